@@ -1,0 +1,92 @@
+/**
+ * Every way in which the gateway refuses or fails, in one table. HTTP translates a kind to a status once, in
+ * http/respond.ts; layers only throw `RerankError`.
+ */
+
+export type ErrorType =
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'authorization_error'
+  | 'rate_limit_error'
+  | 'server_error';
+
+interface ErrorRule {
+  readonly status: number;
+  readonly type: ErrorType;
+  /** What the ledger counts the request as. */
+  readonly outcome: 'invalid' | 'rejected' | 'error';
+  /** The upstream, not the caller, is to blame: a score past its freshness is better than this error. */
+  readonly staleIfError: boolean;
+  /** What a caller reads when the thrower has nothing more exact to say. */
+  readonly message: string;
+}
+
+const rule = (
+  status: number,
+  type: ErrorType,
+  outcome: ErrorRule['outcome'],
+  message: string,
+  { staleIfError = false } = {},
+): ErrorRule => ({ status, type, outcome, staleIfError, message });
+
+const stale = { staleIfError: true };
+
+export const ERRORS = {
+  invalid_request: rule(400, 'invalid_request_error', 'invalid', 'The request is not valid.'),
+  upstream_invalid: rule(400, 'invalid_request_error', 'invalid', 'The upstream calls the request invalid.'),
+  unauthenticated: rule(401, 'authentication_error', 'invalid', 'A valid gateway key is needed.'),
+  forbidden_model: rule(403, 'authorization_error', 'invalid', 'This key may not use that model.'),
+  upstream_forbidden: rule(403, 'authorization_error', 'error', 'The upstream refuses that model.', stale),
+  unknown_model: rule(404, 'invalid_request_error', 'invalid', 'No such model.'),
+  unknown_route: rule(404, 'invalid_request_error', 'invalid', 'No such route.'),
+  method_not_allowed: rule(405, 'invalid_request_error', 'invalid', 'That method is not allowed here.'),
+  body_too_large: rule(413, 'invalid_request_error', 'invalid', 'The request body is too large.'),
+  wait_too_long: rule(429, 'rate_limit_error', 'rejected', 'The wait would be longer than allowed.'),
+  queue_full: rule(429, 'rate_limit_error', 'rejected', 'Too many requests are waiting.'),
+  upstream_throttled: rule(429, 'rate_limit_error', 'rejected', 'The upstream is throttling us.', stale),
+  client_gone: rule(499, 'invalid_request_error', 'error', 'The client left before the answer.'),
+  internal: rule(500, 'server_error', 'error', 'The gateway failed.'),
+  upstream_failed: rule(502, 'server_error', 'error', 'The upstream failed.', stale),
+  upstream_refused_key: rule(502, 'server_error', 'error', "The upstream refuses the gateway's key.", stale),
+  upstream_garbage: rule(502, 'server_error', 'error', 'The upstream sent no rerank answer.', stale),
+  draining: rule(503, 'server_error', 'rejected', 'The gateway is shutting down.'),
+  deadline: rule(504, 'server_error', 'error', 'The answer did not come in time.', stale),
+  not_cached: rule(504, 'server_error', 'rejected', 'Not in the cache, and only-if-cached was asked.'),
+} as const satisfies Record<string, ErrorRule>;
+
+export type ErrorKind = keyof typeof ERRORS;
+
+export interface ErrorDetails {
+  /** Milliseconds after which a new attempt makes sense. */
+  readonly retryAfterMs?: number;
+  /** The status that the upstream answered, where it did. */
+  readonly upstreamStatus?: number;
+  /** Headers that belong to the answer, e.g. `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** An error a caller may read: its message holds no key, query, document or host. */
+export class RerankError extends Error {
+  override readonly name = 'RerankError';
+  readonly kind: ErrorKind;
+  readonly retryAfterMs: number | undefined;
+  readonly upstreamStatus: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(kind: ErrorKind, message?: string, details: ErrorDetails = {}) {
+    super(message ?? ERRORS[kind].message, { cause: details.cause });
+    this.kind = kind;
+    this.retryAfterMs = details.retryAfterMs;
+    this.upstreamStatus = details.upstreamStatus;
+    this.headers = details.headers ?? {};
+  }
+
+  get rule(): ErrorRule {
+    return ERRORS[this.kind];
+  }
+}
+
+/** Whatever was thrown, as an error of the table: anything unforeseen is `internal`, its text kept for the log only. */
+export const toRerankError = (thrown: unknown): RerankError =>
+  thrown instanceof RerankError ? thrown : new RerankError('internal', undefined, { cause: thrown });

@@ -1,0 +1,112 @@
+/**
+ * JSON of any shape → a rerank request, or an error that names the field.
+ *
+ * Written by hand rather than as a schema: a body may hold millions of array elements, and a schema validator visits
+ * (and reports) every one before it looks at the length.
+ */
+
+import { RerankError } from './errors.ts';
+import { checkDepth, type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
+
+export const MAX_DOCUMENTS = 1000;
+
+export interface RerankRequest {
+  /** Undefined when the caller leaves the choice to us. */
+  readonly model: string | undefined;
+  readonly query: string;
+  /** Each document as the text that is scored. */
+  readonly texts: readonly string[];
+  /** Each document as it was sent. */
+  readonly originals: readonly (string | JsonObject)[];
+  /** At most the number of documents. */
+  readonly topN: number;
+  readonly returnDocuments: boolean;
+  /** What was accepted but not acted upon, in words for `meta.warnings`. */
+  readonly warnings: readonly string[];
+}
+
+/** Fields of Cohere's clients that Heroku does not document: accepted, and not sent on. */
+const IGNORED = ['max_tokens_per_doc', 'max_chunks_per_doc', 'priority'];
+
+const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
+
+/** Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes. */
+export const parseRequest = (body: string): RerankRequest => {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    // The parser's own message quotes the body, and a body is never repeated.
+    throw invalid('The request body is not valid JSON.');
+  }
+  return validate(json);
+};
+
+export const validate = (json: unknown): RerankRequest => {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalid('The request body must be a JSON object with `model`, `query` and `documents`.');
+  }
+  const body = json as JsonObject;
+  const returnDocuments = flag(own(body, 'return_documents'), 'return_documents');
+  const originals = documentList(own(body, 'documents'));
+  const rankFields = stringList(own(body, 'rank_fields'), 'rank_fields');
+  const texts = originals.map((document, i) => documentText(document, rankFields, i));
+  if (returnDocuments) originals.forEach((document, i) => checkDepth(document, `documents[${i}]`));
+  return {
+    model: modelName(own(body, 'model')),
+    query: nonBlank(own(body, 'query'), 'query'),
+    texts,
+    originals,
+    topN: topN(own(body, 'top_n'), texts.length),
+    returnDocuments,
+    warnings: IGNORED.filter((name) => own(body, name) !== undefined).map((name) => `${name} is ignored`),
+  };
+};
+
+const modelName = (value: unknown): string | undefined => {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') throw invalid('`model` must be a non-empty string.');
+  return value;
+};
+
+const topN = (value: unknown, documents: number): number => {
+  if (value === undefined) return documents;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+    throw invalid('`top_n` must be an integer of at least 1.');
+  }
+  return Math.min(value, documents);
+};
+
+const flag = (value: unknown, name: string): boolean => {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalid(`\`${name}\` must be true or false.`);
+  return value;
+};
+
+const stringList = (value: unknown, name: string): readonly string[] | undefined => {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+    throw invalid(`\`${name}\` must be a list of strings.`);
+  }
+  return value;
+};
+
+const documentList = (value: unknown): readonly (string | JsonObject)[] => {
+  if (!Array.isArray(value)) throw invalid('`documents` must be a list.');
+  if (value.length < 1 || value.length > MAX_DOCUMENTS) {
+    throw invalid(`\`documents\` must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
+  }
+  return value;
+};
+
+const documentText = (document: unknown, rankFields: readonly string[] | undefined, i: number): string => {
+  const name = `documents[${i}]`;
+  if (typeof document === 'string') {
+    if (document === '') throw invalid(`\`${name}\` must not be empty.`);
+    return wellFormed(document, name);
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalid(`\`${name}\` must be a string or an object.`);
+  }
+  return wellFormed(textOfObject(document as JsonObject, rankFields, name), name);
+};

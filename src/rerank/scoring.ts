@@ -1,0 +1,94 @@
+/**
+ * The one idea of the gateway: everything that can answer an `Ask` is a `Scorer`, and a `Layer` is a scorer that
+ * answers what it knows and asks the next one for the rest.
+ */
+
+import type { Identity } from './identity.ts';
+
+export interface Scorer {
+  /** Scores every document of the ask, or rejects with a `RerankError`. Never resolves with a part. */
+  score(ask: Ask): Promise<Scores>;
+}
+
+export type Layer = (inner: Scorer) => Scorer;
+
+/** One query and the distinct documents to score against it. */
+export interface Ask {
+  readonly model: string;
+  readonly query: string;
+  /** Distinct texts, in the order in which the caller first names them. */
+  readonly documents: readonly string[];
+  readonly identity: Identity;
+  readonly cache: CacheTerms;
+  readonly terms: Terms;
+  /** W3C trace context of the caller, passed on as it came. */
+  readonly traceparent?: string | undefined;
+  /** The attachment whose slot this call holds: set by the pacing layer, read by the upstream layer. */
+  readonly attachment?: string;
+  /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */
+  readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
+}
+
+/** What a caller allows the caches to do (RFC 9111, request directives). */
+export interface CacheTerms {
+  readonly read: boolean;
+  readonly write: boolean;
+  /** False for only-if-cached: what no cache knows is not asked upstream. */
+  readonly forward: boolean;
+  /** The oldest score that will do, milliseconds. */
+  readonly maxAgeMs: number;
+  /** A score past its freshness may stand in for an upstream failure. */
+  readonly staleIfError: boolean;
+}
+
+/** What an asking side will put up with. A flight combines the terms of its members, so they may change. */
+export interface Terms {
+  /** Name of the client, whose share of the slots this call counts against. */
+  readonly client: string;
+  /** RFC 9218 urgency, 0 (most urgent) to 7. */
+  readonly urgency: number;
+  /** Monotonic milliseconds (`performance.now()`) after which nobody wants the answer any more. */
+  readonly deadline: number;
+  /** Aborted, with a `RerankError` as its reason, when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Where a score came from; `joined` is a score that another request's call brought. */
+export type Source = 'memory' | 'redis' | 'joined' | 'upstream';
+
+export interface Timing {
+  readonly cacheMs: number;
+  readonly queueMs: number;
+  readonly upstreamMs: number;
+}
+
+/** One score per document of the ask, in the ask's order, and where they came from. */
+export interface Scores {
+  readonly values: Float64Array;
+  readonly sources: readonly Source[];
+  /** Epoch milliseconds at which the oldest of the scores left the upstream. */
+  readonly scoredAt: number;
+  /** Search units that this answer, and no other, cost upstream. */
+  readonly searchUnits: number;
+  /** The scores are past their freshness and stand in for an upstream failure. */
+  readonly stale: boolean;
+  /** The scores were new and have been put into the cache. */
+  readonly stored: boolean;
+  readonly timing: Timing;
+  /** The upstream's `x-ratelimit-*` headers, where a call was made. */
+  readonly rateLimit: Readonly<Record<string, string>>;
+}
+
+export const NO_TIME: Timing = { cacheMs: 0, queueMs: 0, upstreamMs: 0 };
+
+/** Scores as a cache tier tells them: they cost nothing and took no call. */
+export const cachedScores = (values: Float64Array, scoredAt: number, source: 'memory' | 'redis'): Scores => ({
+  values,
+  sources: new Array<Source>(values.length).fill(source),
+  scoredAt,
+  searchUnits: 0,
+  stale: false,
+  stored: false,
+  timing: NO_TIME,
+  rateLimit: {},
+});
