@@ -1,0 +1,112 @@
+/** Heroku Inference's wire format for rerank: our ask as its request, its answer as scores or as our error. */
+
+import { type ErrorKind, RerankError } from '../rerank/errors.ts';
+import type { Ask } from '../rerank/scoring.ts';
+
+/** The whole ranking is asked for, whatever the caller's `top_n`: Heroku's documented fields and no others. */
+export const requestBody = ({ model, query, documents }: Ask): string =>
+  JSON.stringify({ model, query, documents });
+
+export interface Answer {
+  readonly values: Float64Array;
+  readonly searchUnits: number;
+}
+
+const garbage = (): RerankError => new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
+
+const DOCUMENTS_PER_SEARCH_UNIT = 100;
+
+/**
+ * Reads a 200. Every document must have exactly one finite score, or nothing of the answer is believed: a score on
+ * the wrong document is worse than an error.
+ */
+export const readAnswer = (body: string, documents: number): Answer => {
+  const answer = parse(body) as {
+    results?: unknown;
+    meta?: { billed_units?: { search_units?: unknown } };
+  } | null;
+  const results = answer?.results;
+  if (!Array.isArray(results) || results.length !== documents) throw garbage();
+  const values = new Float64Array(documents).fill(Number.NaN);
+  for (const result of results) {
+    const { index, relevance_score: score } = (result ?? {}) as {
+      index?: unknown;
+      relevance_score?: unknown;
+    };
+    if (!Number.isInteger(index) || !Number.isFinite(score) || !Number.isNaN(values[index as number])) {
+      throw garbage();
+    }
+    values[index as number] = score as number;
+  }
+  const units = answer?.meta?.billed_units?.search_units;
+  return {
+    values,
+    searchUnits:
+      typeof units === 'number' && Number.isFinite(units) && units >= 0
+        ? units
+        : Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT),
+  };
+};
+
+const parse = (body: string): unknown => {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw garbage();
+  }
+};
+
+const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
+  400: 'upstream_invalid',
+  401: 'upstream_refused_key',
+  403: 'upstream_forbidden',
+  429: 'upstream_throttled',
+};
+
+/** Any answer but a 200, as the error its caller gets. Only of a 400 is the message the caller's business. */
+export const readRefusal = (
+  status: number,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  body: string,
+  now = Date.now(),
+): RerankError => {
+  const kind = KIND_OF_STATUS[status] ?? 'upstream_failed';
+  const message = kind === 'upstream_invalid' ? messageOf(body) : undefined;
+  const retryAfterMs = kind === 'upstream_throttled' ? retryAfter(headers['retry-after'], now) : undefined;
+  return new RerankError(kind, message, {
+    upstreamStatus: status,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+};
+
+/** Heroku's `error.message`, or Cohere's `message`. */
+const messageOf = (body: string): string | undefined => {
+  try {
+    const { error, message } = JSON.parse(body) as { error?: { message?: unknown }; message?: unknown };
+    const text = error?.message ?? message;
+    return typeof text === 'string' && text !== '' ? text : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * `Retry-After` (RFC 9110 §10.2.3), whole seconds or a date, as milliseconds from now. A date handed raw to a timer
+ * would fire at once.
+ */
+export const retryAfter = (header: string | string[] | undefined, now: number): number | undefined => {
+  if (typeof header !== 'string') return undefined;
+  const ms = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+};
+
+/** The `x-ratelimit-*` headers among an answer's headers. */
+export const rateLimitHeaders = (
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> => {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith('x-ratelimit-') && typeof value === 'string') found[name] = value;
+  }
+  return found;
+};

@@ -1,0 +1,123 @@
+/** The column: who answers what an ask needs, in which order, and why in that order. */
+
+import { flight } from './layers/flight.ts';
+import { type MemoryStore, recall, remember } from './layers/memory.ts';
+import { onlyIfCached } from './layers/only-if-cached.ts';
+import { pace, type Slots } from './layers/pace.ts';
+import { type ByteStore, redis } from './layers/redis.ts';
+import { toRerankError } from './rerank/errors.ts';
+import type { Lifetime } from './rerank/freshness.ts';
+import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
+
+export interface ScorerOptions {
+  readonly memory: MemoryStore;
+  /** Undefined without Redis. */
+  readonly redis: ByteStore | undefined;
+  readonly lifetime: Lifetime;
+  readonly slots: (model: string) => Slots;
+  /** Makes the call. */
+  readonly upstream: Scorer;
+  readonly observer: Observer;
+}
+
+/** Hears at the seams between the layers, which know of no metrics. */
+export interface Observer {
+  cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void;
+  queueWait(model: string, ms: number): void;
+  upstreamCall(call: {
+    attachment: string;
+    model: string;
+    /** The status answered, or why there was none. */
+    code: string;
+    ms: number;
+    searchUnits: number;
+  }): void;
+}
+
+export const createScorer = ({
+  memory,
+  redis: store,
+  lifetime,
+  slots,
+  upstream,
+  observer,
+}: ScorerOptions): Scorer => {
+  const column: Layer[] = [
+    // First, since a hit costs nothing. In one synchronous step with the next: between look-up and joining, a result
+    // that just arrived could otherwise be missed by both.
+    seam(cacheSeam(observer, 'memory'), recall({ store: memory, ...lifetime })),
+    // Before Redis: 200 callers who ask the same make one read there, not 200.
+    flight(),
+    // Inside the flight: memory knows the scores before the flight's entry goes, so nobody falls between the two.
+    remember({ store: memory }),
+    // Before the queue: what another process has paid for needs no slot.
+    ...(store ? [seam(cacheSeam(observer, 'redis'), redis({ store, ...lifetime }))] : []),
+    // After every cache has been asked, before anything is spent.
+    onlyIfCached(),
+    // Last before the call: a slot that is granted is used at once.
+    pace({ slots: (model) => timed(slots(model), (ms) => observer.queueWait(model, ms)) }),
+    seam(upstreamSeam(observer), (inner) => inner),
+  ];
+  return column.reduceRight((inner, layer) => layer(inner), upstream);
+};
+
+interface Seam {
+  scored(ask: Ask, scores: Scores, ms: number): void;
+  failed(ask: Ask, thrown: unknown, ms: number): void;
+}
+
+/** A layer with somebody listening at it. Calls through synchronously, as the first two layers need. */
+const seam =
+  ({ scored, failed }: Seam, layer: Layer): Layer =>
+  (inner) => {
+    const scorer = layer(inner);
+    return {
+      score(ask) {
+        const started = performance.now();
+        const result = scorer.score(ask);
+        result.then(
+          (scores) => scored(ask, scores, performance.now() - started),
+          (thrown) => failed(ask, thrown, performance.now() - started),
+        );
+        return result;
+      },
+    };
+  };
+
+const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam => ({
+  scored({ model, cache }, { sources, stale }) {
+    if (!cache.read) return;
+    const known = sources.every((source) => source === tier);
+    observer.cacheLookup(model, tier, known ? (stale ? 'stale' : 'hit') : 'miss');
+  },
+  failed({ model, cache }) {
+    if (cache.read) observer.cacheLookup(model, tier, 'miss');
+  },
+});
+
+const upstreamSeam = (observer: Observer): Seam => ({
+  scored({ attachment = '', model }, { searchUnits }, ms) {
+    observer.upstreamCall({ attachment, model, code: '200', ms, searchUnits });
+  },
+  failed({ attachment = '', model }, thrown, ms) {
+    const { kind, upstreamStatus } = toRerankError(thrown);
+    const code = upstreamStatus === undefined ? NO_STATUS[kind] : String(upstreamStatus);
+    observer.upstreamCall({ attachment, model, code: code ?? 'failed', ms, searchUnits: 0 });
+  },
+});
+
+const NO_STATUS: Readonly<Record<string, string>> = {
+  deadline: 'timeout',
+  client_gone: 'cancelled',
+  wait_too_long: 'cancelled',
+  draining: 'cancelled',
+};
+
+const timed = (slots: Slots, onWait: (ms: number) => void): Slots => ({
+  async acquire(terms, onQueued) {
+    const started = performance.now();
+    const slot = await slots.acquire(terms, onQueued);
+    onWait(performance.now() - started);
+    return slot;
+  },
+});
