@@ -1,0 +1,102 @@
+/**
+ * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order of
+ * arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
+ * and serving a call moves its client's tag on by 1 ÷ weight. A client that was idle starts at the present virtual
+ * time, so it waits behind nobody's backlog and saves up no claim while away.
+ */
+
+export interface Queued {
+  readonly client: string;
+  /** 0, most urgent, to 7. */
+  readonly urgency: number;
+}
+
+interface Lane<T> {
+  readonly items: T[];
+  /** Virtual time at which the first item is due. */
+  tag: number;
+}
+
+export class FairQueue<T extends Queued> {
+  readonly #weightOf: (client: string) => number;
+  /** Clients with something queued. */
+  readonly #lanes = new Map<string, Lane<T>>();
+  /** Tags of idle clients that are still ahead of virtual time: leaving does not wipe out what one has had. */
+  readonly #dues = new Map<string, number>();
+  #virtualTime = 0;
+  #size = 0;
+
+  constructor(weightOf: (client: string) => number = () => 1) {
+    this.#weightOf = weightOf;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(item: T): void {
+    let lane = this.#lanes.get(item.client);
+    if (lane === undefined) {
+      lane = { items: [], tag: this.#startTag(item.client) };
+      this.#lanes.set(item.client, lane);
+    }
+    lane.items.splice(placeIn(lane.items, item.urgency), 0, item);
+    this.#size++;
+  }
+
+  /** Takes the item that is due. */
+  shift(): T | undefined {
+    let due: [string, Lane<T>] | undefined;
+    for (const entry of this.#lanes) if (due === undefined || entry[1].tag < due[1].tag) due = entry;
+    if (due === undefined) return undefined;
+    const [client, lane] = due;
+    this.#virtualTime = lane.tag;
+    lane.tag += 1 / this.#weightOf(client);
+    this.#size--;
+    const item = lane.items.shift()!;
+    this.#retireIfEmpty(client, lane);
+    return item;
+  }
+
+  /** Takes an item out of turn; false when it is not, or no longer, here. */
+  remove(item: T): boolean {
+    const lane = this.#lanes.get(item.client);
+    const at = lane?.items.indexOf(item) ?? -1;
+    if (lane === undefined || at < 0) return false;
+    lane.items.splice(at, 1);
+    this.#size--;
+    this.#retireIfEmpty(item.client, lane);
+    return true;
+  }
+
+  /** How many queued items would be served before an item like this one, were it pushed now. */
+  ahead({ client, urgency }: Queued): number {
+    const own = this.#lanes.get(client);
+    const before = own === undefined ? 0 : placeIn(own.items, urgency);
+    const tag = (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client);
+    let ahead = before;
+    for (const [name, lane] of this.#lanes) {
+      if (name === client || lane.tag > tag) continue;
+      ahead += Math.min(lane.items.length, Math.floor((tag - lane.tag) * this.#weightOf(name)) + 1);
+    }
+    return ahead;
+  }
+
+  #startTag(client: string): number {
+    return Math.max(this.#virtualTime, this.#dues.get(client) ?? 0);
+  }
+
+  #retireIfEmpty(client: string, lane: Lane<T>): void {
+    if (lane.items.length > 0) return;
+    this.#lanes.delete(client);
+    for (const [name, tag] of this.#dues) if (tag <= this.#virtualTime) this.#dues.delete(name);
+    if (lane.tag > this.#virtualTime) this.#dues.set(client, lane.tag);
+  }
+}
+
+/** Behind everything as urgent or more. */
+const placeIn = (items: readonly Queued[], urgency: number): number => {
+  let place = items.length;
+  while (place > 0 && items[place - 1]!.urgency > urgency) place--;
+  return place;
+};

@@ -1,0 +1,25 @@
+/** The window of one process that shares its budget with nobody. */
+
+import { SlidingLog } from './sliding-log.ts';
+import type { Window, WindowRules } from './window.ts';
+
+const monotonic = (): number => performance.now();
+
+export const memoryWindow = (rules: WindowRules, now: () => number = monotonic): Window => {
+  const log = new SlidingLog(rules);
+  return {
+    limit: rules.limit,
+    async admit() {
+      const entry = log.admit(now());
+      if (typeof entry === 'number') return { retryInMs: entry };
+      return {
+        entry: {
+          complete: (answered) => log.complete(entry, now(), answered),
+          cancel: () => log.cancel(entry),
+        },
+      };
+    },
+    used: () => log.used(now()),
+    forecast: (count, latencyMs) => log.forecast(now(), count, latencyMs),
+  };
+};

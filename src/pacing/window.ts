@@ -1,0 +1,54 @@
+/**
+ * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, counted at
+ * the upstream, whose clock and whose moment of counting we do not know.
+ *
+ * The invariant every implementation keeps: an entry is held from admission until one window length after the answer
+ * came back. The upstream counts a call at some moment between its sending and its answer; so when the last of k calls
+ * that it counts inside one window is admitted, all k entries are still held, and k ≤ limit.
+ */
+export interface Window {
+  readonly limit: number;
+  /** Takes a place, or says when to ask again. Never rejects. */
+  admit(): Promise<Admission>;
+  /** Entries held now: calls that may still count at the upstream. */
+  used(): number;
+  /**
+   * Milliseconds from now at which each of the next `count` calls could start, ascending, if nobody else took a
+   * place.
+   */
+  forecast(count: number, latencyMs: number): number[];
+}
+
+export type Admission = { readonly entry: WindowEntry } | { readonly retryInMs: number };
+
+export interface WindowEntry {
+  /** The call is over. `answered`: the upstream's answer came, so it has counted the call by now. */
+  complete(answered: boolean): void;
+  /** The place was not used: no call was sent. */
+  cancel(): void;
+}
+
+export interface WindowRules {
+  readonly limit: number;
+  readonly windowMs: number;
+  /** The longest that a call may last; an entry is held that long, and a window more, if nobody completes it. */
+  readonly callTimeoutMs: number;
+}
+
+/**
+ * Share of the limit that is granted as asked. The rest is granted one by one, evenly spaced: a burst passes at once,
+ * and yet a newcomer waits one spacing rather than the rest of the window for its first call.
+ */
+export const BURST_SHARE = 0.8;
+
+export interface Budget {
+  /** Places granted as asked. */
+  readonly burst: number;
+  /** Milliseconds between two grants of the other places; infinite when there are none. */
+  readonly spacingMs: number;
+}
+
+export const budgetOf = ({ limit, windowMs }: WindowRules): Budget => {
+  const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
+  return { burst, spacingMs: limit > burst ? windowMs / (limit - burst) : Number.POSITIVE_INFINITY };
+};
