@@ -1,0 +1,27 @@
+/** Which model a caller gets. */
+
+import { RerankError } from '../rerank/errors.ts';
+import type { Caller } from './context.ts';
+
+/** The models of `served` that a caller may use. */
+export const modelsOf = ({ models }: Caller, served: readonly string[]): readonly string[] =>
+  models === undefined ? served : served.filter((model) => models.includes(model));
+
+/** @param requested undefined is allowed only when there is nothing to choose */
+export const chooseModel = (
+  caller: Caller,
+  served: readonly string[],
+  requested: string | undefined,
+): string => {
+  const allowed = modelsOf(caller, served);
+  if (requested === undefined) {
+    const [only, ...others] = allowed;
+    if (only !== undefined && others.length === 0) return only;
+    throw new RerankError('invalid_request', `\`model\` is needed: one of ${allowed.join(', ')}.`);
+  }
+  if (allowed.includes(requested)) return requested;
+  if (served.includes(requested)) {
+    throw new RerankError('forbidden_model', `This key may not use \`model\` ${requested}.`);
+  }
+  throw new RerankError('unknown_model', `\`model\` must be one of ${allowed.join(', ')}.`);
+};

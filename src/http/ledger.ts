@@ -1,0 +1,33 @@
+/** The outermost ring: names the request, and counts it exactly once when its answer is known. */
+
+import { randomUUID } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import type { GatewayEnv, RequestRecord } from './context.ts';
+
+/** Heroku's router keeps a caller's id under the same rule, so that both logs show the same one. */
+const KEPT_ID = /^[A-Za-z0-9+/=-]{20,200}$/;
+
+export const requestId = (header: string | undefined): string =>
+  header !== undefined && KEPT_ID.test(header) ? header : randomUUID();
+
+export interface LedgerOptions {
+  readonly onRequest: (record: RequestRecord) => void;
+}
+
+export const ledger = ({ onRequest }: LedgerOptions): MiddlewareHandler<GatewayEnv> =>
+  async function ledger(c, next) {
+    const record: RequestRecord = {
+      id: requestId(c.req.header('x-request-id')),
+      method: c.req.method,
+      path: c.req.path,
+      startedAt: performance.now(),
+      outcome: 'error',
+      status: 500,
+      durationMs: 0,
+    };
+    c.set('record', record);
+    await next();
+    record.status = c.res.status;
+    record.durationMs = performance.now() - record.startedAt;
+    onRequest(record);
+  };

@@ -1,0 +1,92 @@
+/** Answers: the rerank answer, and the one body of every error. */
+
+import { randomUUID } from 'node:crypto';
+import { type RerankError, toRerankError } from '../rerank/errors.ts';
+import type { Served } from '../rerank/outcome.ts';
+import type { Ranked } from '../rerank/ranking.ts';
+import type { RerankRequest } from '../rerank/request.ts';
+import type { Scores, Timing } from '../rerank/scoring.ts';
+import { cacheStatus } from './cache-status.ts';
+import type { RequestRecord } from './context.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export interface RerankAnswer {
+  readonly request: RerankRequest;
+  readonly ranked: readonly Ranked[];
+  readonly scores: Scores;
+  readonly served: Served;
+  readonly record: RequestRecord;
+}
+
+export const rerankResponse = ({ request, ranked, scores, served, record }: RerankAnswer): Response => {
+  const { originals, returnDocuments, warnings } = request;
+  const body = {
+    id: randomUUID(),
+    results: ranked.map(({ index, score }) => ({
+      index,
+      relevance_score: score,
+      ...(returnDocuments ? { document: asReturned(originals[index]!) } : undefined),
+    })),
+    meta: {
+      api_version: { version: '2', is_experimental: false },
+      billed_units: { search_units: scores.searchUnits },
+      ...(warnings.length > 0 ? { warnings } : undefined),
+    },
+  };
+  const headers: Record<string, string> = {
+    ...scores.rateLimit,
+    'Content-Type': JSON_TYPE,
+    'X-Request-ID': record.id,
+    'Cache-Status': cacheStatus(scores, served),
+    'Server-Timing': serverTiming(record.authMs ?? 0, scores.timing),
+  };
+  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(scores.scoredAt);
+  return new Response(JSON.stringify(body), { headers });
+};
+
+const asReturned = (original: RerankRequest['originals'][number]): object =>
+  typeof original === 'string' ? { text: original } : original;
+
+/** Whole seconds (RFC 9111 §5.1). */
+const ageSeconds = (scoredAt: number): string =>
+  String(Math.max(0, Math.floor((Date.now() - scoredAt) / 1000)));
+
+const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
+  `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +
+  `queue;dur=${queueMs.toFixed(2)}, upstream;dur=${upstreamMs.toFixed(2)}`;
+
+/** The answer to whatever was thrown; notes on the record what the request came to. */
+export const errorResponse = (thrown: unknown, record: RequestRecord): Response => {
+  const error = toRerankError(thrown);
+  const { status, type, outcome } = error.rule;
+  record.outcome = outcome;
+  record.error = error.kind;
+  if (error.kind === 'internal') record.cause = error.cause;
+  const body = {
+    id: record.id,
+    message: error.message,
+    error: { code: status, message: error.message, type },
+  };
+  const headers: Record<string, string> = {
+    ...error.headers,
+    'Content-Type': JSON_TYPE,
+    'X-Request-ID': record.id,
+  };
+  if (status === 429 || status === 503) headers['Retry-After'] = retryAfter(error);
+  return new Response(JSON.stringify(body), { status, headers });
+};
+
+/** Some clients ignore a Retry-After of 60 s and more, and come back at once. */
+const MAX_RETRY_AFTER_S = 59;
+
+/** How far the same wait is spread over callers, since their clients add no jitter. */
+const SPREAD = 0.2;
+
+const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** Whole seconds, never less than the wait, later by up to a fifth. */
+const retryAfter = ({ retryAfterMs = DEFAULT_RETRY_AFTER_MS }: RerankError): string => {
+  const seconds = Math.ceil((retryAfterMs / 1000) * (1 + SPREAD * Math.random()));
+  return String(Math.min(MAX_RETRY_AFTER_S, Math.max(1, seconds)));
+};

@@ -1,0 +1,34 @@
+/** Gauges that show a state: read when somebody scrapes, not written at every change. */
+
+import type { Metrics } from './registry.ts';
+
+export interface States {
+  readonly inFlight: () => number;
+  readonly cacheBytes: () => number;
+  readonly cacheEntries: () => number;
+  readonly queues: () => readonly { model: string; waiting: number }[];
+  readonly windows: () => readonly { upstream: string; model: string; limit: number; used: number }[];
+  /** Undefined without Redis. */
+  readonly redis: () => 'up' | 'down' | undefined;
+}
+
+/** Reads every state into its gauge before each scrape. */
+export const gauges = (metrics: Metrics, states: States): (() => Promise<string>) => {
+  const read = (): void => {
+    metrics.requestsInFlight.set(states.inFlight());
+    metrics.cacheBytes.set(states.cacheBytes());
+    metrics.cacheEntries.set(states.cacheEntries());
+    for (const { model, waiting } of states.queues()) metrics.queueDepth.set({ model }, waiting);
+    for (const { limit, used, ...labels } of states.windows()) {
+      metrics.ratelimitLimit.set(labels, limit);
+      metrics.ratelimitUsed.set(labels, used);
+    }
+    const redis = states.redis();
+    if (redis) metrics.redisUp.set(redis === 'up' ? 1 : 0);
+    else metrics.redisUp.reset();
+  };
+  return () => {
+    read();
+    return metrics.registry.metrics();
+  };
+};

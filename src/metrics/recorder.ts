@@ -1,0 +1,119 @@
+/** Turns what happens into metrics. The only writer of the counters and histograms. */
+
+import type { Scores } from '../rerank/scoring.ts';
+import type { Metrics } from './registry.ts';
+
+export interface RecorderOptions {
+  readonly metrics: Metrics;
+  /** The label values that may occur: all from configuration. */
+  readonly clients: readonly string[];
+  readonly models: readonly string[];
+  readonly attachments: readonly string[];
+}
+
+export interface RequestFacts {
+  readonly client?: string;
+  readonly model?: string;
+  readonly outcome: string;
+  readonly error?: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly documents?: number;
+  readonly sources?: Scores['sources'];
+}
+
+export interface UpstreamFacts {
+  readonly attachment: string;
+  readonly model: string;
+  /** The status answered, or why there was none. */
+  readonly code: string;
+  readonly ms: number;
+  readonly searchUnits: number;
+}
+
+const OTHER = 'other';
+const SOURCES = ['memory', 'redis', 'joined', 'upstream'];
+const ANSWERS = ['hit 200', 'partial 200', 'miss 200', 'stale 200', 'bypass 200'];
+const FAILURES = ['rejected 429', 'rejected 503', 'error 502', 'error 504'];
+const REJECTIONS = ['wait_too_long', 'queue_full', 'draining'];
+
+export class Recorder {
+  readonly #metrics: Metrics;
+  readonly #known: ReadonlySet<string>;
+
+  constructor(options: RecorderOptions) {
+    this.#metrics = options.metrics;
+    this.#known = new Set([...options.clients, ...options.models, ...options.attachments]);
+    this.#startAtZero(options);
+  }
+
+  /** One rerank request, once its answer is known. */
+  request(facts: RequestFacts): void {
+    const { requests, requestDuration, requestDocuments, documents, rejections } = this.#metrics;
+    const client = this.#label(facts.client);
+    const model = this.#label(facts.model);
+    const { outcome } = facts;
+    requests.inc({ client, model, outcome, code: String(facts.status) });
+    requestDuration.observe({ model, outcome }, facts.durationMs / 1000);
+    if (facts.documents !== undefined) requestDocuments.observe({ model }, facts.documents);
+    for (const [source, count] of tally(facts.sources ?? [])) documents.inc({ model, source }, count);
+    if (outcome === 'rejected') rejections.inc({ client, model, reason: facts.error ?? OTHER });
+  }
+
+  cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void {
+    this.#metrics.cacheRequests.inc({ model, tier, result });
+  }
+
+  queueWait(model: string, ms: number): void {
+    this.#metrics.queueWait.observe({ model }, ms / 1000);
+  }
+
+  upstreamCall({ attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
+    const labels = { upstream: this.#label(attachment), model };
+    this.#metrics.upstreamRequests.inc({ ...labels, code });
+    this.#metrics.upstreamDuration.observe(labels, ms / 1000);
+    this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
+  }
+
+  redisCommand(op: string, ok: boolean, ms: number): void {
+    this.#metrics.redisDuration.observe({ op }, ms / 1000);
+    if (!ok) this.#metrics.redisErrors.inc({ op });
+  }
+
+  /** A value from outside the configuration must not make a series of its own. */
+  #label(value: string | undefined): string {
+    return value !== undefined && this.#known.has(value) ? value : OTHER;
+  }
+
+  /** A series that starts with its first event hides that event from `increase()`. */
+  #startAtZero({ clients, models, attachments, metrics }: RecorderOptions): void {
+    for (const model of models) {
+      for (const client of clients) {
+        for (const pair of [...ANSWERS, ...FAILURES, 'invalid 400']) {
+          const [outcome = '', code = ''] = pair.split(' ');
+          metrics.requests.inc({ client, model, outcome, code }, 0);
+        }
+        for (const reason of REJECTIONS) metrics.rejections.inc({ client, model, reason }, 0);
+      }
+      for (const source of SOURCES) metrics.documents.inc({ model, source }, 0);
+      for (const tier of ['memory', 'redis']) {
+        for (const result of ['hit', 'stale', 'miss']) metrics.cacheRequests.inc({ model, tier, result }, 0);
+      }
+      for (const upstream of attachments) {
+        for (const code of ['200', '429', 'failed'])
+          metrics.upstreamRequests.inc({ upstream, model, code }, 0);
+        metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
+      }
+    }
+    for (const op of ['get', 'set']) metrics.redisErrors.inc({ op }, 0);
+    for (const code of ['400', '401', '404', '413']) {
+      metrics.requests.inc({ client: OTHER, model: OTHER, outcome: 'invalid', code }, 0);
+    }
+  }
+}
+
+const tally = (sources: readonly string[]): Map<string, number> => {
+  const counts = new Map<string, number>();
+  for (const source of sources) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return counts;
+};

@@ -1,0 +1,96 @@
+/** Every metric of the gateway, by name. Label values come from configuration only; whatever else is `other`. */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const PREFIX = 'gateway_';
+
+/** Seconds. Reaches from a memory hit to the 30 s after which Heroku's router gives up. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+const DOCUMENTS = [1, 5, 10, 25, 50, 100, 250, 500, 1000];
+
+export interface MetricsOptions {
+  readonly dyno: string;
+  readonly version: string;
+}
+
+/** A registry of its own per gateway, so that several live in one process. */
+export const createMetrics = ({ dyno, version }: MetricsOptions) => {
+  const registry = new Registry();
+  registry.setDefaultLabels({ dyno });
+  collectDefaultMetrics({ register: registry });
+
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers: [registry] });
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Gauge({ name: PREFIX + name, help, labelNames, registers: [registry] });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+    new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [registry] });
+
+  gauge('build_info', 'Always 1; its labels tell what runs.', ['version', 'node']).set(
+    { version, node: process.version },
+    1,
+  );
+
+  return {
+    registry,
+    requests: counter('requests_total', 'Rerank requests, each counted once.', [
+      'client',
+      'model',
+      'outcome',
+      'code',
+    ]),
+    requestDuration: histogram(
+      'request_duration_seconds',
+      'From the arrival of a rerank request to its answer.',
+      ['model', 'outcome'],
+      SECONDS,
+    ),
+    requestsInFlight: gauge('requests_in_flight', 'Rerank requests under way.', []),
+    requestDocuments: histogram('request_documents', 'Documents of a rerank request.', ['model'], DOCUMENTS),
+    documents: counter('documents_total', 'Distinct documents answered, by where the score came from.', [
+      'model',
+      'source',
+    ]),
+    cacheRequests: counter('cache_requests_total', 'Look-ups in a cache tier.', ['model', 'tier', 'result']),
+    cacheBytes: gauge('cache_bytes', 'Bytes of scores in memory.', []),
+    cacheEntries: gauge('cache_entries', 'Results in memory.', []),
+    queueDepth: gauge('queue_depth', 'Upstream calls waiting for a slot.', ['model']),
+    queueWait: histogram('queue_wait_seconds', 'Wait of an upstream call for its slot.', ['model'], SECONDS),
+    rejections: counter('rejections_total', 'Rerank requests refused without fault of their form.', [
+      'client',
+      'model',
+      'reason',
+    ]),
+    upstreamRequests: counter('upstream_requests_total', 'Calls made upstream, by the status answered.', [
+      'upstream',
+      'model',
+      'code',
+    ]),
+    upstreamDuration: histogram(
+      'upstream_duration_seconds',
+      'Duration of upstream calls.',
+      ['upstream', 'model'],
+      SECONDS,
+    ),
+    upstreamSearchUnits: counter('upstream_search_units_total', 'Search units billed by the upstream.', [
+      'upstream',
+      'model',
+    ]),
+    ratelimitLimit: gauge('ratelimit_limit_requests', 'Calls that an attachment allows in one window.', [
+      'upstream',
+      'model',
+    ]),
+    ratelimitUsed: gauge('ratelimit_used_requests', 'Calls held in the window now.', ['upstream', 'model']),
+    redisUp: gauge('redis_up', '1 while Redis is connected, 0 while not; absent without Redis.', []),
+    redisErrors: counter('redis_errors_total', 'Redis commands that failed.', ['op']),
+    redisDuration: histogram(
+      'redis_command_duration_seconds',
+      'Duration of Redis commands.',
+      ['op'],
+      SECONDS,
+    ),
+  };
+};
+
+export type Metrics = ReturnType<typeof createMetrics>;
