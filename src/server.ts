@@ -1,0 +1,152 @@
+/** Puts a gateway together from its configuration, listens, and drains. The only place that knows every room. */
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { attach } from './attach.ts';
+import type { Config } from './config.ts';
+import { drain } from './drain.ts';
+import { Callers } from './http/callers.ts';
+import { badRequest } from './http/client-error.ts';
+import { memoryStore } from './layers/memory-store.ts';
+import { redisStore } from './layers/redis-store.ts';
+import { upstream } from './layers/upstream.ts';
+import { logRequest } from './log.ts';
+import { gauges } from './metrics/gauges.ts';
+import { Recorder } from './metrics/recorder.ts';
+import { createMetrics } from './metrics/registry.ts';
+import { createPacers } from './pacers.ts';
+import { connectRedis } from './redis-client.ts';
+import { createScorer } from './scorer.ts';
+
+export interface Gateway {
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting, lets what runs finish, and ends; every call returns the same promise. */
+  drain(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  /** Milliseconds that a drain may last. */
+  readonly drainMs?: number;
+}
+
+/**
+ * Heroku's router keeps its connections for 90 s. Kept longer here, so that it is always the router that closes: a
+ * connection closed under a request is an error that its caller sees.
+ */
+const KEEP_ALIVE_MS = 95_000;
+
+/** Heroku kills a process 30 s after SIGTERM; the contract gives up 5 s before. */
+const DRAIN_MS = 25_000;
+
+export const startGateway = async ({
+  config,
+  log,
+  version,
+  drainMs = DRAIN_MS,
+}: GatewayOptions): Promise<Gateway> => {
+  const { upstreams, closeSimulator } = await attach(config, log);
+  const models = Object.keys(config.modelLimits);
+  const metrics = createMetrics({ dyno: config.dyno, version });
+  const recorder = new Recorder({
+    metrics,
+    clients: config.clients.length > 0 ? config.clients.map(({ name }) => name) : ['default'],
+    models,
+    attachments: upstreams.map(({ alias }) => alias),
+  });
+
+  const redis =
+    config.redis && connectRedis(config.redis.url, (code) => log.warn({ code }, 'redis connection failed'));
+  const memory = memoryStore(config.cache.memoryBytes);
+  const pacers = createPacers(config, upstreams);
+  const calls = upstream({ attachments: upstreams, timeoutMs: config.maxWaitMs });
+  const callers = new Callers();
+  let draining = false;
+
+  const scorer = createScorer({
+    memory,
+    redis:
+      redis &&
+      redisStore({
+        client: redis,
+        prefix: config.redis!.prefix,
+        onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+      }),
+    lifetime: config.cache,
+    slots: (model) => pacers.of(model),
+    upstream: calls,
+    observer: recorder,
+  });
+
+  const redisState = () => redis && (redis.status === 'ready' ? 'up' : 'down');
+  const render = gauges(metrics, {
+    inFlight: () => callers.size,
+    cacheBytes: () => memory.bytes,
+    cacheEntries: () => memory.entries,
+    queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
+    windows: () => pacers.windows(),
+    redis: redisState,
+  });
+
+  const app = createApp({
+    auth: { clients: config.clients },
+    rerank: {
+      scorer,
+      callers,
+      models,
+      uncached: new Set(models.filter((model) => config.cache.granularity[model] === 'off')),
+      scopedByClient: config.cache.scope === 'client',
+      maxWaitMs: config.maxWaitMs,
+      maxBodyBytes: config.maxBodyBytes,
+    },
+    models: (model) => pacers.stateOf(model),
+    metrics: {
+      render,
+      contentType: metrics.registry.contentType,
+      token: config.metricsToken,
+      open: !config.production,
+    },
+    readiness: () => ({ draining, redis: redisState() }),
+    onRequest: (record) => {
+      recorder.request(record);
+      logRequest(log, record);
+    },
+  });
+
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1000;
+  server.on('clientError', badRequest);
+  const { port } = await listen(server, config);
+  log.info({ port, models, redis: redis !== undefined }, 'listening');
+
+  let drained: Promise<void> | undefined;
+  return {
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
+    port,
+    drain() {
+      draining = true;
+      drained ??= drain({ server, callers, budgetMs: drainMs }).then(async () => {
+        redis?.disconnect();
+        await calls.close();
+        await closeSimulator();
+      });
+      return drained;
+    },
+  };
+};
+
+const listen = (server: Server, { host, port }: Config): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
