@@ -1,0 +1,10 @@
+import { describeConfig, formatProblems, parseConfig } from './config.ts';
+
+// Besides main.ts the only reader of process.env. Exit codes: 0 = this environment would start, 2 = it would not.
+const result = parseConfig(process.env);
+if (result.ok) {
+  console.log(JSON.stringify(describeConfig(result.config), null, 2));
+} else {
+  console.error(formatProblems(result.problems));
+  process.exitCode = 2;
+}

@@ -1,0 +1,96 @@
+import { hostname } from 'node:os';
+import { readClients } from './config/clients.ts';
+import { lookup, reachable, readGranularity, readModels } from './config/models.ts';
+import type { Problem } from './config/problems.ts';
+import { type Environment, trimmed } from './config/text.ts';
+import type { Config } from './config/types.ts';
+import { attached, readAliases, readUpstreams } from './config/upstreams.ts';
+import { readVariables, type Variables } from './config/variables.ts';
+
+export { describeConfig } from './config/describe.ts';
+export { formatProblems, type Problem } from './config/problems.ts';
+export type { Client, Config, Granularity, Upstream } from './config/types.ts';
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const MEGABYTE = 1024 * 1024;
+
+/**
+ * The whole environment as a frozen Config, or everything that is wrong with it. Never throws.
+ * A forgotten NODE_ENV means production: the mode that refuses what is unsafe.
+ * @param host what this process is called where no DYNO is set
+ */
+export function parseConfig(env: Environment, host = { hostname: hostname() }): ConfigResult {
+  const problems: Problem[] = [];
+  const report = (variable: string, message: string): void => {
+    problems.push({ variable, message });
+  };
+  const given = trimmed(env);
+  const production = given.NODE_ENV !== 'development' && given.NODE_ENV !== 'test';
+  const variables = readVariables(given, report);
+  const declared = readModels(given, report);
+  const granularity = readGranularity(given, declared, report);
+  const aliases = readAliases(given, report);
+  const upstreams = readUpstreams(given, { aliases, production, models: declared }, report);
+  const taken = secrets(given, aliases);
+  const clients = readClients(given, { models: declared, taken }, report);
+
+  if (!given.GATEWAY_KEYS && (production || attached(given, aliases).length > 0)) {
+    report(
+      'GATEWAY_KEYS',
+      'is required, like search:KEY,chatbot:KEY: without it anybody could use the upstream',
+    );
+  }
+  const lender = taken.get(given.METRICS_TOKEN ?? '') ?? 'METRICS_TOKEN';
+  if (lender !== 'METRICS_TOKEN') report('METRICS_TOKEN', `must not be the value of ${lender}`);
+  if (!variables || problems.length > 0) return { ok: false, problems };
+
+  const models = reachable(declared, upstreams);
+  return {
+    ok: true,
+    config: deepFreeze({
+      production,
+      host: variables.HOST,
+      port: variables.PORT,
+      dyno: variables.DYNO ?? host.hostname,
+      upstreams,
+      modelLimits: lookup(models),
+      rateWindowMs: variables.RATE_WINDOW_MS,
+      clients,
+      redis: variables.REDIS_URL ? { url: variables.REDIS_URL, prefix: variables.REDIS_PREFIX } : undefined,
+      cache: {
+        ...cacheSizes(variables),
+        granularity: lookup([...granularity].filter(([name]) => models.has(name))),
+        scope: variables.CACHE_SCOPE,
+      },
+      verifyRate: variables.VERIFY_RATE,
+      maxWaitMs: variables.MAX_WAIT_MS,
+      maxQueue: variables.MAX_QUEUE,
+      maxBodyBytes: Math.floor(variables.MAX_BODY_MB * MEGABYTE),
+      metricsToken: variables.METRICS_TOKEN,
+      logLevel: variables.LOG_LEVEL,
+    }),
+  };
+}
+
+const cacheSizes = (variables: Variables) => ({
+  ttlMs: variables.CACHE_TTL_SECONDS * 1000,
+  staleMs: variables.CACHE_STALE_SECONDS * 1000,
+  memoryBytes: Math.floor(variables.CACHE_MEMORY_MB * MEGABYTE),
+});
+
+/** Every secret that is no gateway key, and the variable that holds it; of two holders an upstream's. */
+const secrets = (env: Environment, aliases: readonly string[]): Map<string, string> =>
+  new Map(
+    ['METRICS_TOKEN', ...aliases.map((alias) => `${alias}_KEY`)].flatMap((variable) => {
+      const secret = env[variable];
+      return secret ? [[secret, variable] as const] : [];
+    }),
+  );
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,45 @@
+import type { Config } from './types.ts';
+
+/** The length tells a truncated paste from a whole one, and nothing about the value. */
+const masked = (secret: string): string => `set (${secret.length} characters)`;
+
+/** Host, port and database only: user, password and query may all hold the password. */
+function maskedUrl(text: string): string {
+  const url = new URL(text);
+  return `${url.protocol}//${url.username || url.password ? '****@' : ''}${url.host}${url.pathname}`;
+}
+
+/**
+ * The effective config for people to read, in check-config and in the first line of the log.
+ * Holds no secret: keys and tokens are told by their length, and a Redis URL comes without its password.
+ */
+export function describeConfig(config: Config): Record<string, unknown> {
+  const { upstreams, clients, redis, metricsToken, production } = config;
+  return {
+    ...config,
+    upstreams:
+      upstreams.length === 0
+        ? 'the built-in simulator'
+        : upstreams.map(({ alias, url, key, modelId }) => ({
+            alias,
+            url,
+            key: masked(key),
+            models: modelId ?? 'all',
+          })),
+    clients:
+      clients.length === 0
+        ? 'open to everybody'
+        : clients.map(({ name, keys, weight, rpm, models, admin }) => ({
+            name,
+            keys: keys.map(masked),
+            weight,
+            rpm: rpm ?? 'unlimited',
+            models: models ?? 'all',
+            admin,
+          })),
+    redis: redis ? { url: maskedUrl(redis.url), prefix: redis.prefix } : 'none: memory only, one process',
+    metricsToken: metricsToken
+      ? masked(metricsToken)
+      : `unset: /metrics is ${production ? 'closed' : 'open'}`,
+  };
+}

@@ -1,0 +1,78 @@
+import { complainAbout, type Report } from './problems.ts';
+import { aNumber, type Environment, parts, plainNumber, whole } from './text.ts';
+import type { Granularity, Upstream } from './types.ts';
+
+const DEFAULT_LIMITS = 'cohere-rerank-3-5=250,amazon-rerank-1-0=200';
+const LIMIT = whole(1, 1_000_000);
+const NAME = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** A score may be reused for its pair alone only where it is known not to depend on the other documents. */
+const SAFE: Granularity = 'request';
+const KNOWN: ReadonlyMap<string, Granularity> = new Map([['cohere-rerank-3-5', 'document']]);
+
+/** A record that a caller's `model` can be looked up in: nothing is inherited, and `__proto__` is a name like any other. */
+export const lookup = <T>(entries: Iterable<readonly [string, T]>): Record<string, T> =>
+  Object.setPrototypeOf(Object.fromEntries(entries), null);
+
+/**
+ * The models of MODEL_LIMITS with the calls per window that one attachment allows.
+ * A model whose number is wrong is in it too (as 0), so that its name isn't called unknown elsewhere.
+ */
+export function readModels(env: Environment, report: Report): ReadonlyMap<string, number> {
+  const complain = complainAbout(report, 'MODEL_LIMITS');
+  const models = new Map<string, number>();
+  for (const [index, part] of parts(env.MODEL_LIMITS ?? DEFAULT_LIMITS, ',').entries()) {
+    const entry = `entry ${index + 1}`;
+    const [name = '', number, ...rest] = parts(part, '=');
+    if (!NAME.test(name) || number === undefined || rest.length > 0) {
+      complain(`${entry} must be name=number, the name from letters, digits, dot, _ and -`);
+      continue;
+    }
+    if (name === 'other') complain(`${entry}: the name "other" is taken, for unknown models in metrics`);
+    if (models.has(name)) complain(`${entry} names a model a second time`);
+    const limit = plainNumber(number, LIMIT);
+    if (limit === undefined) complain(`${entry}: the limit must be ${aNumber(LIMIT)}`);
+    models.set(name, limit ?? 0);
+  }
+  return models;
+}
+
+/** True when nothing is known to be served: that is MODEL_LIMITS' problem, and not one of every variable naming a model. */
+export const isServed = (models: ReadonlyMap<string, number>, name: string): boolean =>
+  models.size === 0 || models.has(name);
+
+export const servedNames = (models: ReadonlyMap<string, number>): string =>
+  `MODEL_LIMITS has ${[...models.keys()].join(', ')}`;
+
+/** Older plans tie an attachment to one model: what no attachment serves, the gateway doesn't serve either. */
+export function reachable(
+  models: ReadonlyMap<string, number>,
+  upstreams: readonly Upstream[],
+): ReadonlyMap<string, number> {
+  const reached = (name: string) =>
+    upstreams.some(({ modelId }) => modelId === undefined || modelId === name);
+  return upstreams.length === 0 ? models : new Map([...models].filter(([name]) => reached(name)));
+}
+
+const isGranularity = (text: string | undefined): text is Granularity =>
+  text === 'document' || text === 'request' || text === 'off';
+
+/** What CACHE_GRANULARITY says, over the defaults: one entry for every model. */
+export function readGranularity(
+  env: Environment,
+  models: ReadonlyMap<string, number>,
+  report: Report,
+): ReadonlyMap<string, Granularity> {
+  const complain = complainAbout(report, 'CACHE_GRANULARITY');
+  const chosen = new Map<string, Granularity>();
+  for (const [index, part] of (env.CACHE_GRANULARITY ? parts(env.CACHE_GRANULARITY, ',') : []).entries()) {
+    const entry = `entry ${index + 1}`;
+    const [name = '', value, ...rest] = parts(part, '=');
+    if (!isGranularity(value) || rest.length > 0) {
+      complain(`${entry} must be model=document, model=request or model=off`);
+    } else if (!isServed(models, name)) complain(`${entry}: no such model, ${servedNames(models)}`);
+    else if (chosen.has(name)) complain(`${entry} names a model a second time`);
+    else chosen.set(name, value);
+  }
+  return new Map([...models.keys()].map((name) => [name, chosen.get(name) ?? KNOWN.get(name) ?? SAFE]));
+}

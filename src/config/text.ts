@@ -1,0 +1,40 @@
+/** Readers of single values that several variables share. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Blank counts as unset, and surrounding white space (the newline of a pasted secret) never belongs to a value. */
+export const trimmed = (env: Environment): Environment =>
+  Object.fromEntries(
+    Object.entries(env)
+      .map(([name, value]) => [name, value?.trim()] as const)
+      .filter(([, value]) => value),
+  );
+
+/** The parts of a list, trimmed. Empty parts are kept: whoever reads the list reports them. */
+export const parts = (text: string, separator: string): string[] =>
+  text.split(separator).map((part) => part.trim());
+
+/** What can travel in a header as a bearer token: no white space, no control characters, nothing beyond ASCII. */
+export const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** Bounds of a number, both included. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly whole: boolean;
+}
+
+export const whole = (min: number, max: number): Range => ({ min, max, whole: true });
+export const fraction = (min: number, max: number): Range => ({ min, max, whole: false });
+
+/** A plain decimal within its range, else undefined. Number() alone would also take '', '0x10', '1e3' and 'Infinity'. */
+export function plainNumber(text: string, range: Range): number | undefined {
+  const pattern = range.whole ? /^\d+$/ : /^\d+(\.\d+)?$/;
+  if (!pattern.test(text)) return undefined;
+  const value = Number(text);
+  return value >= range.min && value <= range.max ? value : undefined;
+}
+
+/** "a whole number from 1 to 5", to stand behind "must be". */
+export const aNumber = ({ min, max, whole }: Range): string =>
+  `a ${whole ? 'whole number' : 'number'} from ${min} to ${max} in plain digits`;

@@ -1,0 +1,63 @@
+/** The settings of one process: read once at the start, frozen, and handed out in parts. Never logged as it is. */
+
+/** One internal service that may call the gateway. */
+export interface Client {
+  readonly name: string;
+  /** Several while a key is being rotated. */
+  readonly keys: readonly string[];
+  /** Share of the upstream's budget under contention, relative to the other clients. Default 1. */
+  readonly weight: number;
+  /** Requests per minute; undefined = no quota of its own. */
+  readonly rpm: number | undefined;
+  /** undefined = every model served. */
+  readonly models: readonly string[] | undefined;
+  /** May drop a model's cached scores. */
+  readonly admin: boolean;
+}
+
+/** One attachment of Heroku Inference, with a budget of its own per model. */
+export interface Upstream {
+  readonly alias: string;
+  /** Base URL without a trailing slash. */
+  readonly url: string;
+  readonly key: string;
+  /** The only model this attachment serves; undefined = every model. */
+  readonly modelId: string | undefined;
+}
+
+/** What a cached score is reused for: its own pair, the same set of documents only, or nothing. */
+export type Granularity = 'document' | 'request' | 'off';
+
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The name of this process in metrics and logs. */
+  readonly dyno: string;
+  /** Empty = the embedded simulator, never in production. */
+  readonly upstreams: readonly Upstream[];
+  /** Every model served, and the calls per window ONE attachment allows it. Has no prototype: look up as you please. */
+  readonly modelLimits: Readonly<Record<string, number>>;
+  readonly rateWindowMs: number;
+  /** Empty = open to everybody, in development only. */
+  readonly clients: readonly Client[];
+  /** undefined = memory only, one process. */
+  readonly redis: { readonly url: string; readonly prefix: string } | undefined;
+  readonly cache: {
+    /** How long a score is fresh, and how long after that it may still stand in for a failing upstream. */
+    readonly ttlMs: number;
+    readonly staleMs: number;
+    readonly memoryBytes: number;
+    /** An entry for every model served, without a prototype. */
+    readonly granularity: Readonly<Record<string, Granularity>>;
+    readonly scope: 'shared' | 'client';
+  };
+  /** Share of cached pairs scored again, 0 to 1. */
+  readonly verifyRate: number;
+  readonly maxWaitMs: number;
+  /** Waiting upstream calls per model. */
+  readonly maxQueue: number;
+  readonly maxBodyBytes: number;
+  readonly metricsToken: string | undefined;
+  readonly logLevel: string;
+}

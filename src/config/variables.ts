@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { Report } from './problems.ts';
+import {
+  aNumber,
+  type Environment,
+  fraction,
+  plainNumber,
+  type Range,
+  VISIBLE_ASCII,
+  whole,
+} from './text.ts';
+import { readRedisUrl } from './urls.ts';
+
+const YEAR_SECONDS = 31_536_000;
+
+/** A number with its default, which is written as in the environment. */
+const number = (range: Range, fallback: string, why = '') =>
+  z
+    .string()
+    .transform((text, context) => {
+      const value = plainNumber(text, range);
+      if (value === undefined) context.addIssue(`must be ${aNumber(range)}${why}; ${fallback} when unset`);
+      return value ?? z.NEVER;
+    })
+    .prefault(fallback);
+
+const word = (pattern: RegExp, error: string) => z.string().regex(pattern, { error });
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z
+    .enum(values, { error: `must be one of ${values.join(', ')}; ${fallback} when unset` })
+    .prefault(fallback as never);
+
+/** The variables that can be read one by one. Lists and whatever depends on other variables have files of their own. */
+const VARIABLES = z.object({
+  HOST: word(/^[\w.:%-]+$/, 'must be an address or host name to listen on, like 0.0.0.0 or ::').prefault(
+    '0.0.0.0',
+  ),
+  // 0 = any free port.
+  PORT: number(whole(0, 65_535), '3000'),
+  DYNO: word(VISIBLE_ASCII, 'must be the name of this process in visible ASCII, like web.1').optional(),
+  RATE_WINDOW_MS: number(whole(100, 3_600_000), '60000'),
+  REDIS_URL: z
+    .string()
+    .transform((text, context) => readRedisUrl(text, (message) => void context.addIssue(message)) ?? z.NEVER)
+    .optional(),
+  // Braces would become a hash tag, which is ours to set; the others would match foreign keys in a SCAN.
+  REDIS_PREFIX: word(
+    /^[^\s{}[\]*?\\\p{Cc}]{1,100}$/u,
+    'must have up to 100 characters, without white space and { } [ ] * ? \\',
+  ).prefault('rerank:'),
+  CACHE_TTL_SECONDS: number(whole(1, YEAR_SECONDS), '86400'),
+  CACHE_STALE_SECONDS: number(whole(0, YEAR_SECONDS), '86400'),
+  CACHE_MEMORY_MB: number(fraction(0, 65_536), '64'),
+  CACHE_SCOPE: oneOf(['shared', 'client'], 'shared'),
+  VERIFY_RATE: number(fraction(0, 1), '0.001'),
+  // The last second is for the answer's way back.
+  MAX_WAIT_MS: number(whole(1, 29_000), '25000', " (Heroku's router gives up at 30000)"),
+  MAX_QUEUE: number(whole(1, 1_000_000), '1000'),
+  // Not 0: no body would fit. The lower bound is one kilobyte.
+  MAX_BODY_MB: number(fraction(0.001, 64), '16'),
+  METRICS_TOKEN: word(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters of visible ASCII').optional(),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+});
+
+export type Variables = z.infer<typeof VARIABLES>;
+
+/** Undefined when a problem was reported. */
+export function readVariables(env: Environment, report: Report): Variables | undefined {
+  const result = VARIABLES.safeParse(env);
+  for (const issue of result.error?.issues ?? []) report(String(issue.path[0]), issue.message);
+  return result.data;
+}
