@@ -83,7 +83,8 @@ export class Pacer {
     if (expected > terms.deadline) {
       throw new RerankError('wait_too_long', undefined, { retryAfterMs: expected - terms.deadline });
     }
-    if (this.#queue.size >= this.#maxQueue) {
+    if (wait > 0 && this.#queue.size >= this.#maxQueue) {
+      // By half the wait half of the queue has gone: room for as many as are refused meanwhile.
       throw new RerankError('queue_full', undefined, { retryAfterMs: wait / 2 });
     }
     return this.#enqueue(terms);

@@ -1,6 +1,7 @@
 /** The sliding-window log itself. Pure: it sees no clock, times are monotonic milliseconds that callers pass. */
 
-import { type Budget, budgetOf, type WindowRules } from './window.ts';
+import { forecast } from './forecast.ts';
+import { type Budget, budgetOf, gradeOf, type WindowRules } from './window.ts';
 
 export interface LogEntry {
   readonly spaced: boolean;
@@ -20,17 +21,11 @@ export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #budget: Budget;
   readonly #entries = new Set<LogEntry>();
-  #nextSpaced: number;
+  #nextSpaced = Number.NEGATIVE_INFINITY;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
     this.#budget = budgetOf(rules);
-    this.#nextSpaced = this.#earliestSpaced;
-  }
-
-  /** A limit of one has no spaced places at all. */
-  get #earliestSpaced(): number {
-    return Number.isFinite(this.#budget.spacingMs) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   used(now: number): number {
@@ -41,11 +36,24 @@ export class SlidingLog {
   /** An entry, or the milliseconds after which to ask again. */
   admit(now: number): LogEntry | number {
     this.#forget(now);
-    const spaced = this.#bursting().length >= this.#budget.burst;
-    const full = this.#entries.size >= this.#rules.limit;
-    if (full || (spaced && now < this.#nextSpaced)) return this.#retryIn(now, full);
+    const { limit, windowMs, callTimeoutMs } = this.#rules;
+    const burst = this.#releases(false);
+    const grade = gradeOf(
+      {
+        burst: burst.length,
+        held: this.#entries.size,
+        limit,
+        budget: this.#budget,
+        nextSpaced: this.#nextSpaced,
+      },
+      now,
+    );
+    // A call in flight may end at any time, but its place comes free no sooner than a window from then.
+    const soonest = now + windowMs;
+    if (grade === 'full') return Math.min(soonest, ...burst, ...this.#releases(true)) - now;
+    if (grade === 'early') return Math.min(soonest, ...burst, this.#nextSpaced) - now;
+    const spaced = grade === 'spaced';
     if (spaced) this.#nextSpaced = now + this.#budget.spacingMs;
-    const { callTimeoutMs, windowMs } = this.#rules;
     const releaseAt = now + callTimeoutMs + windowMs;
     const entry: LogEntry = { spaced, admittedAt: now, releaseAt, completed: false };
     this.#entries.add(entry);
@@ -62,46 +70,31 @@ export class SlidingLog {
 
   cancel(entry: LogEntry): void {
     this.#entries.delete(entry);
-    if (entry.spaced) this.#nextSpaced = this.#earliestSpaced;
+    if (entry.spaced) this.#nextSpaced = Number.NEGATIVE_INFINITY;
   }
 
   /** @see Window.forecast */
   forecast(now: number, count: number, latencyMs: number): number[] {
     this.#forget(now);
-    const { windowMs } = this.#rules;
-    const { burst, spacingMs } = this.#budget;
-    const held = this.#bursting().map((entry) =>
-      entry.completed ? entry.releaseAt : Math.max(now, entry.admittedAt + latencyMs) + windowMs,
-    );
-    // A queue of the moments at which burst places come free. What is appended is never earlier than what stands
-    // there, so it stays sorted.
-    const free = [
-      ...new Array<number>(Math.max(0, burst - held.length)).fill(now),
-      ...held.sort((a, b) => a - b),
-    ];
-    let nextSpaced = Math.max(now, this.#nextSpaced);
-    const starts: number[] = [];
-    for (let i = 0; starts.length < count; ) {
-      if (free[i]! <= nextSpaced) {
-        starts.push(free[i]! - now);
-        free.push(free[i++]! + latencyMs + windowMs);
-      } else {
-        starts.push(nextSpaced - now);
-        nextSpaced += spacingMs;
-      }
-    }
-    return starts;
+    const { limit, windowMs } = this.#rules;
+    const expected = (entry: LogEntry): number =>
+      entry.completed ? entry.releaseAt : Math.max(now, entry.admittedAt + latencyMs) + windowMs;
+    const state = {
+      limit,
+      windowMs,
+      budget: this.#budget,
+      burst: this.#releases(false, expected),
+      spaced: this.#releases(true, expected),
+      nextSpaced: this.#nextSpaced,
+    };
+    return forecast(state, now, count, latencyMs).map((start) => start - now);
   }
 
-  /** Until the next change that could let a call in; a call in flight may end at any time, but not free its place before a window has gone by. */
-  #retryIn(now: number, full: boolean): number {
-    const waited = full ? [...this.#entries] : this.#bursting();
-    const next = Math.min(now + this.#rules.windowMs, ...waited.map(({ releaseAt }) => releaseAt));
-    return Math.max(0, (full ? next : Math.min(next, this.#nextSpaced)) - now);
-  }
-
-  #bursting(): LogEntry[] {
-    return [...this.#entries].filter(({ spaced }) => !spaced);
+  /** When the places of one kind come free, ascending. */
+  #releases(spaced: boolean, releaseOf = (entry: LogEntry): number => entry.releaseAt): number[] {
+    const releases: number[] = [];
+    for (const entry of this.#entries) if (entry.spaced === spaced) releases.push(releaseOf(entry));
+    return releases.sort((a, b) => a - b);
   }
 
   #forget(now: number): void {

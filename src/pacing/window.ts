@@ -13,8 +13,8 @@ export interface Window {
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
   /**
-   * Milliseconds from now at which each of the next `count` calls could start, ascending, if nobody else took a
-   * place.
+   * Milliseconds from now at which each of the next `count` calls could start, ascending, if each lasts `latencyMs`
+   * and nobody else takes a place.
    */
   forecast(count: number, latencyMs: number): number[];
 }
@@ -51,4 +51,27 @@ export interface Budget {
 export const budgetOf = ({ limit, windowMs }: WindowRules): Budget => {
   const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
   return { burst, spacingMs: limit > burst ? windowMs / (limit - burst) : Number.POSITIVE_INFINITY };
+};
+
+export interface Occupancy {
+  /** Places granted as asked that are held. */
+  readonly burst: number;
+  /** All places that are held. */
+  readonly held: number;
+  readonly limit: number;
+  readonly budget: Budget;
+  readonly nextSpaced: number;
+}
+
+/**
+ * The rule of admission: a call asked for now gets a place as asked (`burst`) or in the spaced way (`spaced`), or must
+ * wait because every place is held (`full`) or because the next spaced place is not due (`early`).
+ */
+export const gradeOf = (
+  { burst, held, limit, budget, nextSpaced }: Occupancy,
+  now: number,
+): 'burst' | 'spaced' | 'full' | 'early' => {
+  if (held >= limit) return 'full';
+  if (burst < budget.burst) return 'burst';
+  return now < nextSpaced ? 'early' : 'spaced';
 };

@@ -51,7 +51,9 @@ export const validate = (json: unknown): RerankRequest => {
   const originals = documentList(own(body, 'documents'));
   const rankFields = stringList(own(body, 'rank_fields'), 'rank_fields');
   const texts = originals.map((document, i) => documentText(document, rankFields, i));
-  if (returnDocuments) originals.forEach((document, i) => checkDepth(document, `documents[${i}]`));
+  if (returnDocuments) {
+    for (const [i, document] of originals.entries()) checkDepth(document, `documents[${i}]`);
+  }
   return {
     model: modelName(own(body, 'model')),
     query: nonBlank(own(body, 'query'), 'query'),
