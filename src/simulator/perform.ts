@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import type { RerankAnswer } from './answer.ts';
+import type { OpenCall } from './calls.ts';
+import { jsonReply, reset, send, sendHalf, sendSlowly } from './delivery.ts';
+import type { Fault } from './faults.ts';
+import { errorBody } from './refusal.ts';
+
+/** Heroku's router answers with a page when the application behind it fails. */
+const ERROR_PAGE = '<!DOCTYPE html><html><body><h1>Application error</h1></body></html>';
+
+/** An accepted call on its way to its end. */
+export interface Delivery {
+  readonly res: ServerResponse;
+  readonly open: OpenCall;
+  /** Sent with whatever is sent. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The normal answer, only computed where it is needed. */
+  readonly answer: () => RerankAnswer;
+}
+
+/** Answers a call normally, or with the fault it got. */
+export function perform(fault: Fault | undefined, { res, open, headers, answer }: Delivery): void {
+  switch (fault?.kind) {
+    case undefined:
+      send(res, open, jsonReply(200, answer(), headers));
+      break;
+    case 'status': {
+      const { status, message = 'A fault was asked for.', retryAfter } = fault;
+      const more = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
+      send(res, open, jsonReply(status, errorBody(status, message), { ...headers, ...more }));
+      break;
+    }
+    case 'hang':
+      break;
+    case 'reset':
+      reset(res, open);
+      break;
+    case 'reset-midway':
+      sendHalf(res, open, jsonReply(200, answer(), headers));
+      break;
+    case 'garbage': {
+      const { body = ERROR_PAGE, contentType = 'text/html' } = fault;
+      send(res, open, { status: 200, headers: { ...headers, 'content-type': contentType }, body });
+      break;
+    }
+    case 'slow-body':
+      sendSlowly(res, open, jsonReply(200, answer(), headers), fault.bytesPerSecond);
+      break;
+    case 'wrong-answer':
+      send(res, open, jsonReply(200, fault.make(answer()), headers));
+      break;
+  }
+}

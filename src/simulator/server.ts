@@ -1,0 +1,146 @@
+/**
+ * A strict local stand-in for Heroku Inference's `POST /v1/rerank`, over real HTTP: its routes, rules, limits, headers and
+ * errors, and any failure a test asks for. Scores are lexical, not a model's.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { rerankAnswer } from './answer.ts';
+import { type Call, type OpenCall, openCall } from './calls.ts';
+import { jsonReply, send } from './delivery.ts';
+import type { Fault } from './faults.ts';
+import { Judge } from './judge.ts';
+import { Latency, type LatencyRange } from './latency.ts';
+import { perform } from './perform.ts';
+import { errorBody } from './refusal.ts';
+import { modelOf, parseJson } from './request.ts';
+
+export type { RerankAnswer } from './answer.ts';
+export type { Call } from './calls.ts';
+export type { Fault } from './faults.ts';
+
+export interface SimulatorOptions {
+  /** Default 0: any free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Accepted bearer keys, each with the models it may use (absent: all). */
+  readonly keys: Readonly<Record<string, { models?: readonly string[] }>>;
+  /** Calls per window for each (key, model); also the list of known models. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** Default 60 000. */
+  readonly windowMs?: number;
+  /** Milliseconds of work before an answer, uniform in [least, most]. Default [0, 0]. Refusals come at once. */
+  readonly latencyMs?: LatencyRange;
+  /** Of the latency's random numbers. Default 1. */
+  readonly seed?: number;
+  /** Models whose scores depend on the companion documents. Default: those whose name starts with `amazon`. */
+  readonly listwise?: readonly string[];
+  /** Send `x-ratelimit-*`. Default true. */
+  readonly rateLimitHeaders?: boolean;
+  /** One line at a time, without queries, documents and keys. */
+  readonly onLog?: (line: string) => void;
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
+  readonly url: string;
+  /** Calls of the rerank route in order of arrival: a live view. */
+  readonly calls: readonly Call[];
+  /** Milliseconds, for calls that arrive from now on. */
+  latency(range: LatencyRange): void;
+  /** The next `count` (default 1) authenticated, valid calls get this fault instead of an answer, even when over the limit. */
+  fault(fault: Fault, count?: number): void;
+  clearFaults(): void;
+  /** Forgets windows and calls; faults stay. */
+  reset(): void;
+  /** Also ends open connections. May be called again. */
+  close(): Promise<void>;
+}
+
+/** Longer than any client keeps an idle connection (Heroku's router: 90 s), so that no test races against its end. */
+const KEEP_ALIVE_MS = 120_000;
+
+/** Starts listening; rejects when the port is taken or an option is out of its range. */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { limits, keys, windowMs = 60_000, rateLimitHeaders = true, onLog = () => {} } = options;
+  const models = Object.keys(limits);
+  const listwise = new Set(options.listwise ?? models.filter((model) => model.startsWith('amazon')));
+  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders });
+  const latency = new Latency(options.latencyMs ?? [0, 0], options.seed ?? 1);
+  const calls: Call[] = [];
+  const openCalls = new Set<OpenCall>();
+
+  async function rerank(req: IncomingMessage, res: ServerResponse, open: OpenCall): Promise<void> {
+    const { call } = open;
+    call.body = parseJson(await text(req));
+    call.model = modelOf(call.body);
+    const verdict = judge.judge(call);
+    if (verdict.outcome === 'refused') {
+      const { status, message } = verdict.refusal;
+      send(res, open, jsonReply(status, errorBody(status, message), verdict.headers));
+      return;
+    }
+    await latency.pass(open.over);
+    if (open.over.aborted) return;
+    const { request, fault, headers } = verdict;
+    const mode = listwise.has(request.model) ? 'listwise' : 'pointwise';
+    perform(fault, { res, open, headers, answer: () => rerankAnswer(request, mode, randomUUID()) });
+  }
+
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
+    const open = openCall(req, res);
+    openCalls.add(open);
+    open.over.addEventListener('abort', () => openCalls.delete(open), { once: true });
+    const route = `${req.method} ${req.url?.split('?')[0]}`;
+    if (route === 'GET /available-models') {
+      send(res, open, jsonReply(200, models.map(modelEntry)));
+    } else if (route !== 'POST /v1/rerank') {
+      send(res, open, jsonReply(404, errorBody(404, 'No such route.')));
+    } else {
+      calls.push(open.call);
+      rerank(req, res, open).catch((thrown: unknown) => {
+        // A caller that left while sending its body is its own affair; anything else is a mistake in here or in a test.
+        if (!req.complete || res.headersSent) return;
+        onLog(`simulator: failed to answer: ${thrown instanceof Error ? thrown.name : 'unknown'}`);
+        send(res, open, jsonReply(500, errorBody(500, 'The simulator failed.')));
+      });
+    }
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
+  });
+  const { address, family, port } = server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  onLog(`simulator: stands in for Heroku Inference at ${url}; scores are lexical, not a model's`);
+
+  return {
+    url,
+    calls,
+    latency: (range) => latency.set(range),
+    fault: (fault, count) => judge.faults.add(fault, count),
+    clearFaults: () => judge.faults.clear(),
+    reset() {
+      judge.forget();
+      calls.length = 0;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const open of openCalls) open.cut();
+        // The only error it reports is that it was closed before.
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Heroku's entry of a reranking model. */
+const modelEntry = (model: string) => ({ model_id: model, regions: ['us', 'eu'], type: ['text-to-ranking'] });
+
+async function text(req: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
