@@ -87,7 +87,9 @@ test('close ends hanging, slow and waiting calls, and can be repeated', async ()
   await simulator.close();
   expect(await Promise.all(outcomes)).toEqual(['cut', 'cut', 'cut']);
   // The second had been answered in part, none in full; and it was not the callers who left.
-  for (const call of simulator.calls) expect(call).toMatchObject({ status: undefined, aborted: false });
+  for (const call of simulator.calls) {
+    expect(call).toMatchObject({ status: undefined, aborted: false, finishedAt: expect.any(Number) });
+  }
   await expect(fetch(simulator.url)).rejects.toThrow();
 });
 
