@@ -31,3 +31,32 @@ export const connectRedis = (url: string, onError: (message: string) => void): R
   client.on('error', (error: NodeJS.ErrnoException) => onError(error.code ?? error.name));
   return client;
 };
+
+export interface Heartbeat {
+  /** Connected, and answering. */
+  readonly up: boolean;
+  stop(): void;
+}
+
+const HEARTBEAT_MS = 1000;
+
+/** Asks Redis every second whether it is there: one that hangs stays connected for long. */
+export const heartbeat = (client: Redis): Heartbeat => {
+  let answering = true;
+  const timer = setInterval(() => {
+    client.ping().then(
+      () => {
+        answering = true;
+      },
+      () => {
+        answering = false;
+      },
+    );
+  }, HEARTBEAT_MS).unref();
+  return {
+    get up() {
+      return client.status === 'ready' && answering;
+    },
+    stop: () => clearInterval(timer),
+  };
+};

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { attach } from './attach.ts';
 import type { Config } from './config.ts';
-import { drain } from './drain.ts';
+import { drain, trackUnused } from './drain.ts';
 import { Callers } from './http/callers.ts';
 import { badRequest } from './http/client-error.ts';
 import { memoryStore } from './layers/memory-store.ts';
@@ -18,7 +18,7 @@ import { gauges } from './metrics/gauges.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
 import { createPacers } from './pacers.ts';
-import { connectRedis } from './redis-client.ts';
+import { connectRedis, heartbeat } from './redis-client.ts';
 import { createScorer } from './scorer.ts';
 
 export interface Gateway {
@@ -63,28 +63,31 @@ export const startGateway = async ({
 
   const redis =
     config.redis && connectRedis(config.redis.url, (code) => log.warn({ code }, 'redis connection failed'));
+  const pulse = redis && heartbeat(redis);
   const memory = memoryStore(config.cache.memoryBytes);
   const pacers = createPacers(config, upstreams);
   const calls = upstream({ attachments: upstreams, timeoutMs: config.maxWaitMs });
   const callers = new Callers();
   let draining = false;
 
+  const cache =
+    redis &&
+    redisStore({
+      client: redis,
+      prefix: config.redis!.prefix,
+      onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+    });
+
   const scorer = createScorer({
     memory,
-    redis:
-      redis &&
-      redisStore({
-        client: redis,
-        prefix: config.redis!.prefix,
-        onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
-      }),
+    redis: cache,
     lifetime: config.cache,
     slots: (model) => pacers.of(model),
     upstream: calls,
     observer: recorder,
   });
 
-  const redisState = () => redis && (redis.status === 'ready' ? 'up' : 'down');
+  const redisState = () => pulse && (pulse.up ? 'up' : 'down');
   const render = gauges(metrics, {
     inFlight: () => callers.size,
     cacheBytes: () => memory.bytes,
@@ -123,6 +126,7 @@ export const startGateway = async ({
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   server.on('clientError', badRequest);
+  const closeUnused = trackUnused(server);
   const { port } = await listen(server, config);
   log.info({ port, models, redis: redis !== undefined }, 'listening');
 
@@ -132,7 +136,8 @@ export const startGateway = async ({
     port,
     drain() {
       draining = true;
-      drained ??= drain({ server, callers, budgetMs: drainMs }).then(async () => {
+      drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(async () => {
+        pulse?.stop();
         redis?.disconnect();
         await calls.close();
         await closeSimulator();

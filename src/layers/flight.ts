@@ -4,10 +4,13 @@
  */
 
 import { RerankError, toRerankError } from '../rerank/errors.ts';
+import { fromCanonical, type Identity, toCanonical } from '../rerank/identity.ts';
 import type { Ask, Layer, Scorer, Scores, Source, Terms } from '../rerank/scoring.ts';
 
 interface Member {
   readonly terms: Terms;
+  /** Members ask for the same set of documents, each in an order of its own. */
+  readonly identity: Identity;
   readonly settle: (result: { scores: Scores } | { error: RerankError }) => void;
 }
 
@@ -37,11 +40,11 @@ export const flight =
             if (key !== undefined && flights.get(key) === flying) flights.delete(key);
           });
           if (key !== undefined) flights.set(key, flying);
-          const joined = flying.join(ask.terms);
+          const joined = flying.join(ask);
           void flying.fly(inner, ask);
           return joined;
         }
-        return flying.join(ask.terms);
+        return flying.join(ask);
       },
     };
   };
@@ -61,7 +64,7 @@ class Flight {
   }
 
   /** The scores, or the error, as one caller gets them; rejects as soon as that caller's own terms are broken. */
-  join(terms: Terms): Promise<Scores> {
+  join({ terms, identity }: Ask): Promise<Scores> {
     return new Promise((resolve, reject) => {
       const settle: Member['settle'] = (result) => {
         if (!this.#members.delete(member)) return;
@@ -70,7 +73,7 @@ class Flight {
         if ('scores' in result) resolve(result.scores);
         else reject(result.error);
       };
-      const member: Member = { terms, settle };
+      const member: Member = { terms, identity, settle };
       const onAbort = (): void => this.#leave(member, toRerankError(terms.signal.reason));
       const timer = setTimeout(
         () => this.#leave(member, new RerankError('deadline')),
@@ -93,7 +96,7 @@ class Flight {
     try {
       const scores = await inner.score({ ...ask, terms: this.#terms(ask.terms), onQueued });
       this.#onEnd();
-      this.#tell(scores);
+      this.#tell(scores, ask.identity);
     } catch (thrown) {
       this.#onEnd();
       const error = toRerankError(thrown);
@@ -133,8 +136,9 @@ class Flight {
   }
 
   /** Bills the call on the member that caused it or, when that one has left, on the first that stayed. */
-  #tell(scores: Scores): void {
+  #tell(scores: Scores, identity: Identity): void {
     const [...members] = this.#members;
+    const canonical = toCanonical(scores.values, identity);
     const shared: Scores = {
       ...scores,
       sources: scores.sources.map((source): Source => (source === 'upstream' ? 'joined' : source)),
@@ -142,7 +146,8 @@ class Flight {
       stored: false,
     };
     members.forEach((member, i) => {
-      const own = member === this.#first ? scores : shared;
+      const own =
+        member === this.#first ? scores : { ...shared, values: fromCanonical(canonical, member.identity) };
       member.settle({ scores: i === 0 ? { ...own, searchUnits: scores.searchUnits } : own });
     });
   }

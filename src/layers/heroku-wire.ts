@@ -96,7 +96,9 @@ const messageOf = (body: string): string | undefined => {
  */
 export const retryAfter = (header: string | string[] | undefined, now: number): number | undefined => {
   if (typeof header !== 'string') return undefined;
-  const ms = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  // A date starts with the name of a day; `Date.parse` alone takes "1.5" and "-5" for dates too.
+  const ms = /^[A-Z][a-z]{2}/.test(header.trim()) ? Date.parse(header) - now : Number.NaN;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 };
 

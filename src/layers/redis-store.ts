@@ -1,6 +1,6 @@
 /** The byte store in Redis. Behind a circuit breaker: a Redis that hangs costs a few callers one time-out, not every caller one. */
 
-import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
 import type { Redis } from 'ioredis';
 import type { ByteStore } from './redis.ts';
 
@@ -26,6 +26,8 @@ export const redisStore = ({ client, prefix, onCommand }: RedisStoreOptions): By
   const keyOf = (key: string): string => `${prefix}scores:${key}`;
 
   const run = async <T>(op: string, command: () => Promise<T>): Promise<T | undefined> => {
+    // One command is trying whether Redis is back; the others need not wait for what it finds.
+    if (breaker.state === CircuitState.HalfOpen) return undefined;
     const started = performance.now();
     try {
       const result = await breaker.execute(command);

@@ -25,7 +25,7 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
     }
     const redis = states.redis();
     if (redis) metrics.redisUp.set(redis === 'up' ? 1 : 0);
-    else metrics.redisUp.reset();
+    else metrics.redisUp.remove();
   };
   return () => {
     read();

@@ -1,5 +1,6 @@
 /** Turns what happens into metrics. The only writer of the counters and histograms. */
 
+import { ERRORS } from '../rerank/errors.ts';
 import type { Scores } from '../rerank/scoring.ts';
 import type { Metrics } from './registry.ts';
 
@@ -33,9 +34,13 @@ export interface UpstreamFacts {
 
 const OTHER = 'other';
 const SOURCES = ['memory', 'redis', 'joined', 'upstream'];
-const ANSWERS = ['hit 200', 'partial 200', 'miss 200', 'stale 200', 'bypass 200'];
-const FAILURES = ['rejected 429', 'rejected 503', 'error 502', 'error 504'];
-const REJECTIONS = ['wait_too_long', 'queue_full', 'draining'];
+const RULES = Object.entries(ERRORS);
+/** Every way in which a request may end: its outcome and its status. */
+const ENDS = new Set([
+  ...['hit', 'partial', 'miss', 'stale', 'bypass'].map((outcome) => `${outcome} 200`),
+  ...RULES.map(([, { outcome, status }]) => `${outcome} ${status}`),
+]);
+const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
 
 export class Recorder {
   readonly #metrics: Metrics;
@@ -61,15 +66,15 @@ export class Recorder {
   }
 
   cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void {
-    this.#metrics.cacheRequests.inc({ model, tier, result });
+    this.#metrics.cacheRequests.inc({ model: this.#label(model), tier, result });
   }
 
   queueWait(model: string, ms: number): void {
-    this.#metrics.queueWait.observe({ model }, ms / 1000);
+    this.#metrics.queueWait.observe({ model: this.#label(model) }, ms / 1000);
   }
 
   upstreamCall({ attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
-    const labels = { upstream: this.#label(attachment), model };
+    const labels = { upstream: this.#label(attachment), model: this.#label(model) };
     this.#metrics.upstreamRequests.inc({ ...labels, code });
     this.#metrics.upstreamDuration.observe(labels, ms / 1000);
     this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
@@ -87,14 +92,14 @@ export class Recorder {
 
   /** A series that starts with its first event hides that event from `increase()`. */
   #startAtZero({ clients, models, attachments, metrics }: RecorderOptions): void {
-    for (const model of models) {
-      for (const client of clients) {
-        for (const pair of [...ANSWERS, ...FAILURES, 'invalid 400']) {
-          const [outcome = '', code = ''] = pair.split(' ');
-          metrics.requests.inc({ client, model, outcome, code }, 0);
-        }
+    const ends = [...ENDS].map((end) => end.split(' ') as [string, string]);
+    for (const client of [...clients, OTHER]) {
+      for (const model of [...models, OTHER]) {
+        for (const [outcome, code] of ends) metrics.requests.inc({ client, model, outcome, code }, 0);
         for (const reason of REJECTIONS) metrics.rejections.inc({ client, model, reason }, 0);
       }
+    }
+    for (const model of models) {
       for (const source of SOURCES) metrics.documents.inc({ model, source }, 0);
       for (const tier of ['memory', 'redis']) {
         for (const result of ['hit', 'stale', 'miss']) metrics.cacheRequests.inc({ model, tier, result }, 0);
@@ -106,9 +111,6 @@ export class Recorder {
       }
     }
     for (const op of ['get', 'set']) metrics.redisErrors.inc({ op }, 0);
-    for (const code of ['400', '401', '404', '413']) {
-      metrics.requests.inc({ client: OTHER, model: OTHER, outcome: 'invalid', code }, 0);
-    }
   }
 }
 

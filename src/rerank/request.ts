@@ -10,6 +10,9 @@ import { checkDepth, type JsonObject, nonBlank, own, textOfObject, wellFormed } 
 
 export const MAX_DOCUMENTS = 1000;
 
+/** Every document is read once for each of them. */
+const MAX_RANK_FIELDS = 100;
+
 export interface RerankRequest {
   /** Undefined when the caller leaves the choice to us. */
   readonly model: string | undefined;
@@ -49,7 +52,7 @@ export const validate = (json: unknown): RerankRequest => {
   const body = json as JsonObject;
   const returnDocuments = flag(own(body, 'return_documents'), 'return_documents');
   const originals = documentList(own(body, 'documents'));
-  const rankFields = stringList(own(body, 'rank_fields'), 'rank_fields');
+  const rankFields = fieldNames(own(body, 'rank_fields'), 'rank_fields');
   const texts = originals.map((document, i) => documentText(document, rankFields, i));
   if (returnDocuments) {
     for (const [i, document] of originals.entries()) checkDepth(document, `documents[${i}]`);
@@ -85,12 +88,17 @@ const flag = (value: unknown, name: string): boolean => {
   return value;
 };
 
-const stringList = (value: unknown, name: string): readonly string[] | undefined => {
+/** Each name once: a field named again and again would let a small body grow to texts of any length. */
+const fieldNames = (value: unknown, name: string): readonly string[] | undefined => {
   if (value === undefined) return undefined;
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
-    throw invalid(`\`${name}\` must be a list of strings.`);
+  if (
+    !Array.isArray(value) ||
+    value.length > MAX_RANK_FIELDS ||
+    !value.every((item) => typeof item === 'string')
+  ) {
+    throw invalid(`\`${name}\` must be a list of at most ${MAX_RANK_FIELDS} strings.`);
   }
-  return value;
+  return [...new Set(value)];
 };
 
 const documentList = (value: unknown): readonly (string | JsonObject)[] => {

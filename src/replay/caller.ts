@@ -1,0 +1,56 @@
+/** A service that wants one answer: asks, comes back when it is told to, and gives up as the usual SDKs do. */
+
+import { type Answer, type Asked, type Judgement, judge } from './answers/judge.ts';
+
+/** How often the SDKs in use repeat a request that was refused for now. */
+const MOST_REPETITIONS = 2;
+
+export interface CallerOptions {
+  /** Makes one attempt; rejects when no answer came. */
+  readonly send: (requestId: string) => Promise<Answer>;
+  readonly asked: Omit<Asked, 'requestId'>;
+  readonly newRequestId: () => string;
+  /** Waits that many (real) milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Aborted when the replay is stopped. */
+  readonly signal: AbortSignal;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Result {
+  readonly judgement: Judgement;
+  /** Attempts after the first. */
+  readonly repetitions: number;
+  /** When the final answer was there, or was known not to come. */
+  readonly finishedAt: number;
+}
+
+/** The final outcome; undefined when the replay was stopped before. Never rejects. */
+export const ask = async (options: CallerOptions): Promise<Result | undefined> => {
+  const { sleep, signal } = options;
+  for (let repetitions = 0; ; repetitions++) {
+    const { judgement, finishedAt } = await attempt(options);
+    if (signal.aborted) return undefined;
+    const waitMs = 'retryAfterMs' in judgement ? judgement.retryAfterMs : undefined;
+    if (waitMs === undefined || repetitions === MOST_REPETITIONS) {
+      return { judgement, repetitions, finishedAt };
+    }
+    await sleep(waitMs).catch(() => {});
+    if (signal.aborted) return undefined;
+  }
+};
+
+const attempt = async (options: CallerOptions): Promise<Pick<Result, 'judgement' | 'finishedAt'>> => {
+  const { send, asked, newRequestId, now = () => performance.now() } = options;
+  const requestId = newRequestId();
+  try {
+    const answer = await send(requestId);
+    // Before judging, which takes its time.
+    const finishedAt = now();
+    return { judgement: judge(answer, { ...asked, requestId }), finishedAt };
+  } catch (thrown) {
+    const { code, name } = thrown as NodeJS.ErrnoException;
+    return { judgement: { outcome: 'wrong', reason: `no answer: ${code ?? name}` }, finishedAt: now() };
+  }
+};

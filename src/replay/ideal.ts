@@ -1,0 +1,64 @@
+/** What perfect caches would send upstream for a trace, to hold the actual figures against. Pure. */
+
+export interface Spending {
+  readonly calls: number;
+  /** Documents sent upstream, over all calls. */
+  readonly documents: number;
+}
+
+export interface Ideal {
+  /** A call for every distinct (model, query, set of documents), and none for its repetitions. */
+  readonly wholeRequests: Spending;
+  /**
+   * A call for every request with at least one (query, document) pair that no earlier one of its model had, with just
+   * those documents.
+   */
+  readonly pairs: Spending;
+}
+
+export interface Asking {
+  readonly model: string;
+  readonly query: string;
+  /** In any order, duplicates allowed. */
+  readonly documents: readonly string[];
+}
+
+/** By model, in order of appearance, for requests that come one after the other into empty caches that never forget. */
+export const ideal = (requests: Iterable<Asking>): Map<string, Ideal> => {
+  const numberOf = numbering();
+  const known = new Set<string>();
+  const byModel = new Map<string, Ideal>();
+  for (const { model, query, documents } of requests) {
+    const place = `${numberOf(model)} ${numberOf(query)}`;
+    const set = [...new Set(documents.map(numberOf))].sort((a, b) => a - b);
+    const isNew = (key: string): boolean => !known.has(key) && known.add(key) !== undefined;
+    const newSet = isNew(`${place} set ${set.join(' ')}`);
+    const newPairs = set.filter((document) => isNew(`${place} pair ${document}`)).length;
+    const sum = byModel.get(model) ?? NOTHING;
+    byModel.set(model, {
+      wholeRequests: newSet ? add(sum.wholeRequests, set.length) : sum.wholeRequests,
+      pairs: newPairs > 0 ? add(sum.pairs, newPairs) : sum.pairs,
+    });
+  }
+  return byModel;
+};
+
+const NOTHING: Ideal = {
+  wholeRequests: { calls: 0, documents: 0 },
+  pairs: { calls: 0, documents: 0 },
+};
+
+const add = ({ calls, documents }: Spending, more: number): Spending => ({
+  calls: calls + 1,
+  documents: documents + more,
+});
+
+/** Texts as small numbers: keys made of whole documents would be gigabytes. */
+const numbering = (): ((text: string) => number) => {
+  const numbers = new Map<string, number>();
+  return (text) => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  };
+};

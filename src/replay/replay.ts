@@ -1,0 +1,87 @@
+/** Sends a trace and says what became of it. */
+
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ask } from './caller.ts';
+import type { ReplayRequest } from './corpus.ts';
+import { createExpected } from './expected.ts';
+import { openLoop } from './schedule.ts';
+import { createSender } from './sender.ts';
+import type { Usage } from './spending.ts';
+import { Tally } from './tally.ts';
+import type { Target } from './target/target.ts';
+import { traces } from './traces.ts';
+
+export interface ReplayOptions {
+  readonly requests: readonly ReplayRequest[];
+  readonly speed: number;
+  readonly target: Target;
+  /** Aborted: nothing more is sent, and what is under way is left. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly finished: number;
+  readonly waiting: number;
+  readonly wrong: number;
+}
+
+export interface Replayed {
+  readonly tally: Tally;
+  readonly sent: readonly ReplayRequest[];
+  /** Undefined when nobody tells. */
+  readonly usage: Usage | undefined;
+}
+
+export const replay = async ({
+  requests,
+  speed,
+  target,
+  signal,
+  onProgress,
+}: ReplayOptions): Promise<Replayed> => {
+  // Every caller that waits to come back listens to it.
+  setMaxListeners(0, signal);
+  const tally = new Tally();
+  const sent: ReplayRequest[] = [];
+  const expectedScores = createExpected();
+  const { of: traceparentOf, numberOf } = traces();
+  const sender = createSender({
+    urls: target.urls,
+    keyOf: target.keyOf,
+    traceparentOf: target.own ? traceparentOf : undefined,
+  });
+  // Not by a signal for each request: thousands of listeners on one signal take longer than the requests.
+  signal.addEventListener('abort', () => void sender.close(), { once: true });
+  const report = () =>
+    onProgress({ finished: tally.finished, waiting: sent.length - tally.finished, wrong: tally.wrong });
+
+  const launch = async (request: ReplayRequest, dueAt: number): Promise<void> => {
+    sent.push(request);
+    report();
+    const result = await ask({
+      send: (requestId) => sender.send(request, requestId),
+      asked: {
+        documents: request.documents.length,
+        topN: request.topN,
+        expected: target.own ? () => expectedScores(request) : undefined,
+      },
+      newRequestId: () => `replay-${randomUUID()}`,
+      sleep: (ms) => delay(ms, undefined, { signal }),
+      signal,
+    });
+    if (result) tally.add(request, result, result.finishedAt - dueAt);
+    report();
+  };
+
+  await openLoop({ items: requests, dueAt: ({ at }) => at / speed, launch, signal });
+  await sender.close();
+  const clientOf = new Map(sent.map(({ number, client }) => [number, client]));
+  const usage = await target
+    .usage((traceparent) => clientOf.get(numberOf(traceparent) ?? 0))
+    // Asked for last; without it the rest still stands.
+    .catch(() => undefined);
+  return { tally, sent, usage };
+};

@@ -1,0 +1,115 @@
+/** The figures of a replay as rows of text. Pure. */
+
+import type { ReplayRequest } from './corpus.ts';
+import { type Ideal, ideal, type Spending } from './ideal.ts';
+import { NOTHING_SPENT, type Spent, total, type Usage } from './spending.ts';
+import { type Figures, OUTCOMES, type Tally } from './tally.ts';
+
+export interface Facts {
+  readonly tally: Tally;
+  readonly sent: readonly ReplayRequest[];
+  readonly usage: Usage | undefined;
+}
+
+/** The first row is the head. */
+export type Table = readonly (readonly string[])[];
+
+const UNKNOWN = '–';
+
+const whole = (value: number | undefined): string =>
+  value === undefined ? UNKNOWN : Math.round(value).toLocaleString('en-US');
+
+interface Column {
+  readonly name: string;
+  readonly figures: Figures;
+  readonly spent: Spent | undefined;
+}
+
+/** What became of the requests, a column for each client and one for all. */
+export const clientTable = ({ tally, sent, usage }: Facts): Table => {
+  const clients = [...new Set(sent.map(({ client }) => client))];
+  const columns: Column[] = clients.map((name) => ({
+    name,
+    figures: tally.figures(name),
+    spent: usage?.byClient && (usage.byClient.get(name) ?? NOTHING_SPENT),
+  }));
+  // Its total holds calls for nobody, too, such as those that verify old scores.
+  columns.push({ name: 'total', figures: tally.figures(), spent: usage && total(usage) });
+
+  const row = (title: string, value: (column: Column) => number | undefined): string[] => [
+    title,
+    ...columns.map((column) => whole(value(column))),
+  ];
+  return [
+    ['', ...columns.map(({ name }) => name)],
+    row('requests', ({ figures }) => figures.requests),
+    ...OUTCOMES.map((outcome) => row(outcome, ({ figures }) => figures.outcomes[outcome])),
+    row('repeated attempts', ({ figures }) => figures.repetitions),
+    row('upstream calls', ({ spent }) => spent?.calls),
+    row('documents upstream', ({ spent }) => spent?.documents),
+    row('upstream 429s', ({ spent }) => spent?.throttled),
+    row('search units charged', ({ spent }) => spent?.searchUnits),
+    row('search units billed', ({ figures }) => figures.searchUnits),
+    row('queue p50 ms', ({ figures }) => figures.queueMs.p50),
+    row('queue p99 ms', ({ figures }) => figures.queueMs.p99),
+    row('total p50 ms', ({ figures }) => figures.totalMs.p50),
+    row('total p99 ms', ({ figures }) => figures.totalMs.p99),
+  ];
+};
+
+/** What was spent upstream beside what perfect caches would spend, a row for each model and one for all. */
+export const modelTable = ({ sent, usage }: Facts): Table => {
+  const ideals = ideal(sent);
+  const models = [...new Set([...ideals.keys(), ...(usage?.byModel.keys() ?? [])])];
+  const rows = models.map((model) =>
+    modelRow(model, usage && (usage.byModel.get(model) ?? NOTHING_SPENT), ideals.get(model)),
+  );
+  const all = {
+    wholeRequests: sum([...ideals.values()].map(({ wholeRequests }) => wholeRequests)),
+    pairs: sum([...ideals.values()].map(({ pairs }) => pairs)),
+  };
+  return [
+    ['upstream calls / documents', 'actual', 'ideal, whole requests', 'ideal, pairs'],
+    ...rows,
+    modelRow('total', usage && total(usage), all),
+  ];
+};
+
+const modelRow = (name: string, spent: Spent | undefined, best: Ideal | undefined): string[] => [
+  name,
+  spending(spent),
+  spending(best?.wholeRequests),
+  spending(best?.pairs),
+];
+
+const spending = (spent: Spending | undefined): string =>
+  `${whole(spent?.calls)} / ${whole(spent?.documents)}`;
+
+const sum = (all: readonly Spending[]): Spending => ({
+  calls: all.reduce((calls, one) => calls + one.calls, 0),
+  documents: all.reduce((documents, one) => documents + one.documents, 0),
+});
+
+/** Lines for people under the tables. */
+export const closingLines = ({ tally, sent, usage }: Facts, planned: number): string[] => {
+  const lines = tally.notes.map(
+    ({ number, client, queryId, reason }) =>
+      `wrong answer to request ${number} (${client}, query ${queryId}): ${reason}`,
+  );
+  if (tally.wrong > tally.notes.length) lines.push(`… and ${tally.wrong - tally.notes.length} more`);
+  if (tally.finished < planned) {
+    lines.push(
+      `stopped after ${whole(tally.finished)} of ${whole(planned)} requests (${whole(sent.length)} sent)`,
+    );
+  }
+  const throttled = usage ? whole(total(usage).throttled) : 'unknown';
+  lines.push(`wrong answers: ${whole(tally.wrong)}, upstream 429s: ${throttled}`);
+  return lines;
+};
+
+/**
+ * 0 when every request was sent and answered, no answer was wrong, and the upstream refused no call for its rate; else 1.
+ * A gateway that keeps its metrics to itself is judged by its answers alone.
+ */
+export const exitCode = ({ tally, usage }: Facts, planned: number): 0 | 1 =>
+  tally.finished === planned && tally.wrong === 0 && (!usage || total(usage).throttled === 0) ? 0 : 1;

@@ -1,0 +1,43 @@
+/** Open loop: every request goes out when it is due, however many are still waiting for their answers. */
+
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+
+export interface ScheduleOptions<T> {
+  /** In order of their time. */
+  readonly items: readonly T[];
+  /** Real milliseconds after the start at which an item is due. */
+  readonly dueAt: (item: T) => number;
+  /** Does the work of an item; must not reject. */
+  readonly launch: (item: T, startedAt: number) => Promise<void>;
+  /** Aborted: nothing more is launched. */
+  readonly signal: AbortSignal;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** Resolves when everything launched is done. */
+export const openLoop = async <T>({
+  items,
+  dueAt,
+  launch,
+  signal,
+  now = () => performance.now(),
+  sleep = (ms, signal) => delay(ms, undefined, { signal }),
+}: ScheduleOptions<T>): Promise<void> => {
+  const started = now();
+  const underWay = new Set<Promise<void>>();
+  for (const item of items) {
+    const due = started + dueAt(item);
+    // A timer may fire a fraction early: waited for until it is really due, in whole milliseconds.
+    for (let wait = due - now(); wait > 0 && !signal.aborted; wait = due - now()) {
+      await sleep(Math.ceil(wait), signal).catch(() => {});
+    }
+    // Answers are read between any two requests, however late those are: to catch up first would only delay the answers.
+    await turn();
+    if (signal.aborted) break;
+    const work = launch(item, due).finally(() => underWay.delete(work));
+    underWay.add(work);
+  }
+  await Promise.all(underWay);
+};

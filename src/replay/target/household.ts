@@ -1,0 +1,26 @@
+/** The processes of one replay: watched while it lasts, and ended with it. */
+
+import type { Child } from './child.ts';
+
+export class Household {
+  readonly #children: Child[] = [];
+  #stopping = false;
+  #report: (what: string) => void = () => {};
+  /** Resolves when a process ends that should not. */
+  readonly died = new Promise<string>((resolve) => {
+    this.#report = resolve;
+  });
+
+  add(name: string, child: Child): void {
+    this.#children.push(child);
+    void child.exited.then((how) => {
+      if (!this.#stopping) this.#report(`${name} ${how}\n${child.lastWords()}`.trim());
+    });
+  }
+
+  /** Ends them, the last that came first: who depends on another came after it. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const child of this.#children.splice(0).reverse()) await child.stop();
+  }
+}

@@ -1,0 +1,99 @@
+/** A simulator and gateways in front of it, started for one replay and scaled to its speed. */
+
+import { randomBytes } from 'node:crypto';
+import { LIMITS, LISTWISE } from '../expected.ts';
+import { windowMs } from '../options.ts';
+import { usageOf } from '../spending.ts';
+import { startGatewayProcess } from './gateway-process.ts';
+import { Household } from './household.ts';
+import { forget } from './redis-cleanup.ts';
+import { startSimulatorProcess } from './simulator-process.ts';
+import type { Target } from './target.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface OwnOptions {
+  readonly clients: readonly string[];
+  readonly speed: number;
+  readonly processes: number;
+  readonly redisUrl: string | undefined;
+  /** What of the caller's environment may reach the processes is picked from it. */
+  readonly env: Environment;
+  /** Hears the errors that gateways log. */
+  readonly onError: (line: string) => void;
+}
+
+/** What a rerank call takes in life, milliseconds. */
+const LATENCY_MS = [80, 240] as const;
+
+/** Variables that change how a gateway caches and waits, but not what it is connected to. */
+const TUNING =
+  /^(CACHE_(TTL_SECONDS|STALE_SECONDS|MEMORY_MB|GRANULARITY|SCOPE)|VERIFY_RATE|MAX_WAIT_MS|MAX_QUEUE)$/;
+const SYSTEM = /^(PATH|HOME|TMPDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS)$/;
+
+const secret = (): string => randomBytes(24).toString('base64url');
+
+export const startOwn = async (options: OwnOptions): Promise<Target> => {
+  const { speed, processes, redisUrl, onError } = options;
+  const upstreamKey = secret();
+  const keys = new Map(options.clients.map((client) => [client, secret()]));
+  const prefix = `replay-${randomBytes(6).toString('hex')}:`;
+  const household = new Household();
+  const stop = async (): Promise<void> => {
+    await household.stop();
+    if (redisUrl !== undefined) await forget(redisUrl, prefix);
+  };
+
+  try {
+    const system = pick(options.env, SYSTEM);
+    const simulator = await startSimulatorProcess(simulation(upstreamKey, speed), system, (child) =>
+      household.add('the simulator', child),
+    );
+    const env = {
+      ...system,
+      ...pick(options.env, TUNING),
+      NODE_ENV: 'production',
+      RERANK_URL: simulator.url,
+      RERANK_KEY: upstreamKey,
+      RATE_WINDOW_MS: String(windowMs(speed)),
+      GATEWAY_KEYS: [...keys].map(([client, key]) => `${client}:${key}`).join(','),
+      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl, REDIS_PREFIX: prefix }),
+    };
+    const urls = await Promise.all(
+      Array.from({ length: processes }, () =>
+        startGatewayProcess({ env, onError, onStart: (child) => household.add('a gateway', child) }),
+      ),
+    );
+    return {
+      urls,
+      keyOf: (client) => keys.get(client)!,
+      own: true,
+      usage: async (clientOf) => usageOf(await simulator.calls(), clientOf),
+      died: household.died,
+      stop,
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+};
+
+/**
+ * An entry of the gateway's log is held for latency + window. Only when both are scaled do they keep the ratio that
+ * they have in life. What the gateway itself takes for a call, a few milliseconds, can't be scaled: at high speed it
+ * makes up more of the window, so that a little less of the limit is used than in life.
+ */
+const simulation = (key: string, speed: number) => ({
+  keys: { [key]: {} },
+  limits: LIMITS,
+  listwise: LISTWISE,
+  windowMs: windowMs(speed),
+  latencyMs: [LATENCY_MS[0] / speed, LATENCY_MS[1] / speed] as const,
+});
+
+const pick = (env: Environment, names: RegExp): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      names.test(name) && value !== undefined ? [[name, value] as const] : [],
+    ),
+  );

@@ -1,0 +1,27 @@
+/**
+ * A trace context (W3C) for each request. The gateway passes it on, so that the upstream's log tells whose request a
+ * call was made for: the upstream itself sees one key for all.
+ */
+
+import { randomBytes } from 'node:crypto';
+
+export interface Traces {
+  of(number: number): string;
+  /** The request's number; undefined for a context that is none of ours. */
+  numberOf(traceparent: string): number | undefined;
+}
+
+/** @param run 16 hexadecimal digits that tell this run from others */
+export const traces = (run: string = randomBytes(8).toString('hex')): Traces => {
+  const pattern = new RegExp(`^00-${run}([0-9a-f]{16})-[0-9a-f]{16}-01$`);
+  return {
+    of(number) {
+      const id = number.toString(16).padStart(16, '0');
+      return `00-${run}${id}-${id}-01`;
+    },
+    numberOf(traceparent) {
+      const digits = pattern.exec(traceparent)?.[1];
+      return digits === undefined ? undefined : Number.parseInt(digits, 16);
+    },
+  };
+};
