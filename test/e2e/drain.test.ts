@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { openRaw, requestHead } from '../support/raw-http.ts';
+import { bodyOf, expectError, fresh, serverError } from './requests.ts';
+
+let gateway: TestGateway;
+
+afterEach(() => gateway.stop());
+
+const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+describe('a drain', () => {
+  test('lets a running call finish, and then waits for nothing', async () => {
+    gateway = await startTestGateway({ drainMs: 20_000 });
+    gateway.simulator.latency([200, 200]);
+    const running = gateway.rerank(fresh());
+    await until(() => gateway.simulator.calls.length === 1);
+    const started = performance.now();
+    const drained = gateway.gateway.drain();
+    await bodyOf(await running);
+    await drained;
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('tells whoever still waits at its end to come back, before the connection is cut', async () => {
+    gateway = await startTestGateway({
+      drainMs: 2500,
+      env: { MODEL_LIMITS: `${COHERE}=1`, RATE_WINDOW_MS: '15000' },
+    });
+    await bodyOf(await gateway.rerank(fresh()));
+    const queued = gateway.rerank(fresh());
+    await until(async () => metric(await gateway.metrics(), 'gateway_queue_depth') === 1);
+    const drained = gateway.gateway.drain();
+    await expectError(await queued, serverError(503), gateway);
+    await drained;
+    expect(gateway.simulator.calls).toHaveLength(1);
+  });
+
+  test('is the same for everybody who asks for it', async () => {
+    gateway = await startTestGateway();
+    expect(gateway.gateway.drain()).toBe(gateway.gateway.drain());
+    await gateway.gateway.drain();
+  });
+
+  test('does not wait for a connection that has never carried a request', async () => {
+    gateway = await startTestGateway({ drainMs: 8000 });
+    const silent = await openRaw(gateway.url);
+    const started = performance.now();
+    await gateway.gateway.drain();
+    expect(performance.now() - started).toBeLessThan(4000);
+    await silent.closed();
+  });
+
+  test('does not wait for connections kept alive after an answer', async () => {
+    gateway = await startTestGateway({ drainMs: 20_000 });
+    const raw = await openRaw(gateway.url);
+    const body = JSON.stringify(fresh());
+    await raw.write(
+      requestHead({
+        authorization: `Bearer ${KEYS.search}`,
+        'content-length': String(Buffer.byteLength(body)),
+      }) + body,
+    );
+    expect((await raw.answer()).status).toBe(200);
+    const started = performance.now();
+    await gateway.gateway.drain();
+    expect(performance.now() - started).toBeLessThan(5000);
+    await raw.closed();
+  });
+
+  test('is over when its time is, even with a caller who never finishes sending', async () => {
+    gateway = await startTestGateway({ drainMs: 300 });
+    const raw = await openRaw(gateway.url);
+    await raw.write(requestHead({ authorization: `Bearer ${KEYS.search}`, 'content-length': '1000' }));
+    await gateway.metrics();
+    await gateway.gateway.drain();
+    await raw.closed();
+  });
+
+  test('shows in /readyz, and not in /healthz, for who has a connection left', async () => {
+    gateway = await startTestGateway({ drainMs: 5000 });
+    const connections = await Promise.all([openRaw(gateway.url), openRaw(gateway.url)]);
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: gateway.test\r\n`;
+    await connections[0].write(get('/readyz'));
+    await connections[1].write(get('/healthz'));
+    await gateway.metrics();
+    const drained = gateway.gateway.drain();
+    for (const raw of connections) await raw.write('\r\n');
+    const ready = await connections[0].answer();
+    expect([ready.status, JSON.parse(ready.body)]).toEqual([503, { status: 'draining' }]);
+    expect(ready.headers['retry-after']).toMatch(/^\d+$/);
+    expect((await connections[1].answer()).status).toBe(200);
+    await drained;
+  });
+});

@@ -1,0 +1,51 @@
+/** The rerank handler in the onion, in front of a scorer that a test chooses. */
+
+import { Callers } from '../../src/http/callers.ts';
+import type { Caller, RequestRecord } from '../../src/http/context.ts';
+import { type RerankOptions, rerank } from '../../src/http/rerank.ts';
+import { InstantScorer } from '../support/fakes.ts';
+import { aCaller, onion } from './onion.ts';
+
+export const MODEL = 'cohere-rerank-3-5';
+export const BODY = { model: MODEL, query: 'q', documents: ['a', 'b', 'c'] };
+
+export interface Init {
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly caller?: Caller;
+  readonly options?: Partial<RerankOptions>;
+  readonly signal?: AbortSignal;
+}
+
+export class Desk {
+  readonly inner = new InstantScorer();
+  readonly callers = new Callers();
+  readonly records: RequestRecord[] = [];
+
+  async post({
+    body = BODY,
+    headers = {},
+    caller = aCaller(),
+    options,
+    signal,
+  }: Init = {}): Promise<Response> {
+    const app = onion((record) => this.records.push(record));
+    app.use(async (c, next) => {
+      c.set('caller', caller);
+      await next();
+    });
+    const all: RerankOptions = {
+      scorer: this.inner,
+      callers: this.callers,
+      models: [MODEL, 'amazon-rerank-1-0'],
+      uncached: new Set(),
+      scopedByClient: false,
+      maxWaitMs: 25_000,
+      maxBodyBytes: 1_000_000,
+      ...options,
+    };
+    app.post('/v1/rerank', rerank(all));
+    const init = { method: 'POST', headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) };
+    return app.request('/v1/rerank', init);
+  }
+}

@@ -1,0 +1,68 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Ask } from '../../src/rerank/scoring.ts';
+import { CACHE_TERMS } from '../support/fakes.ts';
+import { BODY, Desk, type Init, MODEL } from './desk.ts';
+import { aCaller } from './onion.ts';
+
+let desk: Desk;
+beforeEach(() => {
+  desk = new Desk();
+});
+
+/** The ask that a request becomes. */
+const asked = async (init: Init = {}): Promise<Ask> => {
+  expect((await desk.post(init)).status).toBe(200);
+  return desk.inner.asks.at(-1)!;
+};
+
+describe('a request becomes an ask', () => {
+  test('for its distinct documents, in order of first appearance, and never for its `top_n`', async () => {
+    const documents = ['b', 'a', 'b', { text: 'a' }, 'c'];
+    const ask = await asked({ body: { ...BODY, documents, top_n: 1 } });
+    expect(ask).toMatchObject({ model: MODEL, query: 'q', documents: ['b', 'a', 'c'] });
+    expect(ask.identity.key).toBe(
+      (await asked({ body: { ...BODY, documents: ['a', 'b', 'c'] } })).identity.key,
+    );
+  });
+
+  test('on the terms of its headers', async () => {
+    const headers = {
+      'cache-control': 'max-age=60',
+      priority: 'u=1',
+      prefer: 'wait=10',
+      traceparent: '00-t',
+    };
+    const before = performance.now();
+    const { cache, terms, traceparent } = await asked({ headers });
+    expect(cache).toEqual({ ...CACHE_TERMS, maxAgeMs: 60_000, staleIfError: false });
+    expect(terms).toMatchObject({ client: 'search', urgency: 1 });
+    expect(terms.deadline).toBeGreaterThanOrEqual(before + 10_000);
+    expect(terms.deadline).toBeLessThanOrEqual(performance.now() + 10_000);
+    expect(traceparent).toBe('00-t');
+  });
+
+  test('that waits as long as any may, when it has no headers', async () => {
+    const before = performance.now();
+    const { cache, terms, traceparent } = await asked();
+    expect(cache).toEqual(CACHE_TERMS);
+    expect(terms.urgency).toBe(3);
+    expect(terms.deadline).toBeGreaterThanOrEqual(before + 25_000);
+    expect(traceparent).toBeUndefined();
+  });
+
+  test('that keeps out of the caches where the model is configured so', async () => {
+    const options = { uncached: new Set([MODEL]) };
+    const { cache } = await asked({ options, headers: { 'cache-control': 'only-if-cached' } });
+    expect(cache).toEqual({ ...CACHE_TERMS, read: false, write: false, forward: false });
+    expect((await desk.post({ options })).headers.get('cache-status')).toBe('rerank-gateway; fwd=bypass');
+  });
+
+  test('whose answer other clients share, unless configured otherwise', async () => {
+    const keyFor = async (name: string, scopedByClient: boolean): Promise<string> =>
+      (await asked({ caller: aCaller({ name }), options: { scopedByClient } })).identity.key;
+    expect(await keyFor('search', false)).toBe(await keyFor('chatbot', false));
+    expect(await keyFor('search', true)).not.toBe(await keyFor('chatbot', true));
+    expect(await keyFor('search', true)).toBe(await keyFor('search', true));
+    expect(await keyFor('search', true)).not.toBe(await keyFor('search', false));
+  });
+});

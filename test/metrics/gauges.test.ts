@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { gauges, type States } from '../../src/metrics/gauges.ts';
+import { createMetrics } from '../../src/metrics/registry.ts';
+import { type Series, seriesOf } from './scrape.ts';
+
+let states: { -readonly [Name in keyof States]: States[Name] };
+let scrape: () => Promise<Series[]>;
+
+beforeEach(() => {
+  states = {
+    inFlight: () => 3,
+    cacheBytes: () => 1000,
+    cacheEntries: () => 2,
+    queues: () => [
+      { model: 'a', waiting: 5 },
+      { model: 'b', waiting: 0 },
+    ],
+    windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10 }],
+    redis: () => undefined,
+  };
+  const live: States = {
+    inFlight: () => states.inFlight(),
+    cacheBytes: () => states.cacheBytes(),
+    cacheEntries: () => states.cacheEntries(),
+    queues: () => states.queues(),
+    windows: () => states.windows(),
+    redis: () => states.redis(),
+  };
+  const render = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
+  scrape = async () => seriesOf(await render());
+});
+
+const valuesOf = async (name: string): Promise<Record<string, number>> => {
+  const series = (await scrape()).filter((one) => one.name === `gateway_${name}`);
+  return Object.fromEntries(
+    series.map(({ labels, value }) => [[labels.upstream, labels.model].filter(Boolean).join(' '), value]),
+  );
+};
+
+describe('a scrape', () => {
+  test('shows the state there is when it comes', async () => {
+    expect(await valuesOf('requests_in_flight')).toEqual({ '': 3 });
+    expect(await valuesOf('cache_bytes')).toEqual({ '': 1000 });
+    expect(await valuesOf('cache_entries')).toEqual({ '': 2 });
+    expect(await valuesOf('queue_depth')).toEqual({ a: 5, b: 0 });
+    expect(await valuesOf('ratelimit_limit_requests')).toEqual({ 'RERANK a': 250 });
+    expect(await valuesOf('ratelimit_used_requests')).toEqual({ 'RERANK a': 10 });
+  });
+
+  test('shows another state when it comes again', async () => {
+    await scrape();
+    states.inFlight = () => 0;
+    states.queues = () => [
+      { model: 'a', waiting: 1 },
+      { model: 'b', waiting: 7 },
+    ];
+    expect(await valuesOf('requests_in_flight')).toEqual({ '': 0 });
+    expect(await valuesOf('queue_depth')).toEqual({ a: 1, b: 7 });
+  });
+});
+
+describe('redis_up', () => {
+  test('is 1 while Redis is connected, and 0 while it is not', async () => {
+    states.redis = () => 'up';
+    expect(await valuesOf('redis_up')).toEqual({ '': 1 });
+    states.redis = () => 'down';
+    expect(await valuesOf('redis_up')).toEqual({ '': 0 });
+  });
+
+  // An alert on 0 would never stop where no Redis is configured.
+  test('is not there without Redis', async () => {
+    expect(await valuesOf('redis_up')).toEqual({});
+  });
+});

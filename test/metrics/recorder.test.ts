@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { RequestFacts } from '../../src/metrics/recorder.ts';
+import { OUTCOMES } from '../../src/rerank/outcome.ts';
+import { ATTACHMENTS, CLIENTS, MODELS, Scraped, seriesOf } from './scrape.ts';
+
+let scraped: Scraped;
+beforeEach(() => {
+  scraped = new Scraped();
+});
+
+const [MODEL = ''] = MODELS;
+const answered: RequestFacts = {
+  client: 'search',
+  model: MODEL,
+  outcome: 'miss',
+  status: 200,
+  durationMs: 1500,
+};
+
+describe('a request', () => {
+  test('is counted under its client, model, outcome and status', async () => {
+    scraped.recorder.request(answered);
+    scraped.recorder.request(answered);
+    const labels = { client: 'search', model: MODEL, outcome: 'miss', code: '200' };
+    expect(await scraped.value('requests_total', labels)).toBe(2);
+    expect(await scraped.value('requests_total')).toBe(2);
+  });
+
+  test('adds its duration, in seconds, and its documents', async () => {
+    scraped.recorder.request({ ...answered, documents: 40 });
+    const labels = { model: MODEL, outcome: 'miss' };
+    expect(await scraped.value('request_duration_seconds_sum', labels)).toBe(1.5);
+    expect(await scraped.value('request_duration_seconds_bucket', { ...labels, le: '1' })).toBe(0);
+    expect(await scraped.value('request_duration_seconds_bucket', { ...labels, le: '2.5' })).toBe(1);
+    expect(await scraped.value('request_documents_sum', { model: MODEL })).toBe(40);
+  });
+
+  test('adds each score to where it came from', async () => {
+    scraped.recorder.request({ ...answered, sources: ['memory', 'redis', 'upstream', 'redis', 'joined'] });
+    const bySource = await Promise.all(
+      ['memory', 'redis', 'joined', 'upstream'].map((source) => scraped.value('documents_total', { source })),
+    );
+    expect(bySource).toEqual([1, 2, 1, 1]);
+  });
+
+  test('that was rejected tells why, and any other does not', async () => {
+    scraped.recorder.request({ ...answered, outcome: 'rejected', status: 429, error: 'queue_full' });
+    scraped.recorder.request({ ...answered, outcome: 'error', status: 502, error: 'upstream_failed' });
+    const labels = { client: 'search', model: MODEL, reason: 'queue_full' };
+    expect(await scraped.value('rejections_total', labels)).toBe(1);
+    expect(await scraped.value('rejections_total')).toBe(1);
+  });
+});
+
+test('the ledger balances: every request is counted once, whatever became of it', async () => {
+  const name = (known: readonly string[]) =>
+    fc.constantFrom(...known, undefined, 'somebody else', '__proto__');
+  const facts = fc.record({
+    client: name(CLIENTS),
+    model: name(MODELS),
+    outcome: fc.constantFrom(...OUTCOMES),
+    error: fc.constantFrom(undefined, 'queue_full', 'draining'),
+    status: fc.constantFrom(200, 400, 429, 503),
+    durationMs: fc.nat(),
+    sources: fc.array(fc.constantFrom('memory', 'redis', 'joined', 'upstream'), { maxLength: 5 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(facts, { minLength: 1, maxLength: 20 }), async (requests) => {
+      const fresh = new Scraped();
+      for (const one of requests) fresh.recorder.request(one as RequestFacts);
+      const rejected = requests.filter(({ outcome }) => outcome === 'rejected').length;
+      expect(await fresh.value('requests_total')).toBe(requests.length);
+      expect(await fresh.value('request_duration_seconds_count')).toBe(requests.length);
+      expect(await fresh.value('rejections_total')).toBe(rejected);
+      expect(await fresh.value('requests_total', { outcome: 'rejected' })).toBe(rejected);
+      expect(await fresh.value('documents_total')).toBe(requests.flatMap(({ sources }) => sources).length);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+describe('what happens inside', () => {
+  test('is counted: look-ups, waits, calls, and what they cost', async () => {
+    const { recorder } = scraped;
+    recorder.cacheLookup(MODEL, 'redis', 'stale');
+    recorder.queueWait(MODEL, 250);
+    recorder.upstreamCall({ attachment: 'RERANK', model: MODEL, code: '429', ms: 100, searchUnits: 0 });
+    recorder.upstreamCall({ attachment: 'RERANK_EU', model: MODEL, code: '200', ms: 400, searchUnits: 3 });
+    const model = MODEL;
+    expect(await scraped.value('cache_requests_total', { model, tier: 'redis', result: 'stale' })).toBe(1);
+    expect(await scraped.value('queue_wait_seconds_sum', { model })).toBe(0.25);
+    expect(await scraped.value('upstream_requests_total', { upstream: 'RERANK', model, code: '429' })).toBe(
+      1,
+    );
+    expect(await scraped.value('upstream_duration_seconds_sum', { upstream: 'RERANK_EU', model })).toBe(0.4);
+    expect(await scraped.value('upstream_search_units_total', { upstream: 'RERANK_EU', model })).toBe(3);
+    expect(await scraped.value('upstream_search_units_total', { upstream: 'RERANK', model })).toBe(0);
+  });
+
+  test('at Redis is timed, and counted as an error only when it failed', async () => {
+    scraped.recorder.redisCommand('get', true, 2);
+    scraped.recorder.redisCommand('get', false, 250);
+    expect(await scraped.value('redis_command_duration_seconds_count', { op: 'get' })).toBe(2);
+    expect(await scraped.value('redis_errors_total', { op: 'get' })).toBe(1);
+    expect(await scraped.value('redis_errors_total', { op: 'set' })).toBe(0);
+  });
+});
+
+describe('a name that is not from the configuration', () => {
+  const HOSTILE = 'QUERYTEXT';
+  const seriesWith = async (label: string): Promise<unknown[]> =>
+    seriesOf(await scraped.metrics.registry.metrics()).filter(({ labels }) =>
+      Object.values(labels).includes(label),
+    );
+
+  test('never becomes a label, but is `other`', async () => {
+    scraped.recorder.request({
+      ...answered,
+      client: HOSTILE,
+      model: HOSTILE,
+      documents: 1,
+      sources: ['memory'],
+    });
+    scraped.recorder.request({ outcome: 'rejected', status: 503, durationMs: 1, error: 'draining' });
+    expect(await seriesWith(HOSTILE)).toEqual([]);
+    expect(await scraped.value('requests_total', { client: 'other', model: 'other' })).toBe(2);
+    expect(await scraped.value('request_documents_count', { model: 'other' })).toBe(1);
+    expect(await scraped.value('rejections_total', { client: 'other', model: 'other' })).toBe(1);
+  });
+
+  test.each<[string, (to: Scraped['recorder']) => void]>([
+    ['look-up', (to) => to.cacheLookup(HOSTILE, 'memory', 'miss')],
+    ['wait', (to) => to.queueWait(HOSTILE, 1)],
+    [
+      'call to some model',
+      (to) =>
+        to.upstreamCall({ attachment: ATTACHMENTS[0]!, model: HOSTILE, code: '200', ms: 1, searchUnits: 1 }),
+    ],
+    [
+      'call of some attachment',
+      (to) => to.upstreamCall({ attachment: HOSTILE, model: MODEL, code: '200', ms: 1, searchUnits: 1 }),
+    ],
+  ])('is not one on a %s either', async (_, record) => {
+    record(scraped.recorder);
+    expect(await seriesWith(HOSTILE)).toEqual([]);
+  });
+});

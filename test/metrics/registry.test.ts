@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DYNO, MODELS, Scraped, seriesOf } from './scrape.ts';
+
+let scraped: Scraped;
+beforeEach(() => {
+  scraped = new Scraped();
+});
+
+/** One event of every kind, so that every metric has a series. */
+const everything = ({ recorder, metrics }: Scraped): void => {
+  const [model = ''] = MODELS;
+  const request = {
+    client: 'search',
+    model,
+    outcome: 'rejected',
+    error: 'queue_full',
+    status: 429,
+    durationMs: 5,
+  };
+  recorder.request({ ...request, documents: 3, sources: ['memory'] });
+  recorder.cacheLookup(model, 'memory', 'hit');
+  recorder.queueWait(model, 5);
+  recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
+  recorder.redisCommand('get', false, 5);
+  metrics.queueDepth.set({ model }, 1);
+  metrics.ratelimitLimit.set({ upstream: 'RERANK', model }, 1);
+  metrics.ratelimitUsed.set({ upstream: 'RERANK', model }, 1);
+};
+
+describe('the metrics of the contract', () => {
+  test.each([
+    ['build_info', 'gauge', ['node', 'version']],
+    ['requests_total', 'counter', ['client', 'code', 'model', 'outcome']],
+    ['request_duration_seconds', 'histogram', ['model', 'outcome']],
+    ['requests_in_flight', 'gauge', []],
+    ['request_documents', 'histogram', ['model']],
+    ['documents_total', 'counter', ['model', 'source']],
+    ['cache_requests_total', 'counter', ['model', 'result', 'tier']],
+    ['cache_bytes', 'gauge', []],
+    ['cache_entries', 'gauge', []],
+    ['queue_depth', 'gauge', ['model']],
+    ['queue_wait_seconds', 'histogram', ['model']],
+    ['rejections_total', 'counter', ['client', 'model', 'reason']],
+    ['upstream_requests_total', 'counter', ['code', 'model', 'upstream']],
+    ['upstream_duration_seconds', 'histogram', ['model', 'upstream']],
+    ['upstream_search_units_total', 'counter', ['model', 'upstream']],
+    ['ratelimit_limit_requests', 'gauge', ['model', 'upstream']],
+    ['ratelimit_used_requests', 'gauge', ['model', 'upstream']],
+    ['redis_up', 'gauge', []],
+    ['redis_errors_total', 'counter', ['op']],
+    ['redis_command_duration_seconds', 'histogram', ['op']],
+  ])('%s is a %s by %j', async (name, type, labels) => {
+    everything(scraped);
+    expect(await scraped.metrics.registry.metrics()).toContain(`# TYPE gateway_${name} ${type}\n`);
+    const [one] = await scraped.series(type === 'histogram' ? `${name}_sum` : name);
+    expect(Object.keys(one!.labels).sort()).toEqual(['dyno', ...labels].sort());
+  });
+
+  test('come with those of the process', async () => {
+    const text = await scraped.metrics.registry.metrics();
+    for (const name of [
+      'process_cpu_seconds_total',
+      'process_resident_memory_bytes',
+      'nodejs_heap_size_used_bytes',
+    ]) {
+      expect(text).toContain(`# TYPE ${name} `);
+    }
+  });
+
+  test('tell on every series which process speaks', async () => {
+    everything(scraped);
+    const series = seriesOf(await scraped.metrics.registry.metrics());
+    expect(series.length).toBeGreaterThan(100);
+    expect(series.filter(({ labels }) => labels.dyno !== DYNO)).toEqual([]);
+  });
+
+  test('tell what runs', async () => {
+    expect(await scraped.series('build_info', { version: '1.2.3', node: process.version })).toHaveLength(1);
+  });
+
+  test('never multiply a histogram’s buckets by the clients', async () => {
+    everything(scraped);
+    const buckets = seriesOf(await scraped.metrics.registry.metrics()).filter(({ name }) =>
+      name.endsWith('_bucket'),
+    );
+    expect(new Set(buckets.map(({ name }) => name)).size).toBeGreaterThanOrEqual(5);
+    expect(buckets.filter(({ labels }) => 'client' in labels)).toEqual([]);
+  });
+
+  test('of two gateways in one process are kept apart', async () => {
+    const other = new Scraped();
+    other.recorder.queueWait(MODELS[0]!, 1);
+    expect(await other.value('queue_wait_seconds_count')).toBe(1);
+    expect(await scraped.value('queue_wait_seconds_count')).toBeUndefined();
+  });
+});

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ERRORS, type ErrorKind } from '../../src/rerank/errors.ts';
+import { ATTACHMENTS, CLIENTS, MODELS, Scraped } from './scrape.ts';
+
+let scraped: Scraped;
+beforeAll(() => {
+  scraped = new Scraped();
+});
+
+/** Every client with every model. */
+const EVERYBODY = CLIENTS.flatMap((client) => MODELS.map((model) => ({ client, model })));
+const CLIENT_KNOWN = CLIENTS.map((client) => ({ client, model: 'other' }));
+const NOBODY = [{ client: 'other', model: 'other' }];
+
+/** What is known of a request by the time it can fail like this. */
+const KNOWN: Readonly<Record<string, readonly Record<string, string>[]>> = {
+  unauthenticated: NOBODY,
+  method_not_allowed: NOBODY,
+  draining: [...NOBODY, ...EVERYBODY],
+  invalid_request: CLIENT_KNOWN,
+  body_too_large: CLIENT_KNOWN,
+  unknown_model: CLIENT_KNOWN,
+  forbidden_model: CLIENT_KNOWN,
+  // Of a route that is none, nothing is counted.
+  unknown_route: [],
+};
+
+/** How many of these series are not there, at 0, before anything has happened. */
+const missing = async (name: string, all: readonly Record<string, string>[]): Promise<unknown[]> => {
+  const values = await Promise.all(all.map((labels) => scraped.value(name, labels)));
+  return all.filter((_, i) => values[i] !== 0);
+};
+
+// A series that begins with its first event hides that event from `increase()`, and so from every alert.
+describe('before anything has happened there is a 0', () => {
+  test.each(Object.entries(ERRORS) as [ErrorKind, { status: number; outcome: string }][])(
+    'for requests that end as %s',
+    async (kind, { status, outcome }) => {
+      const ends = (KNOWN[kind] ?? EVERYBODY).map((known) => ({ ...known, outcome, code: String(status) }));
+      expect(await missing('requests_total', ends)).toEqual([]);
+      const reasons = (KNOWN[kind] ?? EVERYBODY).map((known) => ({ ...known, reason: kind }));
+      if (outcome === 'rejected') expect(await missing('rejections_total', reasons)).toEqual([]);
+    },
+  );
+
+  test.each(['hit', 'partial', 'miss', 'stale', 'bypass'])('for requests answered as %s', async (outcome) => {
+    const ends = EVERYBODY.map((known) => ({ ...known, outcome, code: '200' }));
+    expect(await missing('requests_total', ends)).toEqual([]);
+  });
+
+  test.each(['memory', 'redis', 'joined', 'upstream'])('for documents from %s', async (source) => {
+    expect(
+      await missing(
+        'documents_total',
+        MODELS.map((model) => ({ model, source })),
+      ),
+    ).toEqual([]);
+  });
+
+  test.each(['memory', 'redis'])('for every result of a look-up in %s', async (tier) => {
+    const all = MODELS.flatMap((model) =>
+      ['hit', 'stale', 'miss'].map((result) => ({ model, tier, result })),
+    );
+    expect(await missing('cache_requests_total', all)).toEqual([]);
+  });
+
+  test.each(ATTACHMENTS)('for calls to %s, and what they cost', async (upstream) => {
+    const all = MODELS.map((model) => ({ upstream, model }));
+    const codes = all.flatMap((labels) => ['200', '429', 'failed'].map((code) => ({ ...labels, code })));
+    expect(await missing('upstream_requests_total', codes)).toEqual([]);
+    expect(await missing('upstream_search_units_total', all)).toEqual([]);
+  });
+
+  test('for errors of Redis', async () => {
+    expect(await missing('redis_errors_total', [{ op: 'get' }, { op: 'set' }])).toEqual([]);
+  });
+});

@@ -1,0 +1,37 @@
+/** Request bodies for the tests of validation, and how a refusal is checked. */
+
+import { expect } from 'vitest';
+import { RerankError } from '../../src/rerank/errors.ts';
+import { parseRequest, type RerankRequest, validate } from '../../src/rerank/request.ts';
+
+/** A valid body; fields set to `undefined` are absent. */
+export const body = (over: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  model: 'cohere-rerank-3-5',
+  query: 'which one',
+  documents: ['first', 'second', 'third'],
+  ...over,
+});
+
+export const accepted = (over: Readonly<Record<string, unknown>> = {}): RerankRequest =>
+  parseRequest(JSON.stringify(body(over)));
+
+const thrownBy = (run: () => unknown): unknown => {
+  try {
+    run();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+};
+
+const messageOf = (thrown: unknown): string => {
+  expect(thrown).toBeInstanceOf(RerankError);
+  expect((thrown as RerankError).kind).toBe('invalid_request');
+  return (thrown as RerankError).message;
+};
+
+/** The message with which a body of these bytes is refused. */
+export const refusal = (text: string): string => messageOf(thrownBy(() => parseRequest(text)));
+
+/** The message with which a body of this value is refused. */
+export const refusalOf = (value: unknown): string => messageOf(thrownBy(() => validate(value)));

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { parseRequest } from '../../src/rerank/request.ts';
+import { body, refusal, refusalOf } from './bodies.ts';
+
+const MILLION = 1_000_000;
+
+/** A list that counts how many of its elements are read. */
+const watched = (length: number): { list: unknown[]; reads: () => number } => {
+  let reads = 0;
+  const list = new Proxy(new Array<unknown>(length).fill('d'), {
+    get(target, name, receiver) {
+      if (typeof name === 'string' && /^\d+$/.test(name)) reads++;
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  return { list, reads: () => reads };
+};
+
+describe('a list of a million elements is refused', () => {
+  test('without a look at any of them when it is `documents`', () => {
+    const { list, reads } = watched(MILLION);
+    expect(refusalOf(body({ documents: list }))).toContain('`documents`');
+    expect(reads()).toBe(0);
+  });
+
+  test.each(['model', 'query', 'top_n', 'return_documents'])(
+    'without a look at any of them when it is `%s`',
+    (name) => {
+      const { list, reads } = watched(MILLION);
+      expect(refusalOf(body({ [name]: list }))).toContain(`\`${name}\``);
+      expect(reads()).toBe(0);
+    },
+  );
+
+  test('without a look at any of them when it is one document', () => {
+    const { list, reads } = watched(MILLION);
+    expect(refusalOf(body({ documents: ['d', list] }))).toContain('`documents[1]`');
+    expect(reads()).toBe(0);
+  });
+
+  // Every document is read once for each ranked field: a million of them, times a thousand documents, is an hour's work.
+  test('when it is `rank_fields`', () => {
+    const rank_fields = new Array<string>(MILLION).fill('a');
+    const text = JSON.stringify(body({ documents: [{ a: 'A' }], rank_fields }));
+    expect(refusal(text)).toContain('`rank_fields`');
+  });
+});
+
+// A field named again and again would let a small body grow to texts of any length.
+test('a body never holds fewer characters than the texts made of it', () => {
+  const rank_fields = new Array<string>(50).fill('a');
+  const text = JSON.stringify(body({ documents: [{ a: 'A'.repeat(10_000) }], rank_fields }));
+  let characters = 0;
+  try {
+    characters = parseRequest(text).texts.join('').length;
+  } catch {
+    expect(refusal(text)).toContain('`rank_fields`');
+  }
+  expect(characters).toBeLessThanOrEqual(text.length);
+});

@@ -1,0 +1,138 @@
+/** Small stand-ins that unit tests share: asks, scores, and scorers that answer when the test says so. */
+
+import { hash } from 'node:crypto';
+import { expect } from 'vitest';
+import { RerankError } from '../../src/rerank/errors.ts';
+import { identify } from '../../src/rerank/identity.ts';
+import type { Ask, CacheTerms, Layer, Scorer, Scores, Source, Terms } from '../../src/rerank/scoring.ts';
+
+export const CACHE_TERMS: CacheTerms = {
+  read: true,
+  write: true,
+  forward: true,
+  maxAgeMs: Number.POSITIVE_INFINITY,
+  staleIfError: true,
+};
+
+export interface AskOptions extends Partial<Pick<Ask, 'model' | 'query' | 'documents' | 'traceparent'>> {
+  readonly attachment?: string;
+  readonly scope?: string;
+  readonly cache?: Partial<CacheTerms>;
+  readonly terms?: Partial<Terms>;
+}
+
+/** An ask as the HTTP room makes it, by default of a patient caller without wishes. */
+export const anAsk = ({ scope = '', cache, terms, ...over }: AskOptions = {}): Ask => {
+  const named = {
+    model: 'cohere-rerank-3-5',
+    query: 'how do dynos sleep',
+    documents: ['Dynos sleep after thirty minutes.', 'Postgres has backups.', 'A dyno is a container.'],
+    ...over,
+  };
+  return {
+    ...named,
+    identity: identify({ scope, ...named }),
+    cache: { ...CACHE_TERMS, ...cache },
+    terms: {
+      client: 'search',
+      urgency: 3,
+      deadline: performance.now() + 60_000,
+      signal: new AbortController().signal,
+      ...terms,
+    },
+  };
+};
+
+/** The score that the scorers here give a pair: some number of its own, so that a mix-up shows. */
+export const scoreOf = (query: string, document: string): number =>
+  Number.parseInt(hash('sha256', `${query}\n${document}`, 'hex').slice(0, 8), 16) / 0xffff_ffff;
+
+export const valuesOf = ({ query, documents }: Pick<Ask, 'query' | 'documents'>): Float64Array =>
+  Float64Array.from(documents, (document) => scoreOf(query, document));
+
+/** The answer to an ask as it comes from upstream. */
+export const scoresOf = (ask: Ask, over: Partial<Scores> = {}): Scores => ({
+  values: valuesOf(ask),
+  sources: ask.documents.map((): Source => 'upstream'),
+  scoredAt: Date.now(),
+  searchUnits: 1,
+  stale: false,
+  stored: false,
+  timing: { cacheMs: 0, queueMs: 0, upstreamMs: 5 },
+  rateLimit: {},
+  ...over,
+});
+
+export interface ScriptedCall {
+  readonly ask: Ask;
+  answer(over?: Partial<Scores>): void;
+  fail(thrown: unknown): void;
+}
+
+/** Notes every call, and answers each only when told to. */
+export class ScriptedScorer implements Scorer {
+  readonly calls: ScriptedCall[] = [];
+
+  score(ask: Ask): Promise<Scores> {
+    return new Promise((resolve, reject) => {
+      this.calls.push({ ask, answer: (over) => resolve(scoresOf(ask, over)), fail: reject });
+    });
+  }
+}
+
+/** Notes every ask and answers it at once, in whatever way `respond` says. */
+export class InstantScorer implements Scorer {
+  readonly asks: Ask[] = [];
+  respond: (ask: Ask) => Scores = scoresOf;
+
+  async score(ask: Ask): Promise<Scores> {
+    this.asks.push(ask);
+    return this.respond(ask);
+  }
+
+  /** Every further ask fails. */
+  failWith(error: unknown): void {
+    this.respond = () => {
+      throw error;
+    };
+  }
+}
+
+/** Layers around a scorer, the outermost first. */
+export const stack = (inner: Scorer, ...layers: readonly Layer[]): Scorer =>
+  layers.reduceRight((scorer, layer) => layer(scorer), inner);
+
+/** The error that a promise rejects with, which has to be one of the table. */
+export const failure = async (promise: Promise<unknown>): Promise<RerankError> => {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(RerankError);
+  return thrown as RerankError;
+};
+
+/** Lets everything that is ready run, and what becomes ready by that. Takes no time on any clock. */
+export const turns = async (count = 50): Promise<void> => {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+};
+
+/** Whether a promise has settled by now, whatever else is ready having run. */
+export const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  await turns();
+  return settled;
+};
+
+/** Waits for something that happens soon, without a fixed sleep. */
+export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('It never happened.');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
