@@ -1,0 +1,71 @@
+/** `npm run bench -- [--quick] [hits | misses | memory]...`: exit code 1 when something is broken, never when it is slow. */
+
+import { CONNECTIONS, hits } from './hits.ts';
+import { memory } from './memory.ts';
+import { misses } from './misses.ts';
+import { type BenchOptions, readOptions, type Section } from './options.ts';
+import { type Stage, startStage } from './stage.ts';
+import { type Row, render } from './table.ts';
+
+const NOTES: Readonly<Record<Section, string>> = {
+  hits:
+    `hits: ${CONNECTIONS} kept connections in a closed loop. Reference: a bare node:http server that hashes the body and ` +
+    'writes a ready answer of the same size. Compared: requests/s, gateway ÷ reference. Where the generator is busy ' +
+    'near 100 % with the reference, the reference could do more, and the gateway is flattered.',
+  misses: 'misses: one call at a time, simulator without latency. Compared: what the gateway adds.',
+  memory:
+    'memory: a store full to its bound. Compared: bytes taken ÷ bytes counted. The heap includes array buffers; ' +
+    'resident memory also what the engine and the allocator need for them.',
+};
+
+const GENERAL =
+  'Figures are medians of interleaved runs, with quartiles below; only ratios within a run mean anything. ' +
+  'The gateway is compiled, runs as in production, and logs to the null device.';
+
+const QUICK = 'A quick run, on cold compilers: it shows that everything works, and its figures mean nothing.';
+
+const run = async ({ sections, effort }: BenchOptions): Promise<Row[]> => {
+  const rows: Row[] = [];
+  const collect = async (part: AsyncGenerator<Row>): Promise<void> => {
+    for await (const row of part) {
+      rows.push(row);
+      process.stderr.write(`${row.bench}, ${row.size}: done\n`);
+    }
+  };
+  const onStage = async (stage: Stage): Promise<void> => {
+    if (sections.includes('hits')) await collect(hits(stage, effort));
+    if (sections.includes('misses')) await collect(misses(stage, effort));
+  };
+
+  if (sections.includes('hits') || sections.includes('misses')) {
+    const stage = await startStage();
+    try {
+      await onStage(stage);
+    } finally {
+      await stage.stop();
+    }
+  }
+  if (sections.includes('memory')) await collect(memory());
+  return rows;
+};
+
+/** Twice what a full run takes. Whatever hangs by then is broken. */
+const GIVE_UP_MS = 360_000;
+
+setTimeout(() => {
+  console.error(`gave up after ${GIVE_UP_MS / 1000} s`);
+  process.exit(1);
+}, GIVE_UP_MS).unref();
+
+// Children end with this process, whatever ends it; exit handlers only run when it is ended by itself.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  const rows = await run(options);
+  const notes = [options.quick ? QUICK : GENERAL, ...options.sections.map((section) => NOTES[section])];
+  console.log(render(rows, notes));
+} catch (thrown) {
+  console.error(thrown instanceof Error ? thrown.message : thrown);
+  process.exit(1);
+}

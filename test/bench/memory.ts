@@ -1,0 +1,41 @@
+/** Memory: what a cached entry really takes, against what the store counts for it. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { childEnvironment, tieToUs } from './child.ts';
+import type { HeapFigures } from './processes/heap.ts';
+import { SIZES } from './sizes.ts';
+import type { Row } from './table.ts';
+
+const TIMEOUT_MS = 60_000;
+
+/** As CACHE_MEMORY_MB is by default. In a smaller one, what the engine keeps in reserve would pass for entries. */
+const STORE_MB = 64;
+
+export async function* memory(): AsyncGenerator<Row> {
+  for (const { documents } of SIZES) {
+    const { entries, counted, heap, resident } = await measure(documents);
+    const each = (bytes: number): string => Math.round(bytes / entries).toLocaleString('en');
+    yield {
+      bench: 'memory, entry',
+      size: `${documents} scores`,
+      reference: `${each(counted)} B counted`,
+      gateway: `${each(heap)} B on the heap\n${each(resident)} B resident`,
+      compared: `× ${(heap / counted).toFixed(2)}\n× ${(resident / counted).toFixed(2)}`,
+    };
+  }
+}
+
+/** In a process of its own, whose heap holds nothing else. */
+const measure = async (documents: number): Promise<HeapFigures> => {
+  const file = fileURLToPath(new URL('./processes/heap.ts', import.meta.url));
+  const running = promisify(execFile)(
+    process.execPath,
+    ['--expose-gc', '--import', 'tsx', file, String(documents), String(STORE_MB)],
+    { env: childEnvironment({}), timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+  );
+  tieToUs(running.child);
+  const { stdout } = await running;
+  return JSON.parse(stdout) as HeapFigures;
+};

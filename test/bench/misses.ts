@@ -1,0 +1,68 @@
+/** Misses: what the way through the gateway adds to a call. The same calls, sent directly and through it. */
+
+import { Connection } from './connection.ts';
+import { expecting, ok } from './expect.ts';
+import type { Effort } from './options.ts';
+import { bodyOf, httpRequest } from './requests.ts';
+import { nameOf, SIZES, type Size } from './sizes.ts';
+import { GATEWAY_KEY, type Stage, UPSTREAM_KEY } from './stage.ts';
+import { median, quantile } from './statistics.ts';
+import type { Row } from './table.ts';
+
+/** Calls of each kind before the first that counts: compilers need more than one look. */
+const WARM_UP = 5;
+
+/** Milliseconds that all calls of one size may take: a thousand long documents take the simulator a while. */
+const BUDGET_MS = 20_000;
+
+const miss = expecting('fwd=miss; stored');
+
+export async function* misses(stage: Stage, { missPairs }: Effort): AsyncGenerator<Row> {
+  const direct = await Connection.open(stage.simulator.port);
+  const gateway = await Connection.open(stage.gateway.port);
+  try {
+    for (const size of SIZES) yield await compare(direct, gateway, size, missPairs);
+  } finally {
+    direct.close();
+    gateway.close();
+  }
+}
+
+const compare = async (direct: Connection, gateway: Connection, size: Size, pairs: number): Promise<Row> => {
+  const measured: { direct: number; through: number }[] = [];
+  const end = performance.now() + BUDGET_MS;
+  for (let i = -WARM_UP; i < pairs && performance.now() < end; i++) {
+    const body = bodyOf(size, `miss ${i}`);
+    const own = httpRequest('/v1/rerank', UPSTREAM_KEY, body);
+    const ours = httpRequest('/v1/rerank', GATEWAY_KEY, body);
+    const callDirectly = () => timed(direct, own, ok);
+    const callThrough = () => timed(gateway, ours, miss);
+    // Whoever is second finds the simulator warm: each is second every other time.
+    const directFirst = i % 2 === 0;
+    const first = directFirst ? await callDirectly() : await callThrough();
+    const second = directFirst ? await callThrough() : await callDirectly();
+    if (i < 0) continue;
+    measured.push(directFirst ? { direct: first, through: second } : { direct: second, through: first });
+  }
+  const extra = measured.map((pair) => pair.through - pair.direct);
+  return {
+    bench: 'misses',
+    size: nameOf(size),
+    reference: `${median(measured.map((pair) => pair.direct)).toFixed(2)} ms, directly`,
+    gateway: `${median(measured.map((pair) => pair.through)).toFixed(2)} ms`,
+    compared: `+ ${median(extra).toFixed(2)} ms\n${quantile(extra, 0.25).toFixed(2)} – ${quantile(extra, 0.75).toFixed(2)}`,
+  };
+};
+
+/** Milliseconds until the whole answer is there. */
+const timed = async (
+  connection: Connection,
+  request: Buffer,
+  check: (reply: Awaited<ReturnType<Connection['exchange']>>) => void,
+): Promise<number> => {
+  const started = performance.now();
+  const reply = await connection.exchange(request);
+  const ms = performance.now() - started;
+  check(reply);
+  return ms;
+};

@@ -1,0 +1,64 @@
+/** What the command line asks for. */
+
+import { parseArgs } from 'node:util';
+
+export const SECTIONS = ['hits', 'misses', 'memory'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+export interface BenchOptions {
+  readonly sections: readonly Section[];
+  readonly effort: Effort;
+  /** Too short for any figure to mean much: a check that everything still runs. */
+  readonly quick: boolean;
+}
+
+/** How long to look; the same code either way. */
+export interface Effort {
+  /** Pairs of rounds, one against each server. */
+  readonly pairs: number;
+  /** Milliseconds of one round of load. */
+  readonly roundMs: number;
+  /** Milliseconds of load before the first round, for connections, compilers and caches to warm up. */
+  readonly warmUpMs: number;
+  /** Distinct requests that each connection repeats. */
+  readonly requestsPerConnection: number;
+  /** Calls compared in the misses, each once direct and once through the gateway. */
+  readonly missPairs: number;
+}
+
+const FULL: Effort = {
+  pairs: 9,
+  roundMs: 700,
+  warmUpMs: 1500,
+  requestsPerConnection: 2,
+  missPairs: 150,
+};
+const QUICK: Effort = { pairs: 2, roundMs: 100, warmUpMs: 100, requestsPerConnection: 1, missPairs: 6 };
+
+export const USAGE = `npm run bench -- [--quick] [${SECTIONS.join(' | ')}]...`;
+
+const isSection = (name: string): name is Section => (SECTIONS as readonly string[]).includes(name);
+
+/** Throws, with the usage as its message, on what it does not know. */
+export const readOptions = (args: readonly string[]): BenchOptions => {
+  const { values, positionals } = parse(args);
+  const sections = positionals.filter(isSection);
+  if (sections.length < positionals.length) throw new Error(USAGE);
+  return {
+    sections: sections.length > 0 ? SECTIONS.filter((name) => sections.includes(name)) : SECTIONS,
+    effort: values.quick ? QUICK : FULL,
+    quick: values.quick,
+  };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { quick: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    });
+  } catch {
+    throw new Error(USAGE);
+  }
+};
