@@ -6,9 +6,9 @@ import type { MemoryStore } from './memory.ts';
 
 /**
  * Heap bytes of an entry besides its scores: key string, entry object, typed array with its buffer, and the cache's
- * own columns. Measured with `npm run bench -- memory`, rounded up.
+ * own columns, and what the allocator adds. Measured with `npm run bench -- memory`, rounded up.
  */
-export const ENTRY_OVERHEAD_BYTES = 512;
+export const ENTRY_OVERHEAD_BYTES = 768;
 
 export interface BoundedStore extends MemoryStore {
   readonly bytes: number;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type RedisStore, redisStore } from '../../src/layers/redis-store.ts';
+import type { ByteStore } from '../../src/layers/redis.ts';
+import { redisStore } from '../../src/layers/redis-store.ts';
 import { isSettled } from '../support/fakes.ts';
 
 /** After this time one command may try whether Redis is back, milliseconds. */
@@ -10,7 +11,7 @@ const VALUE = Buffer.from('value');
 let sent: number;
 let respond: () => Promise<Buffer>;
 let reports: [op: string, ok: boolean][];
-let store: RedisStore;
+let store: ByteStore;
 
 const works = async (): Promise<Buffer> => VALUE;
 const fails = async (): Promise<Buffer> => {
@@ -69,19 +70,6 @@ describe('a Redis that fails three times in a row', () => {
     expect(await store.get('a')).toBe(VALUE);
     expect(await store.get('a')).toBe(VALUE);
     expect(sent).toBe(2);
-  });
-
-  test('counts as unhealthy until it has worked again', async () => {
-    expect(store.healthy).toBe(true);
-    await open();
-    expect(store.healthy).toBe(false);
-    later(PROBE_AFTER);
-    await store.get('a');
-    expect(store.healthy).toBe(false);
-    later(PROBE_AFTER);
-    respond = works;
-    await store.get('a');
-    expect(store.healthy).toBe(true);
   });
 
   test('is left alone for as long again when that fails', async () => {
