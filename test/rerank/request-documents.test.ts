@@ -41,6 +41,7 @@ describe('the text of a document given as an object', () => {
     for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
       const text = JSON.stringify(body({ documents: [{ text: 'Text' }], rank_fields: [name] }));
       expect(refusal(text)).toContain('`documents[0]`');
+      expect(textOf({ text: 'Text' }, [name, 'text'])).toBe('Text');
     }
   });
 
