@@ -1,24 +1,65 @@
 /** One pacer per model, with a lane for every attachment that serves it. */
 
+import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config.ts';
+import { Circuit, type Reason } from './pacing/circuit.ts';
+import { FleetWindow } from './pacing/fleet-window.ts';
+import { Health } from './pacing/health.ts';
 import { memoryWindow } from './pacing/memory-window.ts';
 import { type Lane, Pacer } from './pacing/pacer.ts';
+import { RedisWindow } from './pacing/redis-window.ts';
+import type { Window, WindowRules } from './pacing/window.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
   stateOf(model: string): { limit: number; remaining: number; waiting: number };
   windows(): { upstream: string; model: string; limit: number; used: number }[];
+  /** Open: calls are kept away from the attachment, be it for one of its models only. */
+  circuits(): { upstream: string; open: boolean }[];
 }
 
-export const createPacers = (config: Config, upstreams: readonly Upstream[]): Pacers => {
+export interface PacersOptions {
+  readonly config: Config;
+  readonly upstreams: readonly Upstream[];
+  /** Where processes share their windows; undefined: this process has them to itself. */
+  readonly redis: Redis | undefined;
+  /** Told when a window loses Redis and goes on alone, and when it is shared again. */
+  readonly onChange: (window: string, state: 'shared' | 'alone') => void;
+  /**
+   * Told when calls begin to be kept away from an attachment, or from one model there, with the reason; and with
+   * undefined when that is over.
+   */
+  readonly onCircuit: (upstream: string, model: string | undefined, reason: Reason | undefined) => void;
+}
+
+export const createPacers = (options: PacersOptions): Pacers => {
+  const { config, upstreams, redis, onChange, onCircuit } = options;
+  const windowOf = (name: string, rules: WindowRules): Window => {
+    if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
+    const shared = new RedisWindow({
+      client: redis,
+      prefix: config.redis.prefix,
+      name,
+      rules,
+      process: config.dyno,
+    });
+    return new FleetWindow({ shared, rules, onChange: (state) => onChange(name, state) });
+  };
   const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
+  const circuitOf = (alias: string, model?: string): Circuit =>
+    new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
+  const circuits = new Map(upstreams.map(({ alias }) => [alias, circuitOf(alias)]));
   const lanes = new Map<string, Lane[]>();
   const pacers = new Map<string, Pacer>();
 
   for (const [model, limit] of Object.entries(config.modelLimits)) {
     const serving = upstreams.filter(({ modelId }) => modelId === undefined || modelId === model);
     const rules = { limit, windowMs: config.rateWindowMs, callTimeoutMs: config.maxWaitMs };
-    const ofModel = serving.map(({ alias }) => ({ attachment: alias, window: memoryWindow(rules) }));
+    const ofModel = serving.map(({ alias }) => ({
+      attachment: alias,
+      window: windowOf(`${alias}:${model}`, rules),
+      health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
+    }));
     lanes.set(model, ofModel);
     pacers.set(
       model,
@@ -34,7 +75,8 @@ export const createPacers = (config: Config, upstreams: readonly Upstream[]): Pa
   return {
     of: (model) => pacers.get(model)!,
     stateOf(model) {
-      const windows = lanes.get(model)!.map(({ window }) => window);
+      const up = lanes.get(model)!.filter(({ health }) => !health.open);
+      const windows = up.map(({ window }) => window);
       const limit = sum(windows.map((window) => window.limit));
       const used = sum(windows.map((window) => window.used()));
       return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
@@ -48,5 +90,12 @@ export const createPacers = (config: Config, upstreams: readonly Upstream[]): Pa
           used: window.used(),
         })),
       ),
+    circuits: () =>
+      upstreams.map(({ alias }) => ({
+        upstream: alias,
+        open: [...lanes.values()]
+          .flat()
+          .some(({ attachment, health }) => attachment === alias && health.open),
+      })),
   };
 };

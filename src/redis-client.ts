@@ -2,21 +2,21 @@
 
 import { Redis } from 'ioredis';
 
-/**
- * A reply slower than this counts as a failure, milliseconds. A command takes well under one; 250 ms more on a rerank
- * call is what a caller may notice before Redis is left alone.
- */
-const COMMAND_TIMEOUT_MS = 250;
-
 const MAX_RECONNECT_DELAY_MS = 2000;
+
+export interface RedisClientOptions {
+  /** A reply slower than this counts as a failure, milliseconds. */
+  readonly commandTimeoutMs: number;
+  readonly onError: (code: string) => void;
+}
 
 /**
  * Opens the connection in the background. Without one, commands fail at once: waiting in an offline queue would turn a
  * missing helper into a hanging gateway, and resending what may have been executed could do it twice.
  */
-export const connectRedis = (url: string, onError: (message: string) => void): Redis => {
+export const connectRedis = (url: string, { commandTimeoutMs, onError }: RedisClientOptions): Redis => {
   const client = new Redis(url, {
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    commandTimeout: commandTimeoutMs,
     connectTimeout: 5000,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
@@ -31,6 +31,17 @@ export const connectRedis = (url: string, onError: (message: string) => void): R
   client.on('error', (error: NodeJS.ErrnoException) => onError(error.code ?? error.name));
   return client;
 };
+
+/** Resolves when the connection is ready, or after `ms` if it is not: a gateway starts without Redis too. */
+export const readyWithin = (client: Redis, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (client.status === 'ready') return resolve();
+    const timer = setTimeout(resolve, ms);
+    client.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 
 export interface Heartbeat {
   /** Connected, and answering. */

@@ -75,6 +75,7 @@ export const readRefusal = (
   const retryAfterMs = kind === 'upstream_throttled' ? retryAfter(headers['retry-after'], now) : undefined;
   return new RerankError(kind, message, {
     upstreamStatus: status,
+    rateLimit: rateLimitHeaders(headers),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 };

@@ -2,12 +2,13 @@
  * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order of
  * arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
  * and serving a call moves its client's tag on by 1 ÷ weight. A client that was idle starts at the present virtual
- * time, so it waits behind nobody's backlog and saves up no claim while away.
+ * time, less a small credit: it waits behind nobody's backlog, catches up with part of what others had meanwhile, and
+ * saves up no more than that.
  */
 
 export interface Queued {
   readonly client: string;
-  /** 0, most urgent, to 7. */
+  /** The smaller, the more urgent. */
   readonly urgency: number;
 }
 
@@ -19,15 +20,18 @@ interface Lane<T> {
 
 export class FairQueue<T extends Queued> {
   readonly #weightOf: (client: string) => number;
+  readonly #credit: number;
   /** Clients with something queued. */
   readonly #lanes = new Map<string, Lane<T>>();
-  /** Tags of idle clients that are still ahead of virtual time: leaving does not wipe out what one has had. */
+  /** Tags of idle clients that are ahead of where they would start anew: leaving does not wipe out what one has had. */
   readonly #dues = new Map<string, number>();
   #virtualTime = 0;
   #size = 0;
 
-  constructor(weightOf: (client: string) => number = () => 1) {
+  /** @param credit calls that a client may be served ahead of its turn after a time without any */
+  constructor(weightOf: (client: string) => number = () => 1, credit = 0) {
     this.#weightOf = weightOf;
+    this.#credit = credit;
   }
 
   get size(): number {
@@ -44,16 +48,25 @@ export class FairQueue<T extends Queued> {
     this.#size++;
   }
 
-  /** Takes the item that is due. */
-  shift(): T | undefined {
-    let due: [string, Lane<T>] | undefined;
-    for (const entry of this.#lanes) if (due === undefined || entry[1].tag < due[1].tag) due = entry;
+  *[Symbol.iterator](): Iterator<T> {
+    for (const { items } of this.#lanes.values()) yield* items;
+  }
+
+  /** Takes the item that is due among those that `fits` accepts. */
+  shift(fits: (item: T) => boolean = () => true): T | undefined {
+    let due: { client: string; lane: Lane<T>; at: number } | undefined;
+    for (const [client, lane] of this.#lanes) {
+      if (due !== undefined && lane.tag >= due.lane.tag) continue;
+      const at = lane.items.findIndex(fits);
+      if (at >= 0) due = { client, lane, at };
+    }
     if (due === undefined) return undefined;
-    const [client, lane] = due;
-    this.#virtualTime = lane.tag;
+    const { client, lane, at } = due;
+    // Never back: an item that had to wait for another that fits is served behind its time.
+    this.#virtualTime = Math.max(this.#virtualTime, lane.tag);
     lane.tag += 1 / this.#weightOf(client);
     this.#size--;
-    const item = lane.items.shift()!;
+    const [item] = lane.items.splice(at, 1);
     this.#retireIfEmpty(client, lane);
     return item;
   }
@@ -83,14 +96,19 @@ export class FairQueue<T extends Queued> {
   }
 
   #startTag(client: string): number {
-    return Math.max(this.#virtualTime, this.#dues.get(client) ?? 0);
+    return Math.max(this.#earliestTag(client), this.#dues.get(client) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Where a client starts that had nothing for long. */
+  #earliestTag(client: string): number {
+    return this.#virtualTime - this.#credit / this.#weightOf(client);
   }
 
   #retireIfEmpty(client: string, lane: Lane<T>): void {
     if (lane.items.length > 0) return;
     this.#lanes.delete(client);
-    for (const [name, tag] of this.#dues) if (tag <= this.#virtualTime) this.#dues.delete(name);
-    if (lane.tag > this.#virtualTime) this.#dues.set(client, lane.tag);
+    for (const [name, tag] of this.#dues) if (tag <= this.#earliestTag(name)) this.#dues.delete(name);
+    if (lane.tag > this.#earliestTag(client)) this.#dues.set(client, lane.tag);
   }
 }
 

@@ -1,16 +1,12 @@
 /** When the next calls could start: the window's own rule, run ahead of time. */
 
-import { type Budget, gradeOf } from './window.ts';
+import { gradeOf, type Occupancy } from './rule.ts';
 
-export interface WindowState {
-  readonly limit: number;
+export interface WindowState extends Occupancy {
   readonly windowMs: number;
-  readonly budget: Budget;
   /** When the places held come free, ascending: those granted as asked, and those granted one by one. */
-  readonly burst: readonly number[];
-  readonly spaced: readonly number[];
-  /** The next moment at which a place may be granted in the spaced way. */
-  readonly nextSpaced: number;
+  readonly burstReleases: readonly number[];
+  readonly spacedReleases: readonly number[];
 }
 
 /** A first-in, first-out queue of moments. What is appended is never earlier than what stands there. */
@@ -41,22 +37,36 @@ class Moments {
 
 /**
  * The moments at which the next `count` calls could start, ascending, if each lasts `latencyMs` and nobody else takes
- * a place.
+ * a place. A cold window is taken to be as warm as its entries say once its first call is answered.
  */
 export const forecast = (state: WindowState, now: number, count: number, latencyMs: number): number[] => {
-  const { limit, windowMs, budget } = state;
-  const burst = new Moments(state.burst);
-  const spaced = new Moments(state.spaced);
+  const { limit, windowMs, budget, cold } = state;
+  const burst = new Moments(state.burstReleases);
+  const spaced = new Moments(state.spacedReleases);
   let { nextSpaced } = state;
   const starts: number[] = [];
-  for (let time = now; starts.length < count; ) {
+  let time = Math.max(now, state.pausedUntil);
+  if (cold !== undefined && time < cold.until) {
+    const out = cold.probeUntil > time || cold.nextEven !== undefined;
+    if (!out) {
+      starts.push(time);
+      burst.push(time + latencyMs + windowMs);
+    }
+    time = Math.max(time + latencyMs, cold.nextEven ?? 0);
+  }
+  while (starts.length < count) {
     burst.dropUntil(time);
     spaced.dropUntil(time);
-    const grade = gradeOf(
-      { burst: burst.size, held: burst.size + spaced.size, limit, budget, nextSpaced },
-      time,
-    );
-    switch (grade) {
+    const occupancy = {
+      limit,
+      budget,
+      burst: burst.size,
+      held: burst.size + spaced.size,
+      nextSpaced,
+      pausedUntil: 0,
+      cold: undefined,
+    };
+    switch (gradeOf(occupancy, time)) {
       case 'burst':
         burst.push(time + latencyMs + windowMs);
         starts.push(time);
@@ -69,9 +79,9 @@ export const forecast = (state: WindowState, now: number, count: number, latency
       case 'full':
         time = Math.min(burst.first, spaced.first);
         break;
-      case 'early':
+      default:
         time = Math.min(burst.first, nextSpaced);
     }
   }
-  return starts;
+  return starts.slice(0, count);
 };

@@ -7,6 +7,8 @@ const monotonic = (): number => performance.now();
 
 export const memoryWindow = (rules: WindowRules, now: () => number = monotonic): Window => {
   const log = new SlidingLog(rules);
+  // The process before this one may have used up the upstream's window a moment ago.
+  log.chill(now() + rules.windowMs, rules.windowMs / rules.limit);
   return {
     limit: rules.limit,
     async admit() {
@@ -14,7 +16,7 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
       if (typeof entry === 'number') return { retryInMs: entry };
       return {
         entry: {
-          complete: (answered) => log.complete(entry, now(), answered),
+          complete: (outcome) => log.complete(entry, now(), outcome),
           cancel: () => log.cancel(entry),
         },
       };

@@ -4,18 +4,16 @@
  * aborted call has long left. Several attachments draw on the same queue, so a call goes where a slot is free first.
  */
 
-import Bottleneck from 'bottleneck';
+import type { Again, Verdict } from '../rerank/attempt.ts';
 import { RerankError } from '../rerank/errors.ts';
 import type { Terms } from '../rerank/scoring.ts';
 import { FairQueue } from './fair-queue.ts';
+import { LaneServer } from './lane-server.ts';
+import { type Lane, Lanes } from './lanes.ts';
 import { Latency } from './latency.ts';
-import type { Window, WindowEntry } from './window.ts';
+import type { CallOutcome, WindowEntry } from './window.ts';
 
-export interface Lane {
-  /** Alias of the attachment. */
-  readonly attachment: string;
-  readonly window: Window;
-}
+export type { Lane } from './lanes.ts';
 
 export interface PacerOptions {
   readonly lanes: readonly Lane[];
@@ -28,45 +26,54 @@ export interface PacerOptions {
 
 export interface Slot {
   readonly attachment: string;
-  release(answered: boolean): void;
+  /** There is another attachment that the call could go to. */
+  readonly replaceable: boolean;
+  release(outcome: CallOutcome & { readonly verdict: Verdict }): void;
 }
 
 interface Ticket {
   readonly client: string;
   readonly urgency: number;
+  readonly again: Again | undefined;
   readonly grant: (slot: Slot) => void;
+  readonly refuse: (error: RerankError) => void;
 }
 
-interface Server extends Lane {
-  readonly bottleneck: Bottleneck;
-  /** Requests for a slot that bottleneck holds. Never fewer than are needed to empty the queue. */
-  requested: number;
-}
+/** More urgent than anything that callers can ask for: a call that is made again has waited already. */
+const AGAIN_URGENCY = -1;
+
+/**
+ * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another
+ * that asks now and then gets nothing of it; of the places that come one by one afterwards, half would be less than it
+ * asks for, and its calls would pile up.
+ */
+const CREDIT_SHARE = 0.1;
 
 const monotonic = (): number => performance.now();
 
-const sleep = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
-    setTimeout(resolve, Math.ceil(ms)).unref();
-  });
-
 export class Pacer {
   readonly #queue: FairQueue<Ticket>;
-  readonly #servers: readonly Server[];
+  readonly #lanes: Lanes<LaneServer>;
   readonly #maxQueue: number;
   readonly #latency = new Latency();
   readonly #now: () => number;
 
   constructor({ lanes, maxQueue, weightOf, now = monotonic }: PacerOptions) {
-    this.#queue = new FairQueue(weightOf);
-    this.#servers = lanes.map((lane) => ({
-      ...lane,
-      bottleneck: new Bottleneck({ maxConcurrent: 1 }),
-      requested: 0,
-    }));
+    const limit = lanes.reduce((sum, { window }) => sum + window.limit, 0);
+    this.#queue = new FairQueue(weightOf, CREDIT_SHARE * limit);
+    this.#lanes = new Lanes(
+      lanes.map(
+        (lane) =>
+          new LaneServer(lane, (server) => ({
+            wanted: () => this.#wanted(server),
+            waiting: () => this.#queue.size,
+            grant: (entry) => this.#grant(server, entry),
+          })),
+      ),
+    );
     this.#maxQueue = maxQueue;
     this.#now = now;
+    for (const { health } of lanes) health.listen(() => this.#rearrange());
   }
 
   get waiting(): number {
@@ -74,78 +81,106 @@ export class Pacer {
   }
 
   /** @see Slots.acquire in layers/pace.ts */
-  async acquire(terms: Terms, onQueued?: (expectedAnswer: number) => void): Promise<Slot> {
-    const wait = this.#predict(terms);
-    // A call that starts at once always goes: no later attempt could be faster.
-    const expected = wait > 0 ? this.#now() + wait + this.#latency.ms : this.#now();
+  async acquire(terms: Terms, onQueued?: (expectedAnswer: number) => void, again?: Again): Promise<Slot> {
+    const place = { client: terms.client, urgency: again ? AGAIN_URGENCY : terms.urgency };
+    let [lanesFor, wait] = [again, this.#predict(place, again)];
+    if (again && this.#expected(wait) > terms.deadline) {
+      // Whoever has failed it may have room when the others have not.
+      lanesFor = { avoid: new Set(), never: again.never };
+      wait = this.#predict(place, lanesFor);
+    }
+    const expected = this.#expected(wait);
     onQueued?.(expected);
     terms.signal.throwIfAborted();
     if (expected > terms.deadline) {
       throw new RerankError('wait_too_long', undefined, { retryAfterMs: expected - terms.deadline });
     }
-    if (wait > 0 && this.#queue.size >= this.#maxQueue) {
+    if (wait > 0 && again === undefined && this.#queue.size >= this.#maxQueue) {
       // By half the wait half of the queue has gone: room for as many as are refused meanwhile.
       throw new RerankError('queue_full', undefined, { retryAfterMs: wait / 2 });
     }
-    return this.#enqueue(terms);
+    return this.#enqueue({ ...place, again: lanesFor }, terms.signal);
   }
 
-  #enqueue(terms: Terms): Promise<Slot> {
+  #enqueue(place: Pick<Ticket, 'client' | 'urgency' | 'again'>, signal: AbortSignal): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        if (this.#queue.remove(ticket)) reject(terms.signal.reason);
+        if (this.#queue.remove(ticket)) reject(signal.reason);
       };
-      const grant = (slot: Slot): void => {
-        terms.signal.removeEventListener('abort', onAbort);
-        resolve(slot);
+      const ticket: Ticket = {
+        ...place,
+        grant: (slot) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(slot);
+        },
+        refuse: (error) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
       };
-      const ticket: Ticket = { client: terms.client, urgency: terms.urgency, grant };
-      terms.signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(ticket);
-      for (const server of this.#servers) this.#request(server);
+      for (const server of this.#lanes.all) server.request();
     });
   }
 
-  /** Milliseconds until a call on these terms would start. */
-  #predict(terms: Terms): number {
-    const count = this.#queue.ahead(terms) + 1;
-    const starts = this.#servers.flatMap(({ window }) => window.forecast(count, this.#latency.ms));
-    return starts.sort((a, b) => a - b)[count - 1]!;
+  /** Milliseconds until a call in this place of the queue would start; throws when nobody could make it. */
+  #predict(place: Pick<Ticket, 'client' | 'urgency'>, again: Again | undefined): number {
+    const count = this.#queue.ahead(place) + 1;
+    const start = this.#lanes.starts(again, count, this.#latency.ms)[count - 1];
+    if (start === undefined) throw this.#outage();
+    return start;
   }
 
-  #request(server: Server): void {
-    if (server.requested >= this.#queue.size) return;
-    server.requested++;
-    void server.bottleneck
-      .schedule(() => this.#serve(server))
-      .finally(() => {
-        server.requested--;
-        this.#request(server);
-      });
+  /** When the answer should be there. A call that starts at once always goes: no later attempt could be faster. */
+  #expected(wait: number): number {
+    return wait > 0 ? this.#now() + wait + this.#latency.ms : this.#now();
   }
 
-  /** Grants one slot to whoever is due when it is there; returns without one when nobody waits any more. */
-  async #serve({ attachment, window }: Server): Promise<void> {
-    while (this.#queue.size > 0) {
-      const admission = await window.admit();
-      if ('retryInMs' in admission) {
-        await sleep(admission.retryInMs);
-        continue;
-      }
-      const ticket = this.#queue.shift();
-      if (ticket === undefined) admission.entry.cancel();
-      else ticket.grant(this.#slot(attachment, admission.entry));
-      return;
+  #outage(): RerankError {
+    return new RerankError('no_upstream', undefined, { retryAfterMs: this.#lanes.retryInMs });
+  }
+
+  /** A lane has gone or come back: nobody goes on waiting for nothing, and whoever waits is served where he can be. */
+  #rearrange(): void {
+    for (const ticket of [...this.#queue]) {
+      if (this.#lanes.for(ticket.again).length > 0) continue;
+      this.#queue.remove(ticket);
+      ticket.refuse(this.#outage());
     }
+    for (const server of this.#lanes.all) server.request();
   }
 
-  #slot(attachment: string, entry: WindowEntry): Slot {
+  /** Who may be served here. */
+  #fits(server: LaneServer): (ticket: Ticket) => boolean {
+    const newcomers = this.#lanes.for(undefined).includes(server);
+    return ({ again }) => (again ? this.#lanes.for(again).includes(server) : newcomers);
+  }
+
+  #wanted(server: LaneServer): number {
+    const fits = this.#fits(server);
+    let wanted = 0;
+    for (const ticket of this.#queue) if (fits(ticket)) wanted++;
+    return wanted;
+  }
+
+  #grant(server: LaneServer, entry: WindowEntry): boolean {
+    const ticket = this.#queue.shift(this.#fits(server));
+    ticket?.grant(this.#slot(server, entry, ticket.again));
+    return ticket !== undefined;
+  }
+
+  #slot(server: LaneServer, entry: WindowEntry, again: Again | undefined): Slot {
     const started = this.#now();
+    const ended = server.health.begin();
     return {
-      attachment,
-      release: (answered) => {
-        entry.complete(answered);
-        if (answered) this.#latency.observe(this.#now() - started);
+      attachment: server.attachment,
+      replaceable: this.#lanes.hasOther(server, again),
+      release: (outcome) => {
+        entry.complete(outcome);
+        // A refusal comes sooner than scores do.
+        if (outcome.verdict === 'scored') this.#latency.observe(this.#now() - started);
+        ended(outcome.verdict);
       },
     };
   }

@@ -8,8 +8,11 @@
  */
 export interface Window {
   readonly limit: number;
-  /** Takes a place, or says when to ask again. Never rejects. */
-  admit(): Promise<Admission>;
+  /**
+   * Takes a place, or says when to ask again. Never rejects.
+   * @param waiting calls that wait in this process, told to those that share the window
+   */
+  admit(waiting: number): Promise<Admission>;
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
   /**
@@ -22,10 +25,20 @@ export interface Window {
 export type Admission = { readonly entry: WindowEntry } | { readonly retryInMs: number };
 
 export interface WindowEntry {
-  /** The call is over. `answered`: the upstream's answer came, so it has counted the call by now. */
-  complete(answered: boolean): void;
+  /** The call is over. */
+  complete(outcome: CallOutcome): void;
   /** The place was not used: no call was sent. */
   cancel(): void;
+}
+
+/** What the end of a call tells about the budget. */
+export interface CallOutcome {
+  /** The upstream's answer came, so it has counted the call by now. */
+  readonly answered: boolean;
+  /** Calls that the upstream said it would still take, where it said so. Fewer than we think: others use the key. */
+  readonly remaining?: number | undefined;
+  /** Milliseconds for which the upstream wants to be left alone. */
+  readonly pauseMs?: number | undefined;
 }
 
 export interface WindowRules {
@@ -41,6 +54,12 @@ export interface WindowRules {
  */
 export const BURST_SHARE = 0.8;
 
+/**
+ * How much later than its end, as we see it, a call without an answer may still be counted: its bytes may wait in
+ * buffers after we have given it up. Milliseconds.
+ */
+export const UNANSWERED_GRACE_MS = 1000;
+
 export interface Budget {
   /** Places granted as asked. */
   readonly burst: number;
@@ -51,27 +70,4 @@ export interface Budget {
 export const budgetOf = ({ limit, windowMs }: WindowRules): Budget => {
   const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
   return { burst, spacingMs: limit > burst ? windowMs / (limit - burst) : Number.POSITIVE_INFINITY };
-};
-
-export interface Occupancy {
-  /** Places granted as asked that are held. */
-  readonly burst: number;
-  /** All places that are held. */
-  readonly held: number;
-  readonly limit: number;
-  readonly budget: Budget;
-  readonly nextSpaced: number;
-}
-
-/**
- * The rule of admission: a call asked for now gets a place as asked (`burst`) or in the spaced way (`spaced`), or must
- * wait because every place is held (`full`) or because the next spaced place is not due (`early`).
- */
-export const gradeOf = (
-  { burst, held, limit, budget, nextSpaced }: Occupancy,
-  now: number,
-): 'burst' | 'spaced' | 'full' | 'early' => {
-  if (held >= limit) return 'full';
-  if (burst < budget.burst) return 'burst';
-  return now < nextSpaced ? 'early' : 'spaced';
 };

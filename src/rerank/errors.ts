@@ -42,6 +42,7 @@ export const ERRORS = {
   method_not_allowed: rule(405, 'invalid_request_error', 'invalid', 'That method is not allowed here.'),
   body_too_large: rule(413, 'invalid_request_error', 'invalid', 'The request body is too large.'),
   wait_too_long: rule(429, 'rate_limit_error', 'rejected', 'The wait would be longer than allowed.'),
+  quota_exhausted: rule(429, 'rate_limit_error', 'rejected', "The client's own quota is used up."),
   queue_full: rule(429, 'rate_limit_error', 'rejected', 'Too many requests are waiting.'),
   upstream_throttled: rule(429, 'rate_limit_error', 'rejected', 'The upstream is throttling us.', stale),
   client_gone: rule(499, 'invalid_request_error', 'error', 'The client left before the answer.'),
@@ -49,6 +50,7 @@ export const ERRORS = {
   upstream_failed: rule(502, 'server_error', 'error', 'The upstream failed.', stale),
   upstream_refused_key: rule(502, 'server_error', 'error', "The upstream refuses the gateway's key.", stale),
   upstream_garbage: rule(502, 'server_error', 'error', 'The upstream sent no rerank answer.', stale),
+  no_upstream: rule(503, 'server_error', 'error', 'No upstream can be asked at the moment.', stale),
   draining: rule(503, 'server_error', 'rejected', 'The gateway is shutting down.'),
   deadline: rule(504, 'server_error', 'error', 'The answer did not come in time.', stale),
   not_cached: rule(504, 'server_error', 'rejected', 'Not in the cache, and only-if-cached was asked.'),
@@ -61,6 +63,8 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** The status that the upstream answered, where it did. */
   readonly upstreamStatus?: number;
+  /** The upstream's `x-ratelimit-*` headers, where it sent them. */
+  readonly rateLimit?: Readonly<Record<string, string>>;
   /** Headers that belong to the answer, e.g. `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
@@ -72,6 +76,7 @@ export class RerankError extends Error {
   readonly kind: ErrorKind;
   readonly retryAfterMs: number | undefined;
   readonly upstreamStatus: number | undefined;
+  readonly rateLimit: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(kind: ErrorKind, message?: string, details: ErrorDetails = {}) {
@@ -79,6 +84,7 @@ export class RerankError extends Error {
     this.kind = kind;
     this.retryAfterMs = details.retryAfterMs;
     this.upstreamStatus = details.upstreamStatus;
+    this.rateLimit = details.rateLimit ?? {};
     this.headers = details.headers ?? {};
   }
 

@@ -3,6 +3,7 @@
  * answers what it knows and asks the next one for the rest.
  */
 
+import type { Again } from './attempt.ts';
 import type { Identity } from './identity.ts';
 
 export interface Scorer {
@@ -27,6 +28,12 @@ export interface Ask {
   readonly attachment?: string;
   /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */
   readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
+  /** Set by the retry layer on every attempt but the first. */
+  readonly again?: Again | undefined;
+  /** Told by the pacing layer when it makes the call, and at which attachment. */
+  readonly onStart?: ((attachment: string) => void) | undefined;
+  /** Told by the upstream layer whenever it sends a call. */
+  readonly onSend?: (() => void) | undefined;
 }
 
 /** What a caller allows the caches to do (RFC 9111, request directives). */

@@ -68,6 +68,27 @@ describe('a fair queue', () => {
     expect(next.filter(({ client }) => client === 'b').length).toBeLessThanOrEqual(21);
   });
 
+  it('lets a client that was away catch up, by its credit and no more', () => {
+    const queue = new FairQueue<Item>(() => 1, 10);
+    for (let i = 0; i < 200; i++) queue.push(item('a'));
+    for (let i = 0; i < 100; i++) queue.shift();
+    for (let i = 0; i < 50; i++) queue.push(item('b'));
+    const next = drain(queue).map(({ client }) => client);
+    expect(next.slice(0, 10)).toEqual(new Array(10).fill('b'));
+    expect(next.slice(10, 30).filter((client) => client === 'b').length).toBeLessThanOrEqual(11);
+  });
+
+  it('gives a client that used its credit no other before others have had theirs', () => {
+    const queue = new FairQueue<Item>(() => 1, 10);
+    for (let i = 0; i < 200; i++) queue.push(item('a'));
+    for (let i = 0; i < 100; i++) queue.shift();
+    for (let i = 0; i < 10; i++) queue.push(item('b'));
+    for (let i = 0; i < 10; i++) queue.shift();
+    for (let i = 0; i < 10; i++) queue.push(item('b'));
+    const next = Array.from({ length: 10 }, () => queue.shift()!.client);
+    expect(next.filter((client) => client === 'b').length).toBeLessThanOrEqual(6);
+  });
+
   it('does not let a client jump the queue by coming one call at a time', () => {
     const queue = new FairQueue<Item>();
     for (let i = 0; i < 200; i++) queue.push(item('a'));

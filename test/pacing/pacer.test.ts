@@ -1,17 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Circuit } from '../../src/pacing/circuit.ts';
+import { Health } from '../../src/pacing/health.ts';
 import { memoryWindow } from '../../src/pacing/memory-window.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import type { Window } from '../../src/pacing/window.ts';
 import { RerankError } from '../../src/rerank/errors.ts';
 import type { Terms } from '../../src/rerank/scoring.ts';
 
 const WINDOW_MS = 1000;
 const LATENCY_MS = 100;
 
+/** A window that has been running for long. */
+const warmWindow = (limit: number): Window => {
+  const window = memoryWindow({ limit, windowMs: WINDOW_MS, callTimeoutMs: 5000 });
+  vi.advanceTimersByTime(WINDOW_MS);
+  return window;
+};
+
 const pacerOf = (limits: readonly number[], maxQueue = 100): Pacer =>
   new Pacer({
     lanes: limits.map((limit, i) => ({
       attachment: `LANE_${i}`,
-      window: memoryWindow({ limit, windowMs: WINDOW_MS, callTimeoutMs: 5000 }),
+      window: warmWindow(limit),
+      health: new Health({ attachment: new Circuit(), model: new Circuit() }),
     })),
     maxQueue,
   });
@@ -28,7 +39,7 @@ const terms = (over: Partial<Terms> = {}): Terms => ({
 const call = async (pacer: Pacer, over: Partial<Terms> = {}): Promise<{ at: number; slot: Slot }> => {
   const slot = await pacer.acquire(terms(over));
   const at = performance.now();
-  setTimeout(() => slot.release(true), LATENCY_MS);
+  setTimeout(() => slot.release({ verdict: 'scored', answered: true }), LATENCY_MS);
   return { at, slot };
 };
 

@@ -1,0 +1,16 @@
+/** One attempt at a call: what it tells about the attachment that was asked, and what the next one has to know. */
+
+/**
+ * What the end of a call says of the attachment. `scored`: it does what it is for. `alive`: it answered, and what it
+ * answered is no fault of its own. `failed`: no answer, none in time, or none that means anything. `refused_key`,
+ * `refused_model`: our key is not good there, for anything or for this model. `unknown`: nobody waited for its answer.
+ */
+export type Verdict = 'scored' | 'alive' | 'failed' | 'refused_key' | 'refused_model' | 'unknown';
+
+/** A call that is made again, and has had its turn in the queue. */
+export interface Again {
+  /** Attachments that have failed it: others are asked first. */
+  readonly avoid: ReadonlySet<string>;
+  /** Attachments that would only say the same again, so that they are not asked even when there is no other. */
+  readonly never: ReadonlySet<string>;
+}

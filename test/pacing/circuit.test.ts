@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Circuit, type Reason, type Word } from '../../src/pacing/circuit.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const circuit = () => {
+  const switched: (Reason | undefined)[] = [];
+  const it = new Circuit({ onSwitch: (reason) => switched.push(reason) });
+  /** A call that lasts `ms` and then says `word`. */
+  const call = (word: Word, ms = 0): void => {
+    const begun = it.begin();
+    vi.advanceTimersByTime(ms);
+    it.end(begun, word);
+  };
+  return { it, call, switched };
+};
+
+/** Opened by failures, a moment ago. */
+const opened = () => {
+  const made = circuit();
+  for (let i = 0; i < 5; i++) made.call('failed', 1000);
+  expect(made.it.standing).toBe('out');
+  return made;
+};
+
+describe('a circuit opens', () => {
+  test('after five failures in a row, when nothing has succeeded for three seconds', () => {
+    const { it, call, switched } = circuit();
+    for (let i = 0; i < 4; i++) call('failed', 1000);
+    expect(it.standing).toBe('good');
+    call('failed');
+    expect(it.standing).toBe('out');
+    expect(switched).toEqual(['failed']);
+  });
+
+  test('not when many calls fail at the same moment, as they do when a server restarts', () => {
+    const { it } = circuit();
+    const calls = Array.from({ length: 200 }, () => it.begin());
+    vi.advanceTimersByTime(300);
+    for (const call of calls) it.end(call, 'failed');
+    expect(it.standing).toBe('good');
+  });
+
+  test('when many calls at the same moment have got no answer for long', () => {
+    const { it } = circuit();
+    const calls = Array.from({ length: 5 }, () => it.begin());
+    vi.advanceTimersByTime(15_000);
+    for (const call of calls) it.end(call, 'failed');
+    expect(it.standing).toBe('out');
+  });
+
+  test('not when one in five succeeds', () => {
+    const { it, call } = circuit();
+    for (let i = 0; i < 20; i++) {
+      for (let j = 0; j < 4; j++) call('failed', 1000);
+      call('ok');
+    }
+    expect(it.standing).toBe('good');
+  });
+
+  test('not by calls that say nothing, however many', () => {
+    const { it, call } = circuit();
+    for (let i = 0; i < 100; i++) call('nothing', 1000);
+    expect(it.standing).toBe('good');
+  });
+
+  test('at the first refusal, but may still be asked when there is nobody else', () => {
+    const { it, call, switched } = circuit();
+    call('ok');
+    call('refused');
+    expect(it.standing).toBe('refused');
+    expect(switched).toEqual(['refused']);
+  });
+});
+
+describe('an open circuit', () => {
+  test('is tried after a second, by one call only, and closes when that succeeds', () => {
+    const { it, switched } = opened();
+    expect(it.retryInMs).toBe(1000);
+    vi.advanceTimersByTime(999);
+    expect(it.standing).toBe('out');
+    vi.advanceTimersByTime(1);
+    expect(it.standing).toBe('trial');
+    const trial = it.begin();
+    expect(it.standing).toBe('out');
+    it.end(trial, 'ok');
+    expect(it.standing).toBe('good');
+    expect(switched).toEqual(['failed', undefined]);
+  });
+
+  test('is left alone for twice as long after each trial that fails, up to ten seconds', () => {
+    const { it, call, switched } = opened();
+    const pauses: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      pauses.push(it.retryInMs);
+      vi.advanceTimersByTime(it.retryInMs);
+      call('failed');
+    }
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+    expect(switched).toEqual(['failed']);
+  });
+
+  test('is tried by the next call when nobody waited for the end of the trial', () => {
+    const { it, call } = opened();
+    vi.advanceTimersByTime(1000);
+    call('nothing', 500);
+    expect(it.standing).toBe('trial');
+  });
+
+  test('does not heed calls from before it opened', () => {
+    const { it, call } = circuit();
+    const [early, late] = [it.begin(), it.begin()];
+    for (let i = 0; i < 5; i++) call('failed', 1000);
+    it.end(early, 'ok');
+    expect(it.standing).toBe('out');
+    vi.advanceTimersByTime(1000);
+    const trial = it.begin();
+    it.end(late, 'failed');
+    expect(it.retryInMs).toBe(0);
+    it.end(trial, 'ok');
+    expect(it.standing).toBe('good');
+  });
+
+  test('that was refused is left alone for up to a minute, and closes at any success', () => {
+    const { it, call } = circuit();
+    call('refused');
+    const pauses: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      pauses.push(it.retryInMs);
+      vi.advanceTimersByTime(it.retryInMs);
+      call('refused');
+    }
+    expect(pauses.slice(0, 3)).toEqual([1000, 2000, 4000]);
+    expect(pauses.at(-1)).toBe(60_000);
+    expect(it.standing).toBe('refused');
+    call('ok');
+    expect(it.standing).toBe('good');
+  });
+
+  test('begins anew when it has been closed: with a second, and after five failures', () => {
+    const { it, call } = opened();
+    for (let i = 0; i < 3; i++) {
+      vi.advanceTimersByTime(it.retryInMs);
+      call('failed');
+    }
+    vi.advanceTimersByTime(it.retryInMs);
+    call('ok');
+    for (let i = 0; i < 4; i++) call('failed', 1000);
+    expect(it.standing).toBe('good');
+    call('failed', 1000);
+    expect(it.retryInMs).toBe(1000);
+  });
+});
+
+test('whatever calls say, and in whatever order they end, whoever listens hears of every change', () => {
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ begin: fc.constant(true) }),
+      fc.record({
+        end: fc.nat({ max: 9 }),
+        word: fc.constantFrom<Word>('ok', 'failed', 'failed', 'failed', 'refused', 'nothing'),
+      }),
+      fc.record({ pass: fc.integer({ min: 1, max: 4000 }) }),
+    ),
+    { maxLength: 200 },
+  );
+  fc.assert(
+    fc.property(steps, (script) => {
+      const it = new Circuit();
+      let heard = it.standing;
+      it.listen(() => {
+        heard = it.standing;
+      });
+      let trials = 0;
+      const calls: { call: ReturnType<Circuit['begin']>; trial: boolean }[] = [];
+      for (const step of script) {
+        if ('begin' in step) {
+          const trial = it.standing === 'trial';
+          if (trial) trials++;
+          calls.push({ call: it.begin(), trial });
+        } else if ('pass' in step) {
+          vi.advanceTimersByTime(step.pass);
+        } else {
+          const [ended] = calls.splice(step.end % Math.max(1, calls.length), 1);
+          if (ended?.trial) trials--;
+          if (ended) it.end(ended.call, step.word);
+        }
+        expect(heard).toBe(it.standing);
+        if (it.standing === 'trial') expect(trials).toBe(0);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,209 @@
+/** Both implementations of the window, by the same tests. */
+
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FleetWindow } from '../../src/pacing/fleet-window.ts';
+import { memoryWindow } from '../../src/pacing/memory-window.ts';
+import { RedisWindow } from '../../src/pacing/redis-window.ts';
+import type { Window, WindowEntry, WindowRules } from '../../src/pacing/window.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let server: TestRedis;
+let client: Redis;
+
+beforeAll(async () => {
+  server = await startRedis();
+  client = new Redis(server.url);
+});
+afterAll(async () => {
+  client.disconnect();
+  await server.stop();
+});
+
+const sharedWindow = (rules: WindowRules, name: string = randomUUID()): FleetWindow =>
+  new FleetWindow({
+    shared: new RedisWindow({ client, prefix: 'test:', name, rules, process: 'p' }),
+    rules,
+  });
+
+const implementations: [string, (rules: WindowRules) => Window][] = [
+  ['in memory', (rules) => memoryWindow(rules)],
+  ['in Redis', (rules) => sharedWindow(rules)],
+];
+
+const rules = { limit: 10, windowMs: 600, callTimeoutMs: 2000 };
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const take = async (window: Window): Promise<WindowEntry> => {
+  const admission = await window.admit(0);
+  if ('retryInMs' in admission) throw new Error(`refused for ${admission.retryInMs} ms`);
+  return admission.entry;
+};
+
+const refusal = async (window: Window): Promise<number> => {
+  const admission = await window.admit(0);
+  expect(admission).toHaveProperty('retryInMs');
+  return (admission as { retryInMs: number }).retryInMs;
+};
+
+/** Takes what can be had at once. */
+const takeAll = async (window: Window): Promise<WindowEntry[]> => {
+  const taken: WindowEntry[] = [];
+  for (;;) {
+    const admission = await window.admit(0);
+    if ('retryInMs' in admission) return taken;
+    taken.push(admission.entry);
+  }
+};
+
+/** A first call that learns that nothing else is going on: the window trusts itself from then on. */
+const warmUp = async (window: Window): Promise<void> => {
+  (await take(window)).complete({ answered: true, remaining: rules.limit - 1 });
+  await pause(20);
+};
+
+describe.each(implementations)('a window %s', (_, create) => {
+  it('lets one call go first while it does not know what the upstream still counts', async () => {
+    const window = create(rules);
+    await take(window);
+    expect(await refusal(window)).toBeLessThan(101);
+  });
+
+  it('believes what the first answer says of the room left', async () => {
+    const window = create(rules);
+    const first = await take(window);
+    first.complete({ answered: true, remaining: 5 });
+    await pause(20);
+    // Five of ten are held, all of them burst places: three of eight are left, and the first of the spaced ones.
+    expect(await takeAll(window)).toHaveLength(3 + 1);
+  });
+
+  it('spaces its first window evenly when the upstream does not say how much room there is', async () => {
+    const window = create({ ...rules, windowMs: 4000 });
+    (await take(window)).complete({ answered: true });
+    await pause(20);
+    const wait = await refusal(window);
+    expect(wait).toBeLessThanOrEqual(400);
+    await pause(wait + 5);
+    await take(window);
+    expect(await refusal(window)).toBeGreaterThan(200);
+  });
+
+  it('sends another first call when the first got no answer', async () => {
+    const window = create(rules);
+    (await take(window)).complete({ answered: false });
+    await pause(20);
+    await take(window);
+  });
+
+  it('grants a burst as asked, then one, then the next after a spacing', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    expect(await takeAll(window)).toHaveLength(8);
+    const wait = await refusal(window);
+    expect(wait).toBeGreaterThan(100);
+    expect(wait).toBeLessThanOrEqual(300);
+  });
+
+  it('frees a place one window after the answer, and not before', async () => {
+    const window = create({ ...rules, limit: 2 });
+    (await take(window)).complete({ answered: true, remaining: 1 });
+    await pause(200);
+    (await take(window)).complete({ answered: true, remaining: 0 });
+    await pause(20);
+    const wait = await refusal(window);
+    expect(wait).toBeGreaterThan(200);
+    expect(wait).toBeLessThanOrEqual(400);
+    await pause(wait + 5);
+    await take(window);
+  });
+
+  it('gives a place that was not used back at once', async () => {
+    const window = create({ ...rules, limit: 1 });
+    (await take(window)).cancel();
+    await pause(20);
+    await take(window);
+  });
+
+  it('holds the places of others who use the key', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    (await take(window)).complete({ answered: true, remaining: 4 });
+    await pause(20);
+    // Six of ten are held, all of them burst places.
+    expect(await takeAll(window)).toHaveLength(2 + 1);
+  });
+
+  it('does not count its own calls in flight as those of others', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    const first = await take(window);
+    const second = await take(window);
+    const third = await take(window);
+    third.complete({ answered: true, remaining: 6 });
+    first.complete({ answered: true, remaining: 8 });
+    second.complete({ answered: true, remaining: 7 });
+    await pause(20);
+    expect(await takeAll(window)).toHaveLength(5);
+  });
+
+  it('pauses for as long as the upstream wants to be left alone', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    (await take(window)).complete({ answered: true, remaining: 8, pauseMs: 250 });
+    await pause(20);
+    const wait = await refusal(window);
+    expect(wait).toBeGreaterThan(150);
+    expect(wait).toBeLessThanOrEqual(250);
+    await pause(wait + 5);
+    await take(window);
+  });
+
+  it('takes a 429 for a full window', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    (await take(window)).complete({ answered: true, remaining: 0 });
+    await pause(20);
+    expect(await refusal(window)).toBeGreaterThan(rules.windowMs / 2);
+  });
+
+  it('forecasts starts that hold', async () => {
+    const window = create(rules);
+    await warmUp(window);
+    const taken = await takeAll(window);
+    await refusal(window);
+    for (const entry of taken) entry.complete({ answered: true });
+    await pause(20);
+    await refusal(window);
+    const [next] = window.forecast(1, 50);
+    expect(Math.abs(next! - (await refusal(window)))).toBeLessThan(60);
+    expect(window.used()).toBe(1 + 8);
+  });
+});
+
+describe('a window in Redis', () => {
+  it('is one window for all processes', async () => {
+    const name = randomUUID();
+    const [a, b] = [sharedWindow(rules, name), sharedWindow(rules, name)];
+    await warmUp(a);
+    const taken = [...(await takeAll(a)), ...(await takeAll(b))];
+    expect(taken).toHaveLength(8);
+  });
+
+  it('keeps nothing for ever, and little for each call', async () => {
+    const name = randomUUID();
+    const window = sharedWindow({ ...rules, limit: 250 }, name);
+    (await take(window)).complete({ answered: true, remaining: 249 });
+    await pause(20);
+    expect((await takeAll(window)).length).toBeGreaterThanOrEqual(199);
+    const keys = await client.keys(`test:{window:${name}}*`);
+    expect(keys.length).toBeGreaterThanOrEqual(3);
+    let bytes = 0;
+    for (const key of keys) {
+      expect(await client.pttl(key)).toBeGreaterThan(0);
+      bytes += (await client.call('MEMORY', 'USAGE', key, 'SAMPLES', '0')) as number;
+    }
+    expect(bytes / 200).toBeLessThan(120);
+  });
+});
