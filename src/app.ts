@@ -7,6 +7,7 @@ import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
 import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
 import { listModels, type ModelsOptions } from './http/models.ts';
+import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { type RerankOptions, rerank } from './http/rerank.ts';
 import { errorResponse } from './http/respond.ts';
 import { RerankError } from './rerank/errors.ts';
@@ -15,6 +16,8 @@ export interface AppOptions {
   readonly auth: AuthOptions;
   readonly rerank: RerankOptions;
   readonly models: ModelsOptions['stateOf'];
+  /** Undefined for a client without a quota. */
+  readonly quotaOf?: (client: string) => QuotaState | undefined;
   readonly metrics: MetricsRouteOptions;
   readonly readiness: () => Readiness;
   /** Told about every rerank request once. */
@@ -28,6 +31,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   // Not strict: a trailing slash makes no difference.
   const app = new Hono<GatewayEnv>({ strict: false });
   const authenticated = auth(options.auth);
+  const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
 
   const refuseWhileDraining = async (_: Context, next: () => Promise<void>): Promise<void> => {
     if (options.readiness().draining) {
@@ -38,7 +42,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
 
   for (const path of RERANK_PATHS) {
     app.use(path, ledger(options));
-    app.post(path, refuseWhileDraining, authenticated, rerank(options.rerank));
+    app.post(path, refuseWhileDraining, authenticated, withQuota, rerank(options.rerank));
     app.all(path, () => notAllowed('POST'));
   }
 

@@ -1,10 +1,13 @@
 /** The column: who answers what an ask needs, in which order, and why in that order. */
 
+import type { RetryReason } from './layers/diagnosis.ts';
 import { flight } from './layers/flight.ts';
 import { type MemoryStore, recall, remember } from './layers/memory.ts';
 import { onlyIfCached } from './layers/only-if-cached.ts';
 import { pace, type Slots } from './layers/pace.ts';
+import { ownQuotaOnly, type Quotas, quota } from './layers/quota.ts';
 import { type ByteStore, redis } from './layers/redis.ts';
+import { retry } from './layers/retry.ts';
 import { toRerankError } from './rerank/errors.ts';
 import type { Lifetime } from './rerank/freshness.ts';
 import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
@@ -14,7 +17,12 @@ export interface ScorerOptions {
   /** Undefined without Redis. */
   readonly redis: ByteStore | undefined;
   readonly lifetime: Lifetime;
+  /** Undefined: no client has one. */
+  readonly quotas?: Quotas | undefined;
   readonly slots: (model: string) => Slots;
+  /** Calls that one ask may cost, and the milliseconds that each may take. */
+  readonly attempts: number;
+  readonly attemptMs: number;
   /** Makes the call. */
   readonly upstream: Scorer;
   readonly observer: Observer;
@@ -24,6 +32,7 @@ export interface ScorerOptions {
 export interface Observer {
   cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void;
   queueWait(model: string, ms: number): void;
+  retry(model: string, reason: RetryReason): void;
   upstreamCall(call: {
     attachment: string;
     model: string;
@@ -38,7 +47,10 @@ export const createScorer = ({
   memory,
   redis: store,
   lifetime,
+  quotas,
   slots,
+  attempts,
+  attemptMs,
   upstream,
   observer,
 }: ScorerOptions): Scorer => {
@@ -46,6 +58,8 @@ export const createScorer = ({
     // First, since a hit costs nothing. In one synchronous step with the next: between look-up and joining, a result
     // that just arrived could otherwise be missed by both.
     seam(cacheSeam(observer, 'memory'), recall({ store: memory, ...lifetime })),
+    // Around the flight: a member is not refused because the one that leads it has used up its own quota.
+    ...(quotas ? [ownQuotaOnly()] : []),
     // Before Redis: 200 callers who ask the same make one read there, not 200.
     flight(),
     // Inside the flight: memory knows the scores before the flight's entry goes, so nobody falls between the two.
@@ -54,8 +68,13 @@ export const createScorer = ({
     ...(store ? [seam(cacheSeam(observer, 'redis'), redis({ store, ...lifetime }))] : []),
     // After every cache has been asked, before anything is spent.
     onlyIfCached(),
+    // After the caches and inside the flight: only who causes a call pays for one. Before the queue: who has nothing left
+    // is told at once, and takes nobody's place there. Outside whatever tries again: one ask, one charge.
+    ...(quotas ? [quota(quotas)] : []),
+    // Outside the queue: the upstream counts every attempt, so each waits for a slot of its own.
+    retry({ attempts, onRetry: (model, reason) => observer.retry(model, reason) }),
     // Last before the call: a slot that is granted is used at once.
-    pace({ slots: (model) => timed(slots(model), (ms) => observer.queueWait(model, ms)) }),
+    pace({ slots: (model) => timed(slots(model), (ms) => observer.queueWait(model, ms)), attemptMs }),
     seam(upstreamSeam(observer), (inner) => inner),
   ];
   return column.reduceRight((inner, layer) => layer(inner), upstream);
@@ -114,9 +133,9 @@ const NO_STATUS: Readonly<Record<string, string>> = {
 };
 
 const timed = (slots: Slots, onWait: (ms: number) => void): Slots => ({
-  async acquire(terms, onQueued) {
+  async acquire(terms, onQueued, again) {
     const started = performance.now();
-    const slot = await slots.acquire(terms, onQueued);
+    const slot = await slots.acquire(terms, onQueued, again);
     onWait(performance.now() - started);
     return slot;
   },

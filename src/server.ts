@@ -12,13 +12,15 @@ import { Callers } from './http/callers.ts';
 import { badRequest } from './http/client-error.ts';
 import { memoryStore } from './layers/memory-store.ts';
 import { redisStore } from './layers/redis-store.ts';
+import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { logRequest } from './log.ts';
 import { gauges } from './metrics/gauges.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
 import { createPacers } from './pacers.ts';
-import { connectRedis, heartbeat } from './redis-client.ts';
+import { createQuotas } from './quotas.ts';
+import { connectRedis, heartbeat, readyWithin } from './redis-client.ts';
 import { createScorer } from './scorer.ts';
 
 export interface Gateway {
@@ -42,6 +44,15 @@ export interface GatewayOptions {
  */
 const KEEP_ALIVE_MS = 95_000;
 
+/** A look-up takes well under a millisecond; this much more on a call is what a caller may notice. Milliseconds. */
+const CACHE_TIMEOUT_MS = 250;
+
+/** Losing sight of the shared window costs more than a wait. Milliseconds. */
+const PACING_TIMEOUT_MS = 1000;
+
+/** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
+const ATTEMPT_SHARE = 0.6;
+
 /** Heroku kills a process 30 s after SIGTERM; the contract gives up 5 s before. */
 const DRAIN_MS = 25_000;
 
@@ -61,11 +72,34 @@ export const startGateway = async ({
     attachments: upstreams.map(({ alias }) => alias),
   });
 
-  const redis =
-    config.redis && connectRedis(config.redis.url, (code) => log.warn({ code }, 'redis connection failed'));
+  const connect = (commandTimeoutMs: number) =>
+    config.redis &&
+    connectRedis(config.redis.url, {
+      commandTimeoutMs,
+      onError: (code) => log.warn({ code }, 'redis connection failed'),
+    });
+  // Two connections: a large value on its way to the cache must not hold up the pacer's decisions.
+  const redis = connect(CACHE_TIMEOUT_MS);
+  const pacingRedis = connect(PACING_TIMEOUT_MS);
+  // A window that is asked before Redis is there would go on alone, for longer than Redis takes to connect.
+  if (pacingRedis) await readyWithin(pacingRedis, PACING_TIMEOUT_MS);
   const pulse = redis && heartbeat(redis);
   const memory = memoryStore(config.cache.memoryBytes);
-  const pacers = createPacers(config, upstreams);
+  const pacers = createPacers({
+    config,
+    upstreams,
+    redis: pacingRedis,
+    onChange: (window, state) => log.warn({ window, state }, 'pacing'),
+    onCircuit: (upstream, model, reason) =>
+      reason
+        ? log.error({ upstream, model, reason }, 'upstream is left alone')
+        : log.warn({ upstream, model }, 'upstream is back'),
+  });
+  const quotas = createQuotas({
+    config,
+    redis: pacingRedis,
+    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+  });
   const calls = upstream({ attachments: upstreams, timeoutMs: config.maxWaitMs });
   const callers = new Callers();
   let draining = false;
@@ -82,7 +116,11 @@ export const startGateway = async ({
     memory,
     redis: cache,
     lifetime: config.cache,
+    quotas,
     slots: (model) => pacers.of(model),
+    // Enough to come to the one attachment that is well.
+    attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
+    attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
     upstream: calls,
     observer: recorder,
   });
@@ -94,6 +132,7 @@ export const startGateway = async ({
     cacheEntries: () => memory.entries,
     queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
     windows: () => pacers.windows(),
+    circuits: () => pacers.circuits(),
     redis: redisState,
   });
 
@@ -109,6 +148,7 @@ export const startGateway = async ({
       maxBodyBytes: config.maxBodyBytes,
     },
     models: (model) => pacers.stateOf(model),
+    quotaOf: quotas.stateOf,
     metrics: {
       render,
       contentType: metrics.registry.contentType,
@@ -139,6 +179,7 @@ export const startGateway = async ({
       drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(async () => {
         pulse?.stop();
         redis?.disconnect();
+        pacingRedis?.disconnect();
         await calls.close();
         await closeSimulator();
       });

@@ -52,6 +52,7 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
   const send = async (ask: Ask): Promise<Reply> => {
     const line = lines.get(ask.attachment ?? '');
     if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
+    ask.onSend?.();
     try {
       const { statusCode, headers, body } = await line.pool.request({
         method: 'POST',

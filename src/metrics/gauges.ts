@@ -8,6 +8,7 @@ export interface States {
   readonly cacheEntries: () => number;
   readonly queues: () => readonly { model: string; waiting: number }[];
   readonly windows: () => readonly { upstream: string; model: string; limit: number; used: number }[];
+  readonly circuits: () => readonly { upstream: string; open: boolean }[];
   /** Undefined without Redis. */
   readonly redis: () => 'up' | 'down' | undefined;
 }
@@ -23,6 +24,7 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
       metrics.ratelimitLimit.set(labels, limit);
       metrics.ratelimitUsed.set(labels, used);
     }
+    for (const { upstream, open } of states.circuits()) metrics.circuitOpen.set({ upstream }, open ? 1 : 0);
     const redis = states.redis();
     if (redis) metrics.redisUp.set(redis === 'up' ? 1 : 0);
     else metrics.redisUp.remove();

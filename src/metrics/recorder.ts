@@ -41,6 +41,7 @@ const ENDS = new Set([
   ...RULES.map(([, { outcome, status }]) => `${outcome} ${status}`),
 ]);
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
+const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {
   readonly #metrics: Metrics;
@@ -71,6 +72,10 @@ export class Recorder {
 
   queueWait(model: string, ms: number): void {
     this.#metrics.queueWait.observe({ model: this.#label(model) }, ms / 1000);
+  }
+
+  retry(model: string, reason: string): void {
+    this.#metrics.upstreamRetries.inc({ model, reason });
   }
 
   upstreamCall({ attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
@@ -104,13 +109,14 @@ export class Recorder {
       for (const tier of ['memory', 'redis']) {
         for (const result of ['hit', 'stale', 'miss']) metrics.cacheRequests.inc({ model, tier, result }, 0);
       }
+      for (const reason of RETRIES) metrics.upstreamRetries.inc({ model, reason }, 0);
       for (const upstream of attachments) {
         for (const code of ['200', '429', 'failed'])
           metrics.upstreamRequests.inc({ upstream, model, code }, 0);
         metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
       }
     }
-    for (const op of ['get', 'set']) metrics.redisErrors.inc({ op }, 0);
+    for (const op of ['get', 'set', 'quota']) metrics.redisErrors.inc({ op }, 0);
   }
 }
 

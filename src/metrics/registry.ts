@@ -73,6 +73,10 @@ export const createMetrics = ({ dyno, version }: MetricsOptions) => {
       ['upstream', 'model'],
       SECONDS,
     ),
+    upstreamRetries: counter('upstream_retries_total', 'Calls made again, by what the one before ended in.', [
+      'model',
+      'reason',
+    ]),
     upstreamSearchUnits: counter('upstream_search_units_total', 'Search units billed by the upstream.', [
       'upstream',
       'model',
@@ -82,6 +86,9 @@ export const createMetrics = ({ dyno, version }: MetricsOptions) => {
       'model',
     ]),
     ratelimitUsed: gauge('ratelimit_used_requests', 'Calls held in the window now.', ['upstream', 'model']),
+    circuitOpen: gauge('circuit_open', '1 while calls are kept away from an attachment, else 0.', [
+      'upstream',
+    ]),
     redisUp: gauge('redis_up', '1 while Redis is connected, 0 while not; absent without Redis.', []),
     redisErrors: counter('redis_errors_total', 'Redis commands that failed.', ['op']),
     redisDuration: histogram(

@@ -1,0 +1,30 @@
+/**
+ * Tells a client with a quota how much of it is left, on every answer: `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers, structured fields, whole seconds).
+ */
+
+import type { MiddlewareHandler } from 'hono';
+import type { GatewayEnv } from './context.ts';
+
+export interface QuotaState {
+  /** Calls in any window. */
+  readonly limit: number;
+  readonly windowMs: number;
+  readonly remaining: number;
+  readonly nextFreeMs: number;
+}
+
+const seconds = (ms: number): number => Math.ceil(ms / 1000);
+
+/** @param stateOf undefined for a client without a quota; asked for every answer, hits included */
+export const quotaHeaders = (
+  stateOf: (client: string) => QuotaState | undefined,
+): MiddlewareHandler<GatewayEnv> =>
+  async function quotaHeaders(c, next) {
+    await next();
+    const state = stateOf(c.get('caller').name);
+    if (state === undefined) return;
+    const { limit, windowMs, remaining, nextFreeMs } = state;
+    c.res.headers.set('RateLimit-Policy', `"rpm";q=${limit};w=${seconds(windowMs)}`);
+    c.res.headers.set('RateLimit', `"rpm";r=${remaining};t=${seconds(nextFreeMs)}`);
+  };

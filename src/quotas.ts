@@ -1,0 +1,38 @@
+/** The quotas of the clients that have one. */
+
+import type { Redis } from 'ioredis';
+import type { Config } from './config.ts';
+import type { Quotas } from './layers/quota.ts';
+import { Quota, type QuotaState } from './quota/quota.ts';
+import { redisCalls } from './quota/redis-calls.ts';
+
+export interface ClientQuotas extends Quotas {
+  /** What this process knows of a client's quota, without asking anybody; undefined for a client without one. */
+  stateOf(client: string): QuotaState | undefined;
+}
+
+export interface QuotasOptions {
+  readonly config: Config;
+  /** Where processes share their counts; undefined: each counts alone. */
+  readonly redis: Redis | undefined;
+  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
+  readonly onCommand: (op: string, ok: boolean, ms: number) => void;
+}
+
+export const createQuotas = ({ config, redis, onCommand }: QuotasOptions): ClientQuotas => {
+  const windowMs = config.rateWindowMs;
+  const leaseMs = config.maxWaitMs + windowMs;
+  const shared =
+    redis && config.redis && redisCalls({ client: redis, prefix: config.redis.prefix, onCommand });
+  const quotas = new Map(
+    config.clients.flatMap(({ name, rpm: limit }) =>
+      limit === undefined
+        ? []
+        : [[name, new Quota({ name, rules: { limit, windowMs, leaseMs }, shared })] as const],
+    ),
+  );
+  return {
+    take: async (client) => quotas.get(client)?.take(),
+    stateOf: (client) => quotas.get(client)?.state(),
+  };
+};
