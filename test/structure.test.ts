@@ -11,6 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   layers: ['rerank'],
   http: ['rerank'],
   pacing: ['rerank'],
+  quota: ['rerank'],
   metrics: ['rerank'],
   config: [],
   simulator: [],

@@ -1,15 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/server.ts';
 import { COHERE, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { expectError, fresh, INVALID, RATE_LIMITED, serverError } from './requests.ts';
 
 let gateway: TestGateway;
 
-beforeAll(async () => {
+// One for each test: what an upstream did wrong is remembered against it for a while.
+beforeEach(async () => {
   gateway = await startTestGateway();
 });
-afterEach(() => gateway.simulator.clearFaults());
-afterAll(() => gateway.stop());
+afterEach(() => gateway.stop());
 
 /** More than any number of attempts. */
 const ALWAYS = 100;

@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => redis.kill());
 
 const start = async (env: Record<string, string> = {}): Promise<void> => {
+  // The calls of one test would take the places of the next.
+  await redis.flush();
   gateway = await startTestGateway({ env: { REDIS_URL: redis.url, ...env } });
   await until(async () => metric(await gateway.metrics(), 'gateway_redis_up') === 1);
 };

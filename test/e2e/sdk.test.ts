@@ -33,6 +33,8 @@ interface Where {
   /** Behind the gateway's base URL. */
   readonly path?: string;
   readonly option?: 'environment' | 'baseUrl';
+  /** Of another gateway than the one that all tests share. */
+  readonly url?: string;
 }
 
 const generations = [
@@ -43,8 +45,12 @@ const generations = [
 ] as const;
 
 describe.each(generations)('$name', ({ name, sdk, Client }) => {
-  const client = ({ token = KEYS.search, path = '', option = 'environment' }: Where = {}): Sdk =>
-    new Client({ token, maxRetries: 0, [option]: `${gateway.url}${path}` }) as unknown as Sdk;
+  const client = ({
+    token = KEYS.search,
+    path = '',
+    option = 'environment',
+    url = gateway.url,
+  }: Where = {}): Sdk => new Client({ token, maxRetries: 0, [option]: `${url}${path}` }) as unknown as Sdk;
 
   const request = () => {
     const { model, query, documents } = fresh() as { model: string; query: string; documents: string[] };
@@ -92,11 +98,18 @@ describe.each(generations)('$name', ({ name, sdk, Client }) => {
   });
 
   test('reads a refusal for the rate, a failing and a silent upstream', async () => {
-    gateway.simulator.fault({ kind: 'status', status: 429, retryAfter: '40' }, 100);
-    expect(await failure({})).toBeInstanceOf(sdk.Cohere.TooManyRequestsError);
-    gateway.simulator.clearFaults();
-    gateway.simulator.fault({ kind: 'status', status: 500 }, 100);
-    expect(await failure({})).toMatchObject({ statusCode: 502 });
+    // What an upstream did wrong is remembered against it for a while.
+    for (const [status, expected] of [
+      [429, { statusCode: 429 }],
+      [500, { statusCode: 502 }],
+    ] as const) {
+      const own = await startTestGateway();
+      own.simulator.fault({ kind: 'status', status, retryAfter: '40' }, 100);
+      const error = await failure({}, { url: own.url });
+      expect(error).toMatchObject(expected);
+      if (status === 429) expect(error).toBeInstanceOf(sdk.Cohere.TooManyRequestsError);
+      await own.stop();
+    }
   });
 
   test('shows the gateway’s message and the id of the request', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pace, type Slots } from '../../src/layers/pace.ts';
+import { type CallOutcome, pace, type Slots } from '../../src/layers/pace.ts';
 import { RerankError } from '../../src/rerank/errors.ts';
 import type { Terms } from '../../src/rerank/scoring.ts';
 import { anAsk, failure, InstantScorer, isSettled, ScriptedScorer, stack } from '../support/fakes.ts';
@@ -13,8 +13,9 @@ class FakeSlots implements Slots {
   acquire(terms: Terms, onQueued?: (expected: number) => void) {
     this.asked.push({ terms, onQueued });
     return new Promise<Awaited<ReturnType<Slots['acquire']>>>((resolve, reject) => {
-      const release = (answered: boolean): void => void this.released.push(answered);
-      this.#waiting.push({ grant: () => resolve({ attachment: 'RERANK_EU', release }), refuse: reject });
+      const release = ({ answered }: CallOutcome): void => void this.released.push(answered);
+      const slot = { attachment: 'RERANK_EU', replaceable: false, release };
+      this.#waiting.push({ grant: () => resolve(slot), refuse: reject });
     });
   }
 

@@ -43,7 +43,7 @@ beforeEach(async () => {
   commands = [];
   inner = new InstantScorer();
   inner.respond = (ask) => scoresOf(ask);
-  client = connectRedis(server.url, () => {});
+  client = connectRedis(server.url, { commandTimeoutMs: 250, onError: () => {} });
   await until(() => client.status === 'ready');
   scorer = scorerWith(PREFIX);
 });
@@ -64,7 +64,7 @@ const fill = async (): Promise<void> => {
 describe('a real Redis', () => {
   test('answers bit for bit what was scored, also to a process that starts now', async () => {
     await fill();
-    const other = connectRedis(server.url, () => {});
+    const other = connectRedis(server.url, { commandTimeoutMs: 250, onError: () => {} });
     try {
       await until(() => other.status === 'ready');
       client.disconnect();

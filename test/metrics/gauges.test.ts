@@ -16,6 +16,7 @@ beforeEach(() => {
       { model: 'b', waiting: 0 },
     ],
     windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10 }],
+    circuits: () => [{ upstream: 'RERANK', open: false }],
     redis: () => undefined,
   };
   const live: States = {
@@ -24,6 +25,7 @@ beforeEach(() => {
     cacheEntries: () => states.cacheEntries(),
     queues: () => states.queues(),
     windows: () => states.windows(),
+    circuits: () => states.circuits(),
     redis: () => states.redis(),
   };
   const render = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
@@ -57,6 +59,17 @@ describe('a scrape', () => {
     expect(await valuesOf('requests_in_flight')).toEqual({ '': 0 });
     expect(await valuesOf('queue_depth')).toEqual({ a: 1, b: 7 });
   });
+});
+
+test('circuit_open is 1 for the attachments that calls are kept away from', async () => {
+  const open = (eu: boolean) => () => [
+    { upstream: 'RERANK', open: false },
+    { upstream: 'RERANK_EU', open: eu },
+  ];
+  states.circuits = open(true);
+  expect(await valuesOf('circuit_open')).toEqual({ RERANK: 0, RERANK_EU: 1 });
+  states.circuits = open(false);
+  expect(await valuesOf('circuit_open')).toEqual({ RERANK: 0, RERANK_EU: 0 });
 });
 
 describe('redis_up', () => {

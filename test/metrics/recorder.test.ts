@@ -53,6 +53,14 @@ describe('a request', () => {
   });
 });
 
+test('a call that is made again is counted under its model, with the reason', async () => {
+  scraped.recorder.retry(MODEL, 'failed');
+  scraped.recorder.retry(MODEL, 'failed');
+  scraped.recorder.retry(MODEL, 'throttled');
+  expect(await scraped.value('upstream_retries_total', { model: MODEL, reason: 'failed' })).toBe(2);
+  expect(await scraped.value('upstream_retries_total')).toBe(3);
+});
+
 test('the ledger balances: every request is counted once, whatever became of it', async () => {
   const name = (known: readonly string[]) =>
     fc.constantFrom(...known, undefined, 'somebody else', '__proto__');

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { RETRY_REASONS } from '../../src/layers/diagnosis.ts';
 import { ERRORS, type ErrorKind } from '../../src/rerank/errors.ts';
 import { ATTACHMENTS, CLIENTS, MODELS, Scraped } from './scrape.ts';
 
@@ -69,6 +70,11 @@ describe('before anything has happened there is a 0', () => {
     const codes = all.flatMap((labels) => ['200', '429', 'failed'].map((code) => ({ ...labels, code })));
     expect(await missing('upstream_requests_total', codes)).toEqual([]);
     expect(await missing('upstream_search_units_total', all)).toEqual([]);
+  });
+
+  test.each(RETRY_REASONS)('for calls made again because one %s', async (reason) => {
+    const all = MODELS.map((model) => ({ model, reason }));
+    expect(await missing('upstream_retries_total', all)).toEqual([]);
   });
 
   test('for errors of Redis', async () => {

@@ -27,7 +27,9 @@ describe('the table of errors', () => {
 
   test.each(rules)('lets %s stand for a stale score only when the upstream is to blame', (kind, rule) => {
     const upstreamFailed =
-      kind === 'deadline' || (kind.startsWith('upstream_') && kind !== 'upstream_invalid');
+      kind === 'deadline' ||
+      kind === 'no_upstream' ||
+      (kind.startsWith('upstream_') && kind !== 'upstream_invalid');
     expect(rule.staleIfError).toBe(upstreamFailed);
   });
 

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { startFleetBed, throttled } from '../support/fleet-bed.ts';
+import { COHERE, KEYS } from '../support/gateway.ts';
+import { startLoad } from '../support/load.ts';
+import { mostInAnyWindow } from '../support/sliding.ts';
+
+const LIMIT = 50;
+const WINDOW_MS = 2000;
+const PROCESSES = 3;
+const MAX_WAIT_MS = 6000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A small linear congruential generator: the same seed makes the same faults in the same order. */
+const seeded = (seed: number) => () => {
+  seed = (seed * 1103515245 + 12345) % 2 ** 31;
+  return seed / 2 ** 31;
+};
+
+describe('a fleet to which everything happens', () => {
+  it('never passes the limit, answers every request once and in time, and recovers', async () => {
+    const seed = Number(process.env.CHAOS_SEED ?? 20_261_123);
+    const random = seeded(seed);
+    const bed = await startFleetBed({
+      processes: PROCESSES,
+      limit: LIMIT,
+      windowMs: WINDOW_MS,
+      latencyMs: [5, 400],
+      env: { MAX_WAIT_MS: String(MAX_WAIT_MS) },
+    });
+    const replace = async (stop: 'kill' | 'stop'): Promise<void> => {
+      const place = Math.floor(random() * PROCESSES);
+      const old = bed.gateways[place]!;
+      // A killed one is gone before its successor comes; on a restart the generations overlap, as Heroku has it.
+      if (stop === 'kill') await old.kill();
+      bed.gateways[place] = await bed.another(`web.${place + 1}`);
+      if (stop === 'stop') await old.stop();
+    };
+    const faults: [string, () => Promise<void>][] = [
+      ['flush', () => bed.redis.flush()],
+      [
+        'freeze',
+        () =>
+          Promise.resolve(bed.redis.freeze())
+            .then(() => pause(3000))
+            .then(() => bed.redis.thaw()),
+      ],
+      [
+        'restart of Redis',
+        () =>
+          bed.redis
+            .kill()
+            .then(() => pause(1000 * random()))
+            .then(() => bed.redis.start()),
+      ],
+      [
+        'outage',
+        () =>
+          bed.redis
+            .kill()
+            .then(() => pause(10_000))
+            .then(() => bed.redis.start()),
+      ],
+      ['kill of a gateway', () => replace('kill')],
+      ['restart of a gateway', () => replace('stop')],
+    ];
+    try {
+      const load = startLoad({
+        urls: bed.urls,
+        key: KEYS.search,
+        model: COHERE,
+        callers: 2 * LIMIT,
+        random,
+      });
+      await pause(2 * WINDOW_MS);
+      const order = [...faults, ...faults].sort(() => random() - 0.5).slice(0, 8);
+      for (const [, fault] of order) {
+        await fault();
+        await pause(1000 + 2000 * random());
+      }
+      const quiet = performance.now();
+      await pause(4 * WINDOW_MS);
+      const end = performance.now();
+      await load.stop();
+
+      const happened = `seed ${seed}: ${order.map(([name]) => name).join(', ')}`;
+      const arrivals = bed.simulator.calls.map(({ at }) => at);
+      expect(mostInAnyWindow(arrivals, WINDOW_MS), happened).toBeLessThanOrEqual(LIMIT);
+      expect(throttled(bed.simulator), happened).toBe(0);
+      // A connection may break, when its process is killed; a request that is answered is answered in time.
+      const late = load.answers.filter(
+        ({ askedAt, answeredAt }) => answeredAt - askedAt > MAX_WAIT_MS + 1000,
+      );
+      expect(late, happened).toEqual([]);
+      expect(
+        load.answers.filter(({ status }) => ![200, 429, 503, 504, 0].includes(status)),
+        happened,
+      ).toEqual([]);
+      const recovered = arrivals.filter((at) => at >= quiet + WINDOW_MS && at < end);
+      expect(recovered.length / (LIMIT * 3), happened).toBeGreaterThan(0.5);
+      for (const gateway of bed.gateways) {
+        expect(
+          gateway.log.filter((line) => line.includes('"error":"internal"')),
+          happened,
+        ).toEqual([]);
+      }
+    } finally {
+      await bed.stop();
+    }
+  });
+});
