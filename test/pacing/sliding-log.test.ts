@@ -155,7 +155,7 @@ describe('a sliding-window log', () => {
           const oracle = new SlidingLog({ limit, windowMs: 1000, callTimeoutMs: 5000 });
           const all = saturate(
             oracle,
-            60_000,
+            120_000,
             () => latencyMs,
             () => 0.5,
           ).admissions;
