@@ -48,7 +48,7 @@ const COLD_POLL_US = 100_000;
 /**
  * ARGV: id, limit, burst, spacing, lease, window, callTimeout (µs), process, waiting.
  * Reply: granted ('b', 's' or ''), now, wait, epoch, held, granted so far, other processes, their waiting calls, probing,
- * and when nothing was granted: next, and the releases of both sets, each ending with an empty string.
+ * and when nothing was granted: next, and both sets as pairs of id and release, each ending with an empty string.
  */
 export const ADMIT = `${PRELUDE}
 local id, process = ARGV[1], ARGV[8]
@@ -118,7 +118,7 @@ if grant == '' then
   reply[10] = text(nextSpaced)
   for _, key in ipairs({ KEYS[1], KEYS[2] }) do
     local entries = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-    for i = 2, #entries, 2 do reply[#reply + 1] = entries[i] end
+    for i = 1, #entries do reply[#reply + 1] = entries[i] end
     reply[#reply + 1] = ''
   end
 end

@@ -2,9 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { forecast } from './forecast.ts';
 import { ADMIT, CANCEL, COMPLETE, RESTORE } from './redis-scripts.ts';
 import { type Budget, budgetOf, type CallOutcome, UNANSWERED_GRACE_MS, type WindowRules } from './window.ts';
+import { type Place, WindowView } from './window-view.ts';
 
 /** What Redis says to a call that wants a place. */
 export type SharedAdmission = { readonly entry: SharedEntry } | { readonly retryInMs: number };
@@ -51,10 +51,9 @@ export class RedisWindow {
   readonly #budget: Budget;
   readonly #process: string;
   readonly #now: () => number;
+  readonly #view: WindowView;
   #serial = 0;
   #peers: Peers = { processes: 0, waiting: 0 };
-  /** What Redis last said, in this process's own time. */
-  #seen = { burst: [] as number[], spaced: [] as number[], next: 0 };
 
   constructor({ client, prefix, name, rules, process, now = monotonic }: RedisWindowOptions) {
     const tag = `${prefix}{window:${name}}`;
@@ -67,6 +66,7 @@ export class RedisWindow {
     };
     this.#rules = rules;
     this.#budget = budgetOf(rules);
+    this.#view = new WindowView(rules);
     // The name of a process may be used again after a restart: its old entries must not be taken for its new ones.
     this.#process = `${process}:${randomBytes(4).toString('base64url')}`;
     this.#now = now;
@@ -104,7 +104,7 @@ export class RedisWindow {
       return { retryInMs: Number(wait) / 1000 };
     }
     const spaced = grant === 's';
-    (spaced ? this.#seen.spaced : this.#seen.burst).push(this.#now() + callTimeoutMs + windowMs);
+    this.#hold(id, spaced, callTimeoutMs + windowMs);
     return {
       entry: {
         id,
@@ -120,11 +120,13 @@ export class RedisWindow {
   /** Rejects when Redis does. */
   async complete(entry: SharedEntry, { answered, remaining, pauseMs }: CallOutcome): Promise<void> {
     const { limit, windowMs } = this.#rules;
+    const holdMs = windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
+    this.#hold(entry.id, entry.spaced, holdMs);
     await this.#commands.complete(
       ...this.#keys,
       entry.id,
       entry.spaced ? 's' : 'b',
-      us(windowMs + (answered ? 0 : UNANSWERED_GRACE_MS)),
+      us(holdMs),
       answered ? 1 : 0,
       remaining ?? -1,
       limit,
@@ -139,6 +141,7 @@ export class RedisWindow {
 
   /** Rejects when Redis does. */
   async cancel({ id, spaced, probing }: Pick<SharedEntry, 'id' | 'spaced' | 'probing'>): Promise<void> {
+    this.#view.delete(id);
     await this.#commands.cancel(...this.#keys, id, spaced ? 's' : 'b', probing ? 1 : 0);
   }
 
@@ -153,51 +156,34 @@ export class RedisWindow {
   }
 
   used(): number {
-    const now = this.#now();
-    return [...this.#seen.burst, ...this.#seen.spaced].filter((release) => release > now).length;
+    return this.#view.used(this.#now());
   }
 
   /** @see Window.forecast; as far as this process has heard. */
   forecast(count: number, latencyMs: number): number[] {
-    const now = this.#now();
-    const { limit, windowMs } = this.#rules;
-    // A place held for longer than a window belongs to a call in flight, which will be answered before that.
-    const latest = now + latencyMs + windowMs;
-    const expected = (releases: readonly number[]): number[] =>
-      releases
-        .filter((release) => release > now)
-        .map((release) => Math.min(release, latest))
-        .sort((a, b) => a - b);
-    const burstReleases = expected(this.#seen.burst);
-    const spacedReleases = expected(this.#seen.spaced);
-    const state = {
-      limit,
-      windowMs,
-      budget: this.#budget,
-      burst: burstReleases.length,
-      held: burstReleases.length + spacedReleases.length,
-      nextSpaced: this.#seen.next,
-      pausedUntil: 0,
-      cold: undefined,
-      burstReleases,
-      spacedReleases,
-    };
     // What waits elsewhere takes places too: on average, one before each of ours until theirs are served.
-    const others = Math.min(this.#peers.waiting, count * this.#peers.processes);
-    return forecast(state, now, count + others, latencyMs)
-      .slice(others)
-      .map((start) => start - now);
+    const { waiting, processes } = this.#peers;
+    return this.#view.forecast(this.#now(), count, Math.min(waiting, count * processes), latencyMs);
   }
 
-  #see(lists: Reply, redisNow: number): void {
+  #hold(id: string, spaced: boolean, ms: number): void {
+    const now = this.#now();
+    this.#view.set(id, { spaced, releaseAt: now + ms }, now);
+  }
+
+  /** @param lists next spaced moment, then pairs of id and release: burst, an empty string, spaced, an empty string */
+  #see([nextSpaced, ...lists]: Reply, redisNow: number): void {
     const offset = this.#now() - redisNow / 1000;
-    const end = lists.indexOf('', 1);
-    const times = (values: Reply): number[] => values.map((value) => Number(value) / 1000 + offset);
-    this.#seen = {
-      next: Number(lists[0]) / 1000 + offset,
-      burst: times(lists.slice(1, end)),
-      spaced: times(lists.slice(end + 1, -1)),
+    const end = lists.indexOf('');
+    const places = new Map<string, Place>();
+    const enter = (spaced: boolean, pairs: Reply): void => {
+      for (let i = 0; i < pairs.length; i += 2) {
+        places.set(String(pairs[i]), { spaced, releaseAt: Number(pairs[i + 1]) / 1000 + offset });
+      }
     };
+    enter(false, lists.slice(0, end));
+    enter(true, lists.slice(end + 1, -1));
+    this.#view.replace(places, Number(nextSpaced) / 1000 + offset);
   }
 }
 

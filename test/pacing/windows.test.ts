@@ -183,6 +183,16 @@ describe.each(implementations)('a window %s', (_, create) => {
 });
 
 describe('a window in Redis', () => {
+  it('sees no wait where there is none, long after calls that may have lasted longer', async () => {
+    const window = sharedWindow({ ...rules, callTimeoutMs: 60_000 });
+    await warmUp(window);
+    for (const entry of await takeAll(window)) entry.complete({ answered: true });
+    await pause(rules.windowMs + 50);
+    expect(window.used()).toBe(0);
+    expect(window.forecast(8, 50)).toEqual(new Array(8).fill(0));
+    expect(await takeAll(window)).toHaveLength(8 + 1);
+  });
+
   it('is one window for all processes', async () => {
     const name = randomUUID();
     const [a, b] = [sharedWindow(rules, name), sharedWindow(rules, name)];

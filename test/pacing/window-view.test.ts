@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { WindowView } from '../../src/pacing/window-view.ts';
+
+const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
+const LATENCY_MS = 100;
+
+describe('what a process knows of a shared window', () => {
+  it('forecasts no wait for a process whose calls have ended a window ago', () => {
+    const view = new WindowView(rules);
+    for (let i = 0; i < 10; i++) view.set(String(i), { spaced: false, releaseAt: 6000 }, 0);
+    for (let i = 0; i < 10; i++) view.set(String(i), { spaced: false, releaseAt: 1100 }, 100);
+    expect(view.used(1101)).toBe(0);
+    expect(view.forecast(1101, 8, 0, LATENCY_MS)).toEqual(new Array(8).fill(0));
+  });
+
+  it('takes a call in flight to last as long as calls do, not as long as one may', () => {
+    const view = new WindowView({ ...rules, limit: 1 });
+    view.set('a', { spaced: false, releaseAt: 6000 }, 0);
+    expect(view.forecast(0, 1, 0, LATENCY_MS)).toEqual([1100]);
+  });
+
+  it('lets the calls that wait elsewhere go first', () => {
+    const view = new WindowView({ ...rules, limit: 1 });
+    expect(view.forecast(0, 1, 2, LATENCY_MS)).toEqual([2 * 1100]);
+  });
+
+  it('gives back what was not used', () => {
+    const view = new WindowView(rules);
+    view.set('a', { spaced: false, releaseAt: 6000 }, 0);
+    view.delete('a');
+    expect(view.used(0)).toBe(0);
+  });
+
+  it('believes Redis rather than itself', () => {
+    const view = new WindowView(rules);
+    view.set('a', { spaced: false, releaseAt: 6000 }, 0);
+    view.replace(
+      new Map([
+        ['b', { spaced: true, releaseAt: 500 }],
+        ['c', { spaced: false, releaseAt: 700 }],
+      ]),
+      300,
+    );
+    expect(view.used(0)).toBe(2);
+    expect(view.used(600)).toBe(1);
+  });
+});
