@@ -56,7 +56,7 @@ export class FleetWindow implements Window {
 
   async admit(waiting: number): Promise<Admission> {
     if (this.#alone !== undefined) await this.#lookForRedis(this.#alone);
-    if (this.#alone !== undefined) return this.#admitAlone(this.#alone);
+    if (this.#alone !== undefined) return this.#admitAlone(this.#alone, waiting);
     const id = this.#shared.nextId();
     try {
       const admission = await this.#shared.admit(id, waiting);
@@ -68,7 +68,7 @@ export class FleetWindow implements Window {
       // It may have been admitted all the same, only the reply was lost: the place is given back when Redis is.
       this.#unsaid.push(() => this.#shared.cancel({ id, spaced: false, probing: true }));
       this.#goAlone();
-      return this.#admitAlone(this.#alone!);
+      return this.#admitAlone(this.#alone!, waiting);
     }
   }
 
@@ -98,13 +98,25 @@ export class FleetWindow implements Window {
     this.#onChange('alone');
   }
 
-  async #admitAlone({ nextLook, backAt }: Alone): Promise<Admission> {
+  async #admitAlone(alone: Alone, waiting: number): Promise<Admission> {
     const now = this.#now();
     const admitted = this.#log.admit(now);
-    if (typeof admitted === 'number') return { retryInMs: Math.min(admitted, Math.max(0, nextLook - now)) };
-    const own = this.#enter(this.#shared.nextId(), admitted);
-    if (backAt !== undefined) this.#say(() => this.#shared.restore([this.#holdOf(own)]));
-    return { entry: this.#entry(own, undefined) };
+    if (typeof admitted === 'number') {
+      return { retryInMs: Math.min(admitted, Math.max(0, alone.nextLook - now)) };
+    }
+    const id = this.#shared.nextId();
+    if (alone.backAt === undefined) return { entry: this.#entry(this.#enter(id, admitted), undefined) };
+    // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
+    try {
+      const admission = await this.#shared.admit(id, waiting);
+      if ('entry' in admission) return { entry: this.#entry(this.#enter(id, admitted), admission.entry) };
+      this.#log.cancel(admitted);
+      return admission;
+    } catch {
+      alone.backAt = undefined;
+      this.#unsaid.push(() => this.#shared.cancel({ id, spaced: false, probing: true }));
+      return { entry: this.#entry(this.#enter(id, admitted), undefined) };
+    }
   }
 
   /**
