@@ -1,154 +1,87 @@
 /**
- * One call for all who ask the same thing at the same time. A flight belongs to nobody: it lasts as long as one
- * member waits, and a member that leaves or runs out of patience only leaves.
+ * Every pair is asked for once, by however many at the same time. An ask waits for those of its pairs that are under
+ * way, and starts a flight for the others.
  */
 
-import { RerankError, toRerankError } from '../rerank/errors.ts';
-import { fromCanonical, type Identity, toCanonical } from '../rerank/identity.ts';
-import type { Ask, Layer, Scorer, Scores, Source, Terms } from '../rerank/scoring.ts';
+import { assemble, type Part } from '../rerank/parts.ts';
+import { type Ask, type Layer, type Scores, subAsk } from '../rerank/scoring.ts';
+import { Flight } from './flight/flight.ts';
+import { Passenger } from './flight/passenger.ts';
 
-interface Member {
-  readonly terms: Terms;
-  /** Members ask for the same set of documents, each in an order of its own. */
-  readonly identity: Identity;
-  readonly settle: (result: { scores: Scores } | { error: RerankError }) => void;
-}
-
-interface FlightOptions {
+export interface FlightOptions {
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
 /** Asks that share a key get the same scores under the same rules; `undefined` keeps an ask to itself. */
-const sharedKey = ({ identity, cache }: Ask): string | undefined =>
+export const sharedKey = ({ identity, cache }: Ask): string | undefined =>
   cache.write
-    ? [identity.key, cache.read, cache.forward, cache.maxAgeMs, cache.staleIfError].join(' ')
+    ? [identity.question, cache.read, cache.forward, cache.maxAgeMs, cache.staleIfError].join(' ')
     : undefined;
 
 const monotonic = (): number => performance.now();
 
+/** Places of an ask that one flight brings, and which they are there. */
+interface Boarding {
+  readonly flight: Flight;
+  readonly places: number[];
+  readonly seats: number[];
+}
+
 export const flight =
   ({ now = monotonic }: FlightOptions = {}): Layer =>
   (inner) => {
-    const flights = new Map<string, Flight>();
+    const underWay = new Map<string, Set<Flight>>();
+
+    const take = (key: string | undefined, ask: Ask): Flight => {
+      const flights = key === undefined ? undefined : (underWay.get(key) ?? new Set());
+      const flight = new Flight(ask, () => {
+        if (key === undefined || !flights?.delete(flight)) return;
+        if (flights.size === 0 && underWay.get(key) === flights) underWay.delete(key);
+      });
+      if (key !== undefined && flights !== undefined) underWay.set(key, flights.add(flight));
+      return flight;
+    };
+
     return {
       score(ask) {
         const key = sharedKey(ask);
-        let flying = key === undefined ? undefined : flights.get(key);
-        if (flying === undefined) {
-          flying = new Flight(now, () => {
-            if (key !== undefined && flights.get(key) === flying) flights.delete(key);
-          });
-          if (key !== undefined) flights.set(key, flying);
-          const joined = flying.join(ask);
-          void flying.fly(inner, ask);
-          return joined;
-        }
-        return flying.join(ask);
+        const { boardings, rest } = board(ask, key === undefined ? [] : (underWay.get(key) ?? []));
+        const own =
+          rest.length === 0 ? undefined : take(key, boardings.length === 0 ? ask : subAsk(ask, rest));
+        if (own !== undefined) boardings.push({ flight: own, places: rest, seats: [...rest.keys()] });
+        const scores = new Passenger(ask.terms, now).travel(
+          boardings.map(({ flight, seats }) => ({ flight, seats })),
+        );
+        // Last, since it may be over at once: by then whoever it is for must be waiting.
+        if (own !== undefined) void own.fly(inner);
+        return scores.then((parts) => whole(ask, boardings, parts));
       },
     };
   };
 
-class Flight {
-  readonly #members = new Set<Member>();
-  readonly #cancel = new AbortController();
-  readonly #now: () => number;
-  readonly #onEnd: () => void;
-  #first: Member | undefined;
-  #expectedAnswer: number | undefined;
-
-  /** @param onEnd called once no newcomer may join any more, before any member hears */
-  constructor(now: () => number, onEnd: () => void) {
-    this.#now = now;
-    this.#onEnd = onEnd;
-  }
-
-  /** The scores, or the error, as one caller gets them; rejects as soon as that caller's own terms are broken. */
-  join({ terms, identity }: Ask): Promise<Scores> {
-    return new Promise((resolve, reject) => {
-      const settle: Member['settle'] = (result) => {
-        if (!this.#members.delete(member)) return;
-        clearTimeout(timer);
-        terms.signal.removeEventListener('abort', onAbort);
-        if ('scores' in result) resolve(result.scores);
-        else reject(result.error);
-      };
-      const member: Member = { terms, identity, settle };
-      const onAbort = (): void => this.#leave(member, toRerankError(terms.signal.reason));
-      const timer = setTimeout(
-        () => this.#leave(member, new RerankError('deadline')),
-        Math.max(0, terms.deadline - this.#now()),
-      );
-      this.#members.add(member);
-      this.#first ??= member;
-      terms.signal.addEventListener('abort', onAbort);
-      if (terms.signal.aborted) onAbort();
-      else this.#refuseTheImpatient(member);
+/** Which flights bring which documents of an ask, and which documents none does. */
+const board = (ask: Ask, flights: Iterable<Flight>): { boardings: Boarding[]; rest: number[] } => {
+  const boardings = [...flights].map((flight): Boarding => ({ flight, places: [], seats: [] }));
+  const rest: number[] = [];
+  const { numbers, count } = ask.identity.digests;
+  for (let place = 0; place < count; place++) {
+    let seat = -1;
+    const boarding = boardings.find(({ flight }) => {
+      seat = flight.seatOf(numbers[2 * place]!, numbers[2 * place + 1]!);
+      return seat >= 0;
     });
-  }
-
-  /** Makes the call for the members, whoever they are by then. */
-  async fly(inner: Scorer, ask: Ask): Promise<void> {
-    const onQueued = (expectedAnswer: number): void => {
-      this.#expectedAnswer = expectedAnswer;
-      for (const member of this.#members) this.#refuseTheImpatient(member);
-    };
-    try {
-      const scores = await inner.score({ ...ask, terms: this.#terms(ask.terms), onQueued });
-      this.#onEnd();
-      this.#tell(scores, ask.identity);
-    } catch (thrown) {
-      this.#onEnd();
-      const error = toRerankError(thrown);
-      for (const member of [...this.#members]) member.settle({ error });
+    if (boarding === undefined) rest.push(place);
+    else {
+      boarding.places.push(place);
+      boarding.seats.push(seat);
     }
   }
+  return { boardings: boardings.filter(({ places }) => places.length > 0), rest };
+};
 
-  /** The terms of all members together; live, since members come and go. */
-  #terms(initial: Terms): Terms {
-    const members = this.#members;
-    const signal = this.#cancel.signal;
-    return {
-      client: initial.client,
-      get urgency() {
-        return Math.min(7, ...[...members].map(({ terms }) => terms.urgency));
-      },
-      get deadline() {
-        return Math.max(0, ...[...members].map(({ terms }) => terms.deadline));
-      },
-      signal,
-    };
-  }
-
-  /** Says at once what waiting would only confirm: the answer comes after this member's deadline. */
-  #refuseTheImpatient(member: Member): void {
-    const expected = this.#expectedAnswer;
-    if (expected === undefined || expected <= member.terms.deadline) return;
-    const retryAfterMs = expected - member.terms.deadline;
-    this.#leave(member, new RerankError('wait_too_long', undefined, { retryAfterMs }));
-  }
-
-  #leave(member: Member, error: RerankError): void {
-    member.settle({ error });
-    if (this.#members.size > 0) return;
-    this.#onEnd();
-    this.#cancel.abort(error);
-  }
-
-  /** Bills the call on the member that caused it or, when that one has left, on the first that stayed. */
-  #tell(scores: Scores, identity: Identity): void {
-    const [...members] = this.#members;
-    const canonical = toCanonical(scores.values, identity);
-    const shared: Scores = {
-      ...scores,
-      sources: scores.sources.map((source): Source => (source === 'upstream' ? 'joined' : source)),
-      searchUnits: 0,
-      stored: false,
-    };
-    members.forEach((member, i) => {
-      const own =
-        member === this.#first ? scores : { ...shared, values: fromCanonical(canonical, member.identity) };
-      member.settle({ scores: i === 0 ? { ...own, searchUnits: scores.searchUnits } : own });
-    });
-  }
-}
+const whole = (ask: Ask, boardings: readonly Boarding[], parts: readonly Scores[]): Scores =>
+  assemble(
+    ask.documents.length,
+    parts.map((scores, i): Part => ({ places: boardings[i]!.places, scores })),
+  );

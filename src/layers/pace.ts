@@ -25,6 +25,8 @@ export interface Slot {
   readonly replaceable: boolean;
   /** The call is over. */
   release(outcome: CallOutcome): void;
+  /** No call was made. */
+  giveBack(): void;
 }
 
 export interface Slots {
@@ -62,8 +64,20 @@ export const pace =
       const limitMs = slot.replaceable ? Math.min(attemptMs, REPLACEABLE_SHARE * timeLeft) : attemptMs;
       const limit = timeLimit(ask.terms, limitMs);
       let outcome = UNANSWERED;
+      let sent = false;
+      const onSend = (): void => {
+        sent = true;
+        ask.onSend?.();
+      };
       try {
-        const scores = await inner.score({ ...ask, terms: limit.terms, attachment: slot.attachment });
+        const { terms } = limit;
+        const scores = await inner.score({
+          ...ask,
+          ...ask.seal?.(),
+          terms,
+          attachment: slot.attachment,
+          onSend,
+        });
         outcome = {
           verdict: 'scored',
           answered: true,
@@ -79,7 +93,8 @@ export const pace =
         throw thrown;
       } finally {
         limit.lift();
-        slot.release(outcome);
+        if (sent) slot.release(outcome);
+        else slot.giveBack();
       }
     },
   });

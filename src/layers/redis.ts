@@ -1,65 +1,143 @@
 /**
- * Answers from Redis what another process, or this one before its memory forgot, had scored. Redis is a helper: when
- * it fails, an ask goes on as if nothing were known, and the store reports the failure to whoever watches it.
+ * Answers from Redis what another process, or this one before its memory forgot, had scored; and waits for what another
+ * process is having scored just now. Redis is a helper: when it fails, an ask goes on as if nothing were known, and the
+ * store reports the failure to whoever watches it.
  */
 
-import { decodeEntry, type Entry, encodeEntry } from '../rerank/entry.ts';
-import { freshness, type Lifetime } from '../rerank/freshness.ts';
-import { fromCanonical, toCanonical } from '../rerank/identity.ts';
-import { type Ask, cachedScores, type Layer, type Scores } from '../rerank/scoring.ts';
-import { orStale } from './memory.ts';
+import type { Digests } from '../rerank/digests.ts';
+import type { Lifetime } from '../rerank/freshness.ts';
+import { type Pairs, pack } from '../rerank/pairs.ts';
+import { assemble } from '../rerank/parts.ts';
+import { type Ask, type Layer, type Scores, subAsk } from '../rerank/scoring.ts';
+import { complete, recollect } from './recollection.ts';
 
-/** A byte store. Neither method rejects: what fails is absent, or not kept. */
-export interface ByteStore {
-  get(key: string): Promise<Buffer | undefined>;
-  /** @param ttlMs after which the store may forget the value */
-  set(key: string, value: Buffer, ttlMs: number): Promise<void>;
+/** Pairs that processes share. Nothing here rejects: what fails is absent, or not kept. */
+export interface PairStore {
+  /** What is known of a question. */
+  read(question: string): Promise<Pairs | undefined>;
+  /** Takes on the scoring of those of the documents that no other process has taken on. */
+  claim(question: string, digests: Digests, ousted: readonly string[]): Promise<Claimed | undefined>;
+  /** Adds to what is known of a question, and ends a claim. @param ttlMs after which the store may forget it all */
+  write(question: string, pairs: Pairs, ttlMs: number, claim: string | undefined): Promise<void>;
+  /** Ends a claim that has brought nothing. */
+  release(question: string, claim: string): Promise<void>;
+  /** Resolves when another process's claim has ended, or its owner has not been heard of for a while. */
+  ended(claim: string, signal: AbortSignal): Promise<'over' | 'silent'>;
 }
 
-export interface RedisOptions extends Lifetime {
-  readonly store: ByteStore;
-  /** Epoch milliseconds: entries are shared by processes, which share no other clock. */
+export interface Claimed {
+  /** Names what was taken on. */
+  readonly claim: string;
+  /** What is known of the question by now. */
+  readonly pairs: Pairs;
+  /** For each document the claim of whoever has taken it on, or undefined: it is ours. */
+  readonly holders: readonly (string | undefined)[];
+}
+
+export interface RedisOptions {
+  readonly store: PairStore;
+  readonly lifetime: Lifetime;
+  /** Epoch milliseconds: pairs are shared by processes, which share no other clock. */
   readonly now?: () => number;
 }
 
 export const redis =
-  ({ store, now = Date.now, ...lifetime }: RedisOptions): Layer =>
+  ({ store, lifetime, now = Date.now }: RedisOptions): Layer =>
   (inner) => {
-    const read = async (ask: Ask): Promise<Entry | undefined> => {
-      const bytes = await store.get(ask.identity.key);
-      return bytes && decodeEntry(bytes, ask.documents.length);
+    const recollectFrom = (pairs: Pairs, ask: Ask) =>
+      recollect(pairs, ask, { lifetime, source: 'redis', now: now() });
+
+    /** Asks the next layer, and lets everybody know what it says. */
+    const settle = async (ask: Ask, claim: string | undefined): Promise<Scores> => {
+      const { question, digests } = ask.identity;
+      try {
+        const scores = await inner.score(ask);
+        if (ask.cache.write) {
+          const pairs = pack(digests, scores.values, scores.scoredAt);
+          // Not awaited: the answer does not wait for what only later asks need.
+          void store.write(question, pairs, lifetime.ttlMs + lifetime.staleMs, claim);
+        }
+        return scores;
+      } catch (thrown) {
+        if (claim !== undefined) void store.release(question, claim);
+        throw thrown;
+      }
     };
 
-    const forward = async (ask: Ask): Promise<Scores> => {
-      const scores = await inner.score(ask);
-      if (ask.cache.write && !scores.stale) {
-        const values = toCanonical(scores.values, ask.identity);
-        const bytes = encodeEntry({ values, scoredAt: scores.scoredAt });
-        // Not awaited: the answer does not wait for what only later asks need.
-        void store.set(ask.identity.key, bytes, lifetime.ttlMs + lifetime.staleMs);
-      }
-      return scores;
+    /** Scores what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done. */
+    const obtain = async (ask: Ask, ousted: readonly string[] = []): Promise<Scores> => {
+      const claimed = await store.claim(ask.identity.question, ask.identity.digests, ousted);
+      if (claimed === undefined) return settle(ask, undefined);
+      const { claim, pairs, holders } = claimed;
+      // A claim that somebody has ended since the first look has left its scores here.
+      const recollection = recollectFrom(pairs, ask);
+      const holdersOfRest = recollection.wanted.map((place) => holders[place]);
+      if (!holdersOfRest.includes(undefined)) void store.release(ask.identity.question, claim);
+      return complete(ask, recollection, (rest) => divide(rest, holdersOfRest, claim));
+    };
+
+    const divide = async (
+      ask: Ask,
+      holders: readonly (string | undefined)[],
+      claim: string,
+    ): Promise<Scores> => {
+      const all = [...holders.keys()];
+      const theirs = all.filter((place) => holders[place] !== undefined);
+      const ours = all.filter((place) => holders[place] === undefined);
+      if (theirs.length === 0) return settle(ask, claim);
+      const claims = [...new Set(theirs.map((place) => holders[place]!))];
+      const others = afterwards(subAsk(ask, theirs), claims);
+      if (ours.length === 0) return others;
+      const [own, awaited] = await Promise.all([settle(subAsk(ask, ours), claim), others]);
+      return assemble(all.length, [
+        { places: ours, scores: own },
+        { places: theirs, scores: awaited },
+      ]);
+    };
+
+    /** Waits until others have scored it; takes over what they have not. */
+    const afterwards = async (ask: Ask, claims: readonly string[]): Promise<Scores> => {
+      const started = performance.now();
+      const ends = await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal)));
+      const upstreamMs = performance.now() - started;
+      const scores = await obtain(
+        ask,
+        claims.filter((_, i) => ends[i] === 'silent'),
+      );
+      return {
+        ...scores,
+        sources: scores.sources.map((source) => (source === 'redis' ? 'joined' : source)),
+        timing: { ...scores.timing, upstreamMs: scores.timing.upstreamMs + upstreamMs },
+      };
     };
 
     return {
       async score(ask) {
-        if (!ask.cache.read) return forward(ask);
+        if (!ask.cache.read) return settle(ask, undefined);
         const started = performance.now();
-        const entry = await read(ask);
+        const pairs = await store.read(ask.identity.question);
         const cacheMs = performance.now() - started;
-        const timed = ({ timing, ...scores }: Scores): Scores => ({
-          ...scores,
-          timing: { ...timing, cacheMs },
-        });
-
-        switch (entry ? freshness(now() - entry.scoredAt, lifetime, ask.cache) : 'unusable') {
-          case 'fresh':
-            return timed(cachedScores(fromCanonical(entry!.values, ask.identity), entry!.scoredAt, 'redis'));
-          case 'stale':
-            return timed(await orStale(entry!, ask, 'redis', () => forward(ask)));
-          case 'unusable':
-            return timed(await forward(ask));
-        }
+        const recollection = recollectFrom(pairs ?? new Float64Array(), ask);
+        const claims = pairs !== undefined && ask.cache.forward && ask.cache.write;
+        const scores = await complete(ask, recollection, (rest) =>
+          claims ? obtain(rest) : settle(rest, undefined),
+        );
+        return { ...scores, timing: { ...scores.timing, cacheMs } };
       },
     };
   };
+
+/**
+ * Looks again when a slot is granted, before it is spent: another process may have scored everything while this call
+ * waited for it.
+ */
+export const lookAgain =
+  ({ store, lifetime, now = Date.now }: RedisOptions): Layer =>
+  (inner) => ({
+    async score(ask) {
+      const pairs = ask.cache.read ? await store.read(ask.identity.question) : undefined;
+      if (pairs === undefined) return inner.score(ask);
+      const recollection = recollect(pairs, ask, { lifetime, source: 'redis', now: now() });
+      return complete(ask, recollection, (rest) => inner.score(rest));
+    },
+  });

@@ -81,7 +81,7 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
       return {
         values,
         sources: new Array<Source>(values.length).fill('upstream'),
-        scoredAt: now(),
+        scoredAt: new Float64Array(values.length).fill(now()),
         searchUnits,
         stale: false,
         stored: false,

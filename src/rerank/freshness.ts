@@ -1,4 +1,4 @@
-/** Whether a cached score of a given age may answer: RFC 9111 freshness and RFC 5861 stale-if-error. */
+/** Whether a cached score of a given age may answer: RFC 9111 freshness, and the two ways of RFC 5861 to answer late. */
 
 import type { CacheTerms } from './scoring.ts';
 
@@ -9,11 +9,22 @@ export interface Lifetime {
   readonly staleMs: number;
 }
 
-/** `fresh` answers at once, `stale` only when the upstream fails, `unusable` not at all. */
-export type Freshness = 'fresh' | 'stale' | 'unusable';
+/**
+ * `fresh` answers at once, `renewable` too, while it is scored anew in the background; `stale` answers only when the
+ * upstream fails, `unusable` not at all.
+ */
+export type Freshness = 'fresh' | 'renewable' | 'stale' | 'unusable';
+
+/**
+ * Share of its freshness for which a score still answers at once afterwards (stale-while-revalidate). Long enough for
+ * whatever is asked all the time to be renewed without anybody waiting; short beside the age that was allowed anyway.
+ */
+const RENEWABLE_SHARE = 0.1;
 
 export const freshness = (ageMs: number, { ttlMs, staleMs }: Lifetime, terms: CacheTerms): Freshness => {
   if (!terms.read) return 'unusable';
   if (ageMs <= Math.min(ttlMs, terms.maxAgeMs)) return 'fresh';
-  return terms.staleIfError && ageMs <= ttlMs + staleMs ? 'stale' : 'unusable';
+  const lateMs = ageMs - ttlMs;
+  if (!terms.staleIfError || lateMs > staleMs) return 'unusable';
+  return lateMs <= RENEWABLE_SHARE * ttlMs ? 'renewable' : 'stale';
 };

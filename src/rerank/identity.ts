@@ -1,62 +1,52 @@
 /**
- * What makes two requests the same. A digest is taken over length-prefixed fields: joined by a delimiter, fields
- * that contain the delimiter would collide.
+ * What makes two asks the same: the question, and the documents it is asked about. A score belongs to one question and
+ * one document, and is looked up by the two.
  */
 
 import { hash } from 'node:crypto';
+import { Digests } from './digests.ts';
 
 /** Raised whenever the meaning of a key changes, so that old cache entries are misses. */
-const SCHEME = 'rerank/1';
+const SCHEME = 'rerank/2';
 
 export interface Identity {
-  /** SHA-256 over scope, model, query and the SET of documents, base64url (43 characters). */
-  readonly key: string;
+  /** 132 bits of a SHA-256 over scope, model and query, base64url (22 characters). */
+  readonly question: string;
+  /** Of the ask's documents, in their order. */
+  readonly digests: Digests;
   /**
-   * Place of each document of the ask in the canonical order, the order of their digests. Caches keep scores in that
-   * order, so whoever asks for the same set in another order finds his scores.
+   * Scores may depend on the companion documents. Then the set of documents is part of the question, so that a score is
+   * only found by who asks for the very same set, and no part of it is ever asked alone.
    */
-  readonly places: Uint16Array;
+  readonly whole: boolean;
 }
 
 export interface IdentityInput {
-  /** What separates caches that must not answer one another; the empty string where all share. */
-  readonly scope: string;
+  /** What separates caches that must not answer one another. */
+  readonly scope: readonly string[];
   readonly model: string;
   readonly query: string;
-  /** Distinct texts, 65,535 at most. */
+  /** Distinct, well-formed texts. */
   readonly documents: readonly string[];
+  readonly whole: boolean;
 }
 
-/** SHA-256 of the UTF-8 form of a text, base64url. Texts must be well-formed, or different ones could collide. */
-export const digest = (text: string): string => hash('sha256', text, 'base64url');
+/** Neither the order of documents nor `top_n` is part of an identity. */
+export const identify = ({ scope, model, query, documents, whole }: IdentityInput): Identity => {
+  const digests = Digests.of(documents);
+  const fields = [SCHEME, ...scope, model, query];
+  if (whole) fields.push(setOf(digests));
+  return { question: digest(fields.map(field).join('')), digests, whole };
+};
 
+/** Length-prefixed: joined by a delimiter, fields that contain the delimiter would collide. */
 const field = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
 
-/** The identity of a whole request. Neither the order of documents nor `top_n` is part of it. */
-export const identify = ({ scope, model, query, documents }: IdentityInput): Identity => {
-  const digests = documents.map(digest);
-  const canonical = digests.map((_, index) => index);
-  canonical.sort((a, b) => (digests[a]! < digests[b]! ? -1 : 1));
-  const places = new Uint16Array(documents.length);
-  let set = '';
-  canonical.forEach((index, place) => {
-    places[index] = place;
-    set += digests[index]; // fixed length, hence no prefix of its own
-  });
-  const key = digest([SCHEME, scope, model, query, set].map(field).join(''));
-  return { key, places };
-};
+const digest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22);
 
-/** Scores in the ask's order → canonical order. */
-export const toCanonical = (values: Float64Array, { places }: Identity): Float64Array => {
-  const canonical = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) canonical[places[i]!] = values[i]!;
-  return canonical;
-};
-
-/** Scores in canonical order → the ask's order. */
-export const fromCanonical = (canonical: Float64Array, { places }: Identity): Float64Array => {
-  const values = new Float64Array(canonical.length);
-  for (let i = 0; i < values.length; i++) values[i] = canonical[places[i]!]!;
-  return values;
+/** The set of documents as a text, whatever their order. */
+const setOf = ({ numbers }: Digests): string => {
+  const pairs: string[] = [];
+  for (let i = 0; i < numbers.length; i += 2) pairs.push(`${numbers[i]}.${numbers[i + 1]}`);
+  return pairs.sort().join(' ');
 };

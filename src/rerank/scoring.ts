@@ -34,6 +34,11 @@ export interface Ask {
   readonly onStart?: ((attachment: string) => void) | undefined;
   /** Told by the upstream layer whenever it sends a call. */
   readonly onSend?: (() => void) | undefined;
+  /**
+   * Asked by the pacing layer when a slot is granted: what to ask for, of all who wait for this call by then. The
+   * documents and the identity that the ask itself names are what it began with.
+   */
+  readonly seal?: (() => Pick<Ask, 'documents' | 'identity'>) | undefined;
 }
 
 /** What a caller allows the caches to do (RFC 9111, request directives). */
@@ -44,20 +49,26 @@ export interface CacheTerms {
   readonly forward: boolean;
   /** The oldest score that will do, milliseconds. */
   readonly maxAgeMs: number;
-  /** A score past its freshness may stand in for an upstream failure. */
+  /** A score past its freshness may answer: while it is being renewed, or when the upstream fails. */
   readonly staleIfError: boolean;
 }
 
-/** What an asking side will put up with. A flight combines the terms of its members, so they may change. */
-export interface Terms {
+/** In whose turn a call waits, and where among that client's own. */
+export interface Place {
   /** Name of the client, whose share of the slots this call counts against. */
   readonly client: string;
   /** RFC 9218 urgency, 0 (most urgent) to 7. */
   readonly urgency: number;
+}
+
+/** What an asking side will put up with. Those who share a call combine their terms, so they may change. */
+export interface Terms extends Place {
   /** Monotonic milliseconds (`performance.now()`) after which nobody wants the answer any more. */
   readonly deadline: number;
   /** Aborted, with a `RerankError` as its reason, when nobody waits any more. */
   readonly signal: AbortSignal;
+  /** Has `tell` told where everybody who joins from now on would wait by himself, until what it returns is called. */
+  readonly onNewcomer?: ((tell: (place: Place) => void) => () => void) | undefined;
 }
 
 /** Where a score came from; `joined` is a score that another request's call brought. */
@@ -73,13 +84,13 @@ export interface Timing {
 export interface Scores {
   readonly values: Float64Array;
   readonly sources: readonly Source[];
-  /** Epoch milliseconds at which the oldest of the scores left the upstream. */
-  readonly scoredAt: number;
+  /** Epoch milliseconds at which each score left the upstream. */
+  readonly scoredAt: Float64Array;
   /** Search units that this answer, and no other, cost upstream. */
   readonly searchUnits: number;
-  /** The scores are past their freshness and stand in for an upstream failure. */
+  /** Some are past their freshness: they are being renewed, or stand in for an upstream failure. */
   readonly stale: boolean;
-  /** The scores were new and have been put into the cache. */
+  /** Some were new and have been put into the cache. */
   readonly stored: boolean;
   readonly timing: Timing;
   /** The upstream's `x-ratelimit-*` headers, where a call was made. */
@@ -88,14 +99,9 @@ export interface Scores {
 
 export const NO_TIME: Timing = { cacheMs: 0, queueMs: 0, upstreamMs: 0 };
 
-/** Scores as a cache tier tells them: they cost nothing and took no call. */
-export const cachedScores = (values: Float64Array, scoredAt: number, source: 'memory' | 'redis'): Scores => ({
-  values,
-  sources: new Array<Source>(values.length).fill(source),
-  scoredAt,
-  searchUnits: 0,
-  stale: false,
-  stored: false,
-  timing: NO_TIME,
-  rateLimit: {},
+/** The same ask for some of its documents only, which are named by their places in it. */
+export const subAsk = (ask: Ask, places: readonly number[]): Ask => ({
+  ...ask,
+  documents: places.map((place) => ask.documents[place]!),
+  identity: { ...ask.identity, digests: ask.identity.digests.subset(places) },
 });

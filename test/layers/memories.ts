@@ -19,11 +19,7 @@ export class Memories {
     this.inner.respond = (ask) => scoresOf(ask, { scoredAt: this.now });
     const store = memoryStore(1_000_000);
     const lifetime = { ttlMs: TTL, staleMs: STALE };
-    this.#scorer = stack(
-      this.inner,
-      recall({ store, ...lifetime, now: () => this.now }),
-      remember({ store }),
-    );
+    this.#scorer = stack(this.inner, recall({ store, lifetime, now: () => this.now }), remember({ store }));
   }
 
   ask(over: AskOptions = {}): Promise<Scores> {

@@ -17,12 +17,14 @@ export const CACHE_TERMS: CacheTerms = {
 export interface AskOptions extends Partial<Pick<Ask, 'model' | 'query' | 'documents' | 'traceparent'>> {
   readonly attachment?: string;
   readonly scope?: string;
+  /** Scores depend on the companion documents. */
+  readonly whole?: boolean;
   readonly cache?: Partial<CacheTerms>;
   readonly terms?: Partial<Terms>;
 }
 
 /** An ask as the HTTP room makes it, by default of a patient caller without wishes. */
-export const anAsk = ({ scope = '', cache, terms, ...over }: AskOptions = {}): Ask => {
+export const anAsk = ({ scope = '', whole = false, cache, terms, ...over }: AskOptions = {}): Ask => {
   const named = {
     model: 'cohere-rerank-3-5',
     query: 'how do dynos sleep',
@@ -31,7 +33,7 @@ export const anAsk = ({ scope = '', cache, terms, ...over }: AskOptions = {}): A
   };
   return {
     ...named,
-    identity: identify({ scope, ...named }),
+    identity: identify({ scope: [scope], whole, ...named }),
     cache: { ...CACHE_TERMS, ...cache },
     terms: {
       client: 'search',
@@ -50,11 +52,16 @@ export const scoreOf = (query: string, document: string): number =>
 export const valuesOf = ({ query, documents }: Pick<Ask, 'query' | 'documents'>): Float64Array =>
   Float64Array.from(documents, (document) => scoreOf(query, document));
 
+export interface Override extends Omit<Partial<Scores>, 'scoredAt'> {
+  /** Of all the scores, or of each. */
+  readonly scoredAt?: number | Float64Array;
+}
+
 /** The answer to an ask as it comes from upstream. */
-export const scoresOf = (ask: Ask, over: Partial<Scores> = {}): Scores => ({
+export const scoresOf = (ask: Ask, { scoredAt = Date.now(), ...over }: Override = {}): Scores => ({
   values: valuesOf(ask),
   sources: ask.documents.map((): Source => 'upstream'),
-  scoredAt: Date.now(),
+  scoredAt: typeof scoredAt === 'number' ? new Float64Array(ask.documents.length).fill(scoredAt) : scoredAt,
   searchUnits: 1,
   stale: false,
   stored: false,
@@ -65,7 +72,7 @@ export const scoresOf = (ask: Ask, over: Partial<Scores> = {}): Scores => ({
 
 export interface ScriptedCall {
   readonly ask: Ask;
-  answer(over?: Partial<Scores>): void;
+  answer(over?: Override): void;
   fail(thrown: unknown): void;
 }
 

@@ -1,0 +1,76 @@
+/** One ask that waits for one or several flights, on its own terms. */
+
+import { RerankError, toRerankError } from '../../rerank/errors.ts';
+import type { Scores, Terms } from '../../rerank/scoring.ts';
+import type { Flight, Traveller } from './flight.ts';
+
+export class Passenger implements Traveller {
+  readonly terms: Terms;
+  readonly #now: () => number;
+  readonly #landed = new Map<Flight, Scores>();
+  #flights: readonly Flight[] = [];
+  #resolve: (scores: Scores[]) => void = () => {};
+  #reject: (error: RerankError) => void = () => {};
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+  readonly #onAbort = (): void => this.fail(toRerankError(this.terms.signal.reason));
+
+  constructor(terms: Terms, now: () => number) {
+    this.terms = terms;
+    this.#now = now;
+  }
+
+  /**
+   * Resolves with the scores of each flight in the order given, when all have landed; rejects with the first failure,
+   * or as soon as the passenger's own terms are broken.
+   * @param seats which documents of the flight are waited for
+   */
+  travel(
+    bookings: readonly { readonly flight: Flight; readonly seats: readonly number[] }[],
+  ): Promise<Scores[]> {
+    this.#flights = bookings.map(({ flight }) => flight);
+    const { signal, deadline } = this.terms;
+    const promise = new Promise<Scores[]>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#timer = setTimeout(
+      () => this.fail(new RerankError('deadline')),
+      Math.max(0, deadline - this.#now()),
+    );
+    signal.addEventListener('abort', this.#onAbort);
+    for (const { flight, seats } of bookings) {
+      flight.join(this, seats);
+      // It may be over already: the first flight comes too late for this passenger, who joins no other.
+      if (this.#over) flight.leave(this, new RerankError('client_gone'));
+    }
+    if (signal.aborted) this.#onAbort();
+    return promise;
+  }
+
+  /** Says at once what waiting would only confirm: the answer comes after this passenger's deadline. */
+  expect(answerAt: number): void {
+    if (answerAt <= this.terms.deadline) return;
+    this.fail(new RerankError('wait_too_long', undefined, { retryAfterMs: answerAt - this.terms.deadline }));
+  }
+
+  land(flight: Flight, scores: Scores): void {
+    this.#landed.set(flight, scores);
+    if (this.#over || this.#landed.size < this.#flights.length) return;
+    this.#end();
+    this.#resolve(this.#flights.map((each) => this.#landed.get(each)!));
+  }
+
+  fail(error: RerankError): void {
+    if (this.#over) return;
+    this.#end();
+    this.#reject(error);
+    for (const flight of this.#flights) flight.leave(this, error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.terms.signal.removeEventListener('abort', this.#onAbort);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What is known of one question, and who is having what of it scored, in Redis. Rows and digests are those of
+ * rerank/pairs.ts and rerank/digests.ts, as bytes: 32 a row, of which the first 16 are the digest.
+ *
+ * KEYS of both scripts, with one hash tag so that they live on one node of a cluster:
+ *   1 `…pairs:{question}`   string: rows, the oldest first
+ *   2 `…claims:{question}`  hash: claim → digests that its owner is having scored
+ *
+ * One string and not a hash with a field for each pair: read whole in one go it is several times as fast for a thousand
+ * documents, and it takes 32 bytes a pair where a hash of more than 128 fields takes over 100. A question has some
+ * hundred pairs, and a bound.
+ */
+
+import { MAX_PAIRS, ROW_BYTES } from '../rerank/pairs.ts';
+
+const DIGEST_BYTES = 16;
+
+/** A clean end is told to everybody who waits for it. */
+const END = `
+local function done(claim, channel)
+  redis.call('HDEL', KEYS[2], claim)
+  redis.call('PUBLISH', channel, 'over ' .. claim)
+end
+`;
+
+/**
+ * ARGV: rows, TTL (ms), the oldest moment that is still of use (epoch ms), claim ('' for none), channel. A pair that is
+ * there already is replaced, and a pair that is too old goes: it neither dies with the newer ones nor is renewed by them.
+ */
+export const WRITE = `${END}
+local rows, oldest = ARGV[1], tonumber(ARGV[3])
+local known = redis.call('GET', KEYS[1]) or ''
+local replaced, kept = {}, {}
+for at = 1, #rows, ${ROW_BYTES} do replaced[string.sub(rows, at, at + ${DIGEST_BYTES - 1})] = true end
+for at = 1, #known - ${ROW_BYTES - 1}, ${ROW_BYTES} do
+  local row = string.sub(known, at, at + ${ROW_BYTES - 1})
+  if not replaced[string.sub(row, 1, ${DIGEST_BYTES})] and struct.unpack('<d', row, 25) >= oldest then
+    kept[#kept + 1] = row
+  end
+end
+kept[#kept + 1] = rows
+local all = table.concat(kept)
+redis.call('SET', KEYS[1], string.sub(all, -${MAX_PAIRS * ROW_BYTES}), 'PX', ARGV[2])
+if ARGV[4] ~= '' then done(ARGV[4], ARGV[5]) end
+return 1
+`;
+
+/** ARGV: claim, channel. */
+export const RELEASE = `${END}
+done(ARGV[1], ARGV[2])
+return 1
+`;
+
+/**
+ * ARGV: claim, time after which it is forgotten if nobody ends it (ms), digests, claims that no longer hold.
+ * Reply: the rows known, then for each digest the claim that holds it, or an empty string: it is this one's now.
+ */
+export const CLAIM = `
+local claim, digests = ARGV[1], ARGV[3]
+for i = 4, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+local holder = {}
+local claims = redis.call('HGETALL', KEYS[2])
+for i = 1, #claims, 2 do
+  for at = 1, #claims[i + 1], ${DIGEST_BYTES} do
+    holder[string.sub(claims[i + 1], at, at + ${DIGEST_BYTES - 1})] = claims[i]
+  end
+end
+local reply, taken = { redis.call('GET', KEYS[1]) or '' }, {}
+for at = 1, #digests, ${DIGEST_BYTES} do
+  local digest = string.sub(digests, at, at + ${DIGEST_BYTES - 1})
+  if not holder[digest] then taken[#taken + 1] = digest end
+  reply[#reply + 1] = holder[digest] or ''
+end
+if #taken > 0 then
+  redis.call('HSET', KEYS[2], claim, table.concat(taken))
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+return reply
+`;

@@ -1,0 +1,80 @@
+/** What a cache tier knows of an ask, and how the rest is asked for: the same for every tier. */
+
+import { toRerankError } from '../rerank/errors.ts';
+import { freshness, type Lifetime } from '../rerank/freshness.ts';
+import { find, type Pairs } from '../rerank/pairs.ts';
+import { assemble } from '../rerank/parts.ts';
+import { type Ask, NO_TIME, type Scores, type Source, subAsk } from '../rerank/scoring.ts';
+
+export interface Recollection {
+  /** Documents that can be answered at once, by their places in the ask, and their scores. */
+  readonly known: readonly number[];
+  readonly scores: Scores;
+  /** The others. */
+  readonly wanted: readonly number[];
+  /** Answers everything when the upstream fails; undefined when something was never scored, or is too old. */
+  readonly standIn: Scores | undefined;
+}
+
+export interface RecollectionOptions {
+  readonly lifetime: Lifetime;
+  readonly source: Source;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Sorts the documents of an ask by what a tier's pairs of its question say about them. */
+export const recollect = (pairs: Pairs, ask: Ask, options: RecollectionOptions): Recollection => {
+  const { lifetime, source, now } = options;
+  const rows = find(pairs, ask.identity.digests);
+  const known: number[] = [];
+  const wanted: number[] = [];
+  let late = false;
+  let complete = true;
+  for (const [place, row] of rows.entries()) {
+    const state = row < 0 ? 'unusable' : freshness(now - pairs[row + 3]!, lifetime, ask.cache);
+    if (state === 'fresh' || state === 'renewable') known.push(place);
+    else wanted.push(place);
+    if (state === 'renewable') late = true;
+    if (state === 'unusable') complete = false;
+  }
+  const tell = (places: readonly number[], stale: boolean): Scores => ({
+    values: Float64Array.from(places, (place) => pairs[rows[place]! + 2]!),
+    scoredAt: Float64Array.from(places, (place) => pairs[rows[place]! + 3]!),
+    sources: new Array<Source>(places.length).fill(source),
+    searchUnits: 0,
+    stale,
+    stored: false,
+    timing: NO_TIME,
+    rateLimit: {},
+  });
+  const all = (): number[] => Array.from(rows.keys());
+  const standIn = complete && wanted.length > 0 ? tell(all(), true) : undefined;
+  // What depends on its companions is asked for together with them, or not at all.
+  if (ask.identity.whole && wanted.length > 0)
+    return { known: [], scores: tell([], false), wanted: all(), standIn };
+  return { known, scores: tell(known, late), wanted, standIn };
+};
+
+/** Answers an ask from a recollection, and the rest of it from `obtain`. Calls that synchronously, or not at all. */
+export const complete = (
+  ask: Ask,
+  { known, scores, wanted, standIn }: Recollection,
+  obtain: (rest: Ask) => Promise<Scores>,
+): Promise<Scores> => {
+  if (wanted.length === 0) return Promise.resolve(scores);
+  const rest = known.length === 0 ? obtain(ask) : obtain(subAsk(ask, wanted));
+  return rest.then(
+    (obtained) =>
+      known.length === 0
+        ? obtained
+        : assemble(ask.documents.length, [
+            { places: known, scores },
+            { places: wanted, scores: obtained },
+          ]),
+    (thrown) => {
+      if (standIn === undefined || !toRerankError(thrown).rule.staleIfError) throw thrown;
+      return standIn;
+    },
+  );
+};
