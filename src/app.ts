@@ -2,6 +2,7 @@
 
 import { type Context, Hono } from 'hono';
 import { type AuthOptions, auth } from './http/auth.ts';
+import { purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
@@ -16,6 +17,8 @@ export interface AppOptions {
   readonly auth: AuthOptions;
   readonly rerank: RerankOptions;
   readonly models: ModelsOptions['stateOf'];
+  /** Forgets a model's scores, in all processes; rejects when only this one could be told so far. */
+  readonly purge: (model: string) => Promise<void>;
   /** Undefined for a client without a quota. */
   readonly quotaOf?: (client: string) => QuotaState | undefined;
   readonly metrics: MetricsRouteOptions;
@@ -53,6 +56,13 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
     listModels({ models: options.rerank.models, stateOf: options.models }),
   );
   app.all('/v1/models', () => notAllowed('GET'));
+  app.delete(
+    '/v1/cache',
+    named,
+    authenticated,
+    purgeCache({ models: options.rerank.models, purge: options.purge }),
+  );
+  app.all('/v1/cache', () => notAllowed('DELETE'));
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
   app.get('/metrics', metricsRoute(options.metrics));

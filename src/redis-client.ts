@@ -51,11 +51,14 @@ export interface Heartbeat {
 
 const HEARTBEAT_MS = 1000;
 
-/** Asks Redis every second whether it is there: one that hangs stays connected for long. */
-export const heartbeat = (client: Redis): Heartbeat => {
+/**
+ * Asks Redis every second whether it is there: one that hangs stays connected for long.
+ * @param beat what it is asked; rejects when Redis does
+ */
+export const heartbeat = (client: Redis, beat: () => Promise<unknown>): Heartbeat => {
   let answering = true;
   const timer = setInterval(() => {
-    client.ping().then(
+    beat().then(
       () => {
         answering = true;
       },

@@ -1,13 +1,16 @@
 /** The column: who answers what an ask needs, in which order, and why in that order. */
 
+import { batch } from './layers/batch.ts';
 import type { RetryReason } from './layers/diagnosis.ts';
 import { flight } from './layers/flight.ts';
 import { type MemoryStore, recall, remember } from './layers/memory.ts';
 import { onlyIfCached } from './layers/only-if-cached.ts';
 import { pace, type Slots } from './layers/pace.ts';
 import { ownQuotaOnly, type Quotas, quota } from './layers/quota.ts';
-import { type ByteStore, redis } from './layers/redis.ts';
+import { lookAgain, type PairStore, redis } from './layers/redis.ts';
+import { renew } from './layers/renew.ts';
 import { retry } from './layers/retry.ts';
+import { verify } from './layers/verify.ts';
 import { toRerankError } from './rerank/errors.ts';
 import type { Lifetime } from './rerank/freshness.ts';
 import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
@@ -15,8 +18,14 @@ import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
 export interface ScorerOptions {
   readonly memory: MemoryStore;
   /** Undefined without Redis. */
-  readonly redis: ByteStore | undefined;
+  readonly redis: PairStore | undefined;
   readonly lifetime: Lifetime;
+  /** Share of cached pairs that is scored again. */
+  readonly verifyRate: number;
+  /** The model's window has room that nobody waits for. */
+  readonly spare: (model: string) => boolean;
+  /** The longest that an ask may take, milliseconds. */
+  readonly maxWaitMs: number;
   /** Undefined: no client has one. */
   readonly quotas?: Quotas | undefined;
   readonly slots: (model: string) => Slots;
@@ -28,9 +37,16 @@ export interface ScorerOptions {
   readonly observer: Observer;
 }
 
+/** What a tier knew of an ask: all of it, some of it, all of it but past its freshness, or nothing. */
+export type CacheResult = 'hit' | 'partial' | 'stale' | 'miss';
+
 /** Hears at the seams between the layers, which know of no metrics. */
 export interface Observer {
-  cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void;
+  cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
+  /** An ask has joined a call that still waited for its slot. */
+  merged(model: string): void;
+  /** How far a new score is from the cached one of the same pair. */
+  verified(model: string, difference: number): void;
   queueWait(model: string, ms: number): void;
   retry(model: string, reason: RetryReason): void;
   upstreamCall(call: {
@@ -47,6 +63,9 @@ export const createScorer = ({
   memory,
   redis: store,
   lifetime,
+  verifyRate,
+  spare,
+  maxWaitMs,
   quotas,
   slots,
   attempts,
@@ -54,27 +73,36 @@ export const createScorer = ({
   upstream,
   observer,
 }: ScorerOptions): Scorer => {
+  const onVerified = (model: string, difference: number): void => observer.verified(model, difference);
   const column: Layer[] = [
-    // First, since a hit costs nothing. In one synchronous step with the next: between look-up and joining, a result
+    // Around everything: what they ask in the background takes the same way as all other asks.
+    verify({ rate: verifyRate, spare, maxWaitMs, onVerified }),
+    renew({ lifetime, spare, maxWaitMs }),
+    // First, since a hit costs nothing. In one synchronous step with the flight: between look-up and joining, a score
     // that just arrived could otherwise be missed by both.
-    seam(cacheSeam(observer, 'memory'), recall({ store: memory, ...lifetime })),
+    seam(cacheSeam(observer, 'memory'), recall({ store: memory, lifetime })),
     // Around the flight: a member is not refused because the one that leads it has used up its own quota.
     ...(quotas ? [ownQuotaOnly()] : []),
     // Before Redis: 200 callers who ask the same make one read there, not 200.
     flight(),
     // Inside the flight: memory knows the scores before the flight's entry goes, so nobody falls between the two.
     remember({ store: memory }),
-    // Before the queue: what another process has paid for needs no slot.
-    ...(store ? [seam(cacheSeam(observer, 'redis'), redis({ store, ...lifetime }))] : []),
+    // Before the queue: what another process has paid for, or is paying for now, needs no slot.
+    ...(store ? [seam(cacheSeam(observer, 'redis'), redis({ store, lifetime }))] : []),
     // After every cache has been asked, before anything is spent.
     onlyIfCached(),
+    // After the caches, so that only what nobody knows is added to a call. Outside the quota and the queue: who joins a
+    // call pays for nothing, and takes no place of his own.
+    batch({ onJoin: (model) => observer.merged(model) }),
     // After the caches and inside the flight: only who causes a call pays for one. Before the queue: who has nothing left
     // is told at once, and takes nobody's place there. Outside whatever tries again: one ask, one charge.
     ...(quotas ? [quota(quotas)] : []),
     // Outside the queue: the upstream counts every attempt, so each waits for a slot of its own.
     retry({ attempts, onRetry: (model, reason) => observer.retry(model, reason) }),
-    // Last before the call: a slot that is granted is used at once.
+    // Last before the call: a slot that is granted is used at once, or given back.
     pace({ slots: (model) => timed(slots(model), (ms) => observer.queueWait(model, ms)), attemptMs }),
+    // With the slot in hand: while the call waited, another process may have scored it all.
+    ...(store ? [lookAgain({ store, lifetime })] : []),
     seam(upstreamSeam(observer), (inner) => inner),
   ];
   return column.reduceRight((inner, layer) => layer(inner), upstream);
@@ -106,8 +134,9 @@ const seam =
 const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam => ({
   scored({ model, cache }, { sources, stale }) {
     if (!cache.read) return;
-    const known = sources.every((source) => source === tier);
-    observer.cacheLookup(model, tier, known ? (stale ? 'stale' : 'hit') : 'miss');
+    const known = sources.filter((source) => source === tier).length;
+    const all = known === sources.length;
+    observer.cacheLookup(model, tier, all ? (stale ? 'stale' : 'hit') : known > 0 ? 'partial' : 'miss');
   },
   failed({ model, cache }) {
     if (cache.read) observer.cacheLookup(model, tier, 'miss');

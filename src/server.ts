@@ -6,12 +6,11 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { attach } from './attach.ts';
+import { createCaches } from './caches.ts';
 import type { Config } from './config.ts';
 import { drain, trackUnused } from './drain.ts';
 import { Callers } from './http/callers.ts';
 import { badRequest } from './http/client-error.ts';
-import { memoryStore } from './layers/memory-store.ts';
-import { redisStore } from './layers/redis-store.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { logRequest } from './log.ts';
@@ -78,13 +77,25 @@ export const startGateway = async ({
       commandTimeoutMs,
       onError: (code) => log.warn({ code }, 'redis connection failed'),
     });
-  // Two connections: a large value on its way to the cache must not hold up the pacer's decisions.
+  // A connection each: a large value on its way to the cache must not hold up the pacer's decisions, and one that listens
+  // can do nothing else.
   const redis = connect(CACHE_TIMEOUT_MS);
+  const subscriber = connect(PACING_TIMEOUT_MS);
   const pacingRedis = connect(PACING_TIMEOUT_MS);
   // A window that is asked before Redis is there would go on alone, for longer than Redis takes to connect.
   if (pacingRedis) await readyWithin(pacingRedis, PACING_TIMEOUT_MS);
-  const pulse = redis && heartbeat(redis);
-  const memory = memoryStore(config.cache.memoryBytes);
+  const caches = createCaches({
+    config,
+    redis: redis && subscriber && { client: redis, subscriber },
+    simulated: config.upstreams.length === 0,
+    onDrift: (model, difference) =>
+      log.error(
+        { model, difference },
+        'scores depend on more than their pair: reused for the same documents only',
+      ),
+    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+  });
+  const pulse = redis && heartbeat(redis, () => caches.beat());
   const pacers = createPacers({
     config,
     upstreams,
@@ -104,32 +115,38 @@ export const startGateway = async ({
   const callers = new Callers();
   let draining = false;
 
-  const cache =
-    redis &&
-    redisStore({
-      client: redis,
-      prefix: config.redis!.prefix,
-      onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
-    });
-
   const scorer = createScorer({
-    memory,
-    redis: cache,
+    memory: caches.memory,
+    redis: caches.pairs,
     lifetime: config.cache,
+    verifyRate: config.verifyRate,
+    spare: (model) => hasRoomToSpare(pacers.stateOf(model)),
+    maxWaitMs: config.maxWaitMs,
     quotas,
     slots: (model) => pacers.of(model),
     // Enough to come to the one attachment that is well.
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
     upstream: calls,
-    observer: recorder,
+    observer: {
+      cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
+      merged: (model) => recorder.merged(model),
+      verified(model, difference) {
+        recorder.verified(model, difference);
+        caches.granularities.verified(model, difference);
+      },
+      queueWait: (model, ms) => recorder.queueWait(model, ms),
+      retry: (model, reason) => recorder.retry(model, reason),
+      upstreamCall: (call) => recorder.upstreamCall(call),
+    },
   });
 
   const redisState = () => pulse && (pulse.up ? 'up' : 'down');
   const render = gauges(metrics, {
     inFlight: () => callers.size,
-    cacheBytes: () => memory.bytes,
-    cacheEntries: () => memory.entries,
+    cacheBytes: () => caches.memory.bytes,
+    cacheEntries: () => caches.memory.entries,
+    granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
     queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
     windows: () => pacers.windows(),
     circuits: () => pacers.circuits(),
@@ -142,12 +159,13 @@ export const startGateway = async ({
       scorer,
       callers,
       models,
-      uncached: new Set(models.filter((model) => config.cache.granularity[model] === 'off')),
-      scopedByClient: config.cache.scope === 'client',
+      granularityOf: caches.granularities.of,
+      scopeOf: caches.scopeOf,
       maxWaitMs: config.maxWaitMs,
       maxBodyBytes: config.maxBodyBytes,
     },
     models: (model) => pacers.stateOf(model),
+    purge: caches.purge,
     quotaOf: quotas.stateOf,
     metrics: {
       render,
@@ -178,8 +196,8 @@ export const startGateway = async ({
       draining = true;
       drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(async () => {
         pulse?.stop();
-        redis?.disconnect();
-        pacingRedis?.disconnect();
+        caches.stop();
+        for (const connection of [redis, subscriber, pacingRedis]) connection?.disconnect();
         await calls.close();
         await closeSimulator();
       });
@@ -187,6 +205,19 @@ export const startGateway = async ({
     },
   };
 };
+
+/** Share of a window that must be free, besides nobody waiting, before it is spent on what nobody waits for. */
+const SPARE_SHARE = 0.5;
+
+const hasRoomToSpare = ({
+  limit,
+  remaining,
+  waiting,
+}: {
+  limit: number;
+  remaining: number;
+  waiting: number;
+}): boolean => waiting === 0 && remaining >= SPARE_SHARE * limit;
 
 const listen = (server: Server, { host, port }: Config): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {

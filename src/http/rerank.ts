@@ -18,18 +18,21 @@ export interface RerankOptions {
   readonly scorer: Scorer;
   readonly callers: Callers;
   readonly models: readonly string[];
-  /** Models whose scores are neither looked up nor kept. */
-  readonly uncached: ReadonlySet<string>;
-  /** One client's scores never answer another. */
-  readonly scopedByClient: boolean;
+  /** What a model's scores are reused for, now. */
+  readonly granularityOf: (model: string) => Granularity;
+  /** What separates caches that must not answer one another, now. */
+  readonly scopeOf: (model: string, client: string) => readonly string[];
   readonly maxWaitMs: number;
   readonly maxBodyBytes: number;
 }
 
+/** Its own pair, wherever it is asked for; the same set of documents only; or nothing. */
+export type Granularity = 'document' | 'request' | 'off';
+
 const NO_CACHE: Partial<CacheTerms> = { read: false, write: false };
 
 export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
-  const { scorer, callers, models, uncached, scopedByClient, maxWaitMs, maxBodyBytes } = options;
+  const { scorer, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes } = options;
 
   /** Scores the distinct documents of a request, on the terms of its headers. */
   const score = async (
@@ -40,7 +43,9 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
   ) => {
     const { name: client } = c.get('caller');
     const asked = cacheTerms(c.req.header('cache-control'));
-    const cache = uncached.has(model) ? { ...asked, ...NO_CACHE } : asked;
+    const granularity = granularityOf(model);
+    const cache = granularity === 'off' ? { ...asked, ...NO_CACHE } : asked;
+    const whole = granularity !== 'document';
     const { query } = request;
     const call = callers.open(c.req.raw.signal, () => new RerankError('client_gone'));
     try {
@@ -48,7 +53,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
         model,
         query,
         documents,
-        identity: identify({ scope: scopedByClient ? client : '', model, query, documents }),
+        identity: identify({ scope: scopeOf(model, client), model, query, documents, whole }),
         cache,
         terms: {
           client,

@@ -48,9 +48,9 @@ export const rerankResponse = ({ request, ranked, scores, served, record }: Rera
 const asReturned = (original: RerankRequest['originals'][number]): object =>
   typeof original === 'string' ? { text: original } : original;
 
-/** Whole seconds (RFC 9111 §5.1). */
-const ageSeconds = (scoredAt: number): string =>
-  String(Math.max(0, Math.floor((Date.now() - scoredAt) / 1000)));
+/** Of the oldest score, in whole seconds (RFC 9111 §5.1). */
+const ageSeconds = (scoredAt: Float64Array): string =>
+  String(Math.max(0, Math.floor((Date.now() - Math.min(...scoredAt)) / 1000)));
 
 const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
   `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +

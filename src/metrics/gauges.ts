@@ -6,6 +6,7 @@ export interface States {
   readonly inFlight: () => number;
   readonly cacheBytes: () => number;
   readonly cacheEntries: () => number;
+  readonly granularities: () => readonly { model: string; granularity: string }[];
   readonly queues: () => readonly { model: string; waiting: number }[];
   readonly windows: () => readonly { upstream: string; model: string; limit: number; used: number }[];
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
@@ -19,6 +20,8 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
     metrics.requestsInFlight.set(states.inFlight());
     metrics.cacheBytes.set(states.cacheBytes());
     metrics.cacheEntries.set(states.cacheEntries());
+    metrics.cacheGranularity.reset();
+    for (const labels of states.granularities()) metrics.cacheGranularity.set(labels, 1);
     for (const { model, waiting } of states.queues()) metrics.queueDepth.set({ model }, waiting);
     for (const { limit, used, ...labels } of states.windows()) {
       metrics.ratelimitLimit.set(labels, limit);

@@ -66,8 +66,17 @@ export class Recorder {
     if (outcome === 'rejected') rejections.inc({ client, model, reason: facts.error ?? OTHER });
   }
 
-  cacheLookup(model: string, tier: 'memory' | 'redis', result: 'hit' | 'stale' | 'miss'): void {
+  cacheLookup(model: string, tier: 'memory' | 'redis', result: string): void {
     this.#metrics.cacheRequests.inc({ model: this.#label(model), tier, result });
+  }
+
+  merged(model: string): void {
+    this.#metrics.mergedRequests.inc({ model });
+  }
+
+  verified(model: string, difference: number): void {
+    this.#metrics.verifiedPairs.inc({ model, result: difference === 0 ? 'same' : 'drifted' });
+    this.#metrics.scoreDrift.observe({ model }, difference);
   }
 
   queueWait(model: string, ms: number): void {
@@ -107,8 +116,11 @@ export class Recorder {
     for (const model of models) {
       for (const source of SOURCES) metrics.documents.inc({ model, source }, 0);
       for (const tier of ['memory', 'redis']) {
-        for (const result of ['hit', 'stale', 'miss']) metrics.cacheRequests.inc({ model, tier, result }, 0);
+        for (const result of ['hit', 'partial', 'stale', 'miss'])
+          metrics.cacheRequests.inc({ model, tier, result }, 0);
       }
+      metrics.mergedRequests.inc({ model }, 0);
+      for (const result of ['same', 'drifted']) metrics.verifiedPairs.inc({ model, result }, 0);
       for (const reason of RETRIES) metrics.upstreamRetries.inc({ model, reason }, 0);
       for (const upstream of attachments) {
         for (const code of ['200', '429', 'failed'])
@@ -116,7 +128,7 @@ export class Recorder {
         metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
       }
     }
-    for (const op of ['get', 'set', 'quota']) metrics.redisErrors.inc({ op }, 0);
+    for (const op of ['read', 'claim', 'write', 'release', 'quota']) metrics.redisErrors.inc({ op }, 0);
   }
 }
 

@@ -9,6 +9,9 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 const DOCUMENTS = [1, 5, 10, 25, 50, 100, 250, 500, 1000];
 
+/** Of scores from 0 to 1: from rounding in the last bits to another ranking. */
+const DIFFERENCES = [0, 1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1];
+
 export interface MetricsOptions {
   readonly dyno: string;
   readonly version: string;
@@ -54,7 +57,27 @@ export const createMetrics = ({ dyno, version }: MetricsOptions) => {
     ]),
     cacheRequests: counter('cache_requests_total', 'Look-ups in a cache tier.', ['model', 'tier', 'result']),
     cacheBytes: gauge('cache_bytes', 'Bytes of scores in memory.', []),
-    cacheEntries: gauge('cache_entries', 'Results in memory.', []),
+    cacheEntries: gauge('cache_entries', 'Scored pairs in memory.', []),
+    cacheGranularity: gauge('cache_granularity', '1 for what scores of a model are reused for now.', [
+      'model',
+      'granularity',
+    ]),
+    mergedRequests: counter(
+      'merged_requests_total',
+      'Asks that joined a call that still waited for its slot.',
+      ['model'],
+    ),
+    verifiedPairs: counter(
+      'verified_pairs_total',
+      'Cached pairs scored again, by whether the score was the same.',
+      ['model', 'result'],
+    ),
+    scoreDrift: histogram(
+      'score_drift',
+      'How far a new score of a pair is from the cached one.',
+      ['model'],
+      DIFFERENCES,
+    ),
     queueDepth: gauge('queue_depth', 'Upstream calls waiting for a slot.', ['model']),
     queueWait: histogram('queue_wait_seconds', 'Wait of an upstream call for its slot.', ['model'], SECONDS),
     rejections: counter('rejections_total', 'Rerank requests refused without fault of their form.', [

@@ -29,6 +29,7 @@ export interface Slot {
   /** There is another attachment that the call could go to. */
   readonly replaceable: boolean;
   release(outcome: CallOutcome & { readonly verdict: Verdict }): void;
+  giveBack(): void;
 }
 
 interface Ticket {
@@ -181,6 +182,10 @@ export class Pacer {
         // A refusal comes sooner than scores do.
         if (outcome.verdict === 'scored') this.#latency.observe(this.#now() - started);
         ended(outcome.verdict);
+      },
+      giveBack: () => {
+        entry.cancel();
+        ended('unknown');
       },
     };
   }

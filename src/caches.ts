@@ -1,0 +1,60 @@
+/** What is known of pairs, in memory and in Redis, and what separates it from what must not answer. */
+
+import type { Redis } from 'ioredis';
+import type { Config } from './config.ts';
+import { Channel } from './fleet/channel.ts';
+import { Claims } from './fleet/claims.ts';
+import { Generations } from './fleet/generations.ts';
+import { createGranularities, type Granularities } from './granularities.ts';
+import { type BoundedStore, memoryStore } from './layers/memory-store.ts';
+import type { PairStore } from './layers/redis.ts';
+import { redisPairs } from './layers/redis-pairs.ts';
+
+export interface Caches {
+  readonly memory: BoundedStore;
+  /** Undefined without Redis. */
+  readonly pairs: PairStore | undefined;
+  readonly granularities: Granularities;
+  scopeOf(model: string, client: string): readonly string[];
+  /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
+  purge(model: string): Promise<void>;
+  /** Exchanges with the other processes what must not be missed; rejects when Redis does. */
+  beat(): Promise<void>;
+  stop(): void;
+}
+
+export interface CachesOptions {
+  readonly config: Config;
+  /** One connection to speak, and one to listen; undefined: this process is alone. */
+  readonly redis: { readonly client: Redis; readonly subscriber: Redis } | undefined;
+  /** Scores are made up, by a simulator: they must never answer anybody else. */
+  readonly simulated: boolean;
+  readonly onDrift: (model: string, difference: number) => void;
+  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
+  readonly onCommand: (op: string, ok: boolean, ms: number) => void;
+}
+
+export const createCaches = ({ config, redis, simulated, onDrift, onCommand }: CachesOptions): Caches => {
+  const prefix = config.redis?.prefix ?? '';
+  const channel = redis && new Channel({ ...redis, prefix });
+  const claims = channel && new Claims({ channel });
+  const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
+  const generations = new Generations({
+    models: Object.keys(config.modelLimits),
+    shared: redis && channel && { client: redis.client, channel, prefix },
+    scoreLifeMs: ttlMs + staleMs,
+  });
+  const realm = simulated ? 'simulator' : 'upstream';
+  return {
+    memory: memoryStore(memoryBytes),
+    pairs:
+      redis &&
+      claims &&
+      redisPairs({ client: redis.client, prefix, claims, claimMs: config.maxWaitMs, onCommand }),
+    granularities: createGranularities({ config, channel, onDrift }),
+    scopeOf: (model, client) => [realm, String(generations.of(model)), scope === 'client' ? client : ''],
+    purge: (model) => generations.advance(model),
+    beat: () => generations.exchange(),
+    stop: () => claims?.stop(),
+  };
+};

@@ -1,0 +1,25 @@
+/** `DELETE /v1/cache?model=…`: forgets a model's scores, in all processes at once. For clients marked as admin. */
+
+import type { Handler } from 'hono';
+import { RerankError } from '../rerank/errors.ts';
+import { chooseModel } from './access.ts';
+import type { GatewayEnv } from './context.ts';
+
+export interface PurgeOptions {
+  readonly models: readonly string[];
+  /** Rejects when only this process could be told so far. */
+  readonly purge: (model: string) => Promise<void>;
+}
+
+export const purgeCache = ({ models, purge }: PurgeOptions): Handler<GatewayEnv> =>
+  async function purgeCache(c) {
+    const caller = c.get('caller');
+    if (!caller.admin) throw new RerankError('forbidden', 'This key may not purge the cache.');
+    const requested = c.req.query('model');
+    if (!requested) throw new RerankError('invalid_request', '`model` is needed, as in `?model=NAME`.');
+    const model = chooseModel(caller, models, requested);
+    await purge(model).catch((thrown) => {
+      throw new RerankError('purge_incomplete', undefined, { cause: thrown });
+    });
+    return c.json({ object: 'cache', model, purged: true });
+  };
