@@ -6,9 +6,9 @@
  *   1 `…pairs:{question}`   string: rows, the oldest first
  *   2 `…claims:{question}`  hash: claim → digests that its owner is having scored
  *
- * One string and not a hash with a field for each pair: read whole in one go it is several times as fast for a thousand
- * documents, and it takes 32 bytes a pair where a hash of more than 128 fields takes over 100. A question has some
- * hundred pairs, and a bound.
+ * One string and not a hash with a field for each pair, though all of it is read for any part of it. Measured with Redis 7
+ * for 1,000 pairs: 33 bytes a pair against 64, and a fourteenth of the time to read them all; for 10 pairs 43 bytes against
+ * 37, and two thirds of the time. A question has some hundred pairs, and a bound.
  */
 
 import { MAX_PAIRS, ROW_BYTES } from '../rerank/pairs.ts';
