@@ -15,6 +15,16 @@ const REQUIREMENTS: readonly Requirement[] = [
     debianPackage: 'redis-server',
     why: 'tests of what processes share use a real Redis',
   },
+  {
+    command: 'prometheus',
+    debianPackage: 'prometheus',
+    why: 'a real Prometheus scrapes the fleet',
+  },
+  {
+    command: 'promtool',
+    debianPackage: 'prometheus',
+    why: 'it judges what /metrics answers',
+  },
 ];
 
 function isOnPath(command: string): boolean {
@@ -46,7 +56,7 @@ function aptGet(...words: string[]): string | undefined {
 function install(requirements: readonly Requirement[]): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can install it by itself';
   if (!isOnPath('apt-get')) return 'there is no apt-get to install it with';
-  const packages = requirements.map(({ debianPackage }) => debianPackage);
+  const packages = [...new Set(requirements.map(({ debianPackage }) => debianPackage))];
   console.error(`Installing ${packages.join(', ')} for the tests`);
   // A failed update may be an offline machine with usable lists: the install tells.
   aptGet('update');
