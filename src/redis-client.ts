@@ -46,6 +46,8 @@ export const readyWithin = (client: Redis, ms: number): Promise<void> =>
 export interface Heartbeat {
   /** Connected, and answering. */
   readonly up: boolean;
+  /** Somebody else waited for an answer in vain: not up until the next beat tells otherwise. */
+  doubt(): void;
   stop(): void;
 }
 
@@ -70,6 +72,9 @@ export const heartbeat = (client: Redis, beat: () => Promise<unknown>): Heartbea
   return {
     get up() {
       return client.status === 'ready' && answering;
+    },
+    doubt() {
+      answering = false;
     },
     stop: () => clearInterval(timer),
   };

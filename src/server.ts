@@ -14,6 +14,7 @@ import { badRequest } from './http/client-error.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { logRequest } from './log.ts';
+import { fleetMetrics } from './metrics/fleet.ts';
 import { gauges } from './metrics/gauges.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
@@ -142,7 +143,7 @@ export const startGateway = async ({
   });
 
   const redisState = () => pulse && (pulse.up ? 'up' : 'down');
-  const render = gauges(metrics, {
+  const own = gauges(metrics, {
     inFlight: () => callers.size,
     cacheBytes: () => caches.memory.bytes,
     cacheEntries: () => caches.memory.entries,
@@ -152,6 +153,18 @@ export const startGateway = async ({
     circuits: () => pacers.circuits(),
     redis: redisState,
   });
+  const fleet =
+    redis &&
+    fleetMetrics({
+      // The cache's connection: a plan of Heroku's allows as few as 20.
+      client: redis,
+      prefix: config.redis!.prefix,
+      dyno: config.dyno,
+      own,
+      onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+      onSilence: () => pulse?.doubt(),
+      onUnreadable: (count) => metrics.snapshotsSkipped.inc(count),
+    });
 
   const app = createApp({
     auth: { clients: config.clients },
@@ -168,7 +181,7 @@ export const startGateway = async ({
     purge: caches.purge,
     quotaOf: quotas.stateOf,
     metrics: {
-      render,
+      render: fleet ? fleet.render : own,
       contentType: metrics.registry.contentType,
       token: config.metricsToken,
       open: !config.production,
@@ -176,6 +189,7 @@ export const startGateway = async ({
     readiness: () => ({ draining, redis: redisState() }),
     onRequest: (record) => {
       recorder.request(record);
+      fleet?.serving();
       logRequest(log, record);
     },
   });
@@ -195,6 +209,7 @@ export const startGateway = async ({
     drain() {
       draining = true;
       drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(async () => {
+        await fleet?.stop();
         pulse?.stop();
         caches.stop();
         for (const connection of [redis, subscriber, pacingRedis]) connection?.disconnect();

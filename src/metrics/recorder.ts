@@ -128,7 +128,7 @@ export class Recorder {
         metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
       }
     }
-    for (const op of ['read', 'claim', 'write', 'release', 'quota']) metrics.redisErrors.inc({ op }, 0);
+    for (const op of ['read', 'claim', 'write', 'release', 'quota', 'metrics']) metrics.redisErrors.inc({ op }, 0);
   }
 }
 

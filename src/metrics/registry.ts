@@ -120,6 +120,11 @@ export const createMetrics = ({ dyno, version }: MetricsOptions) => {
       ['op'],
       SECONDS,
     ),
+    snapshotsSkipped: counter(
+      'fleet_snapshots_skipped_total',
+      'Snapshots of other processes that could not be read, counted at each scrape.',
+      [],
+    ),
   };
 };
 

@@ -1,0 +1,55 @@
+/**
+ * Snapshots of all processes, exchanged in Redis: a hash with a field per dyno, whose value is `claim at snapshot`. Both
+ * numbers are microseconds of Redis' own clock, which Lua's doubles hold exactly until the year 2255.
+ *
+ * Two processes may bear one name for a while, the old and the new generation of a dyno. If both published, each scrape
+ * would see one or the other, and every change from the higher count to the lower would pass for a restart. So a name
+ * is a slot with one owner: whoever made the newest claim, a fencing token. A process makes its claim when it first
+ * serves somebody, since until then all requests, and all that is worth telling, are its predecessor's; or, idle, when
+ * nobody else is heard of under its name.
+ *
+ * KEYS: the hash. ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots
+ * are wanted ('1'), freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept.
+ * Reply: claim, whether it owns the slot, fields that hold nothing readable, and snapshots of the others.
+ */
+export const EXCHANGE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local key, dyno, claim, snapshot = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local fresh, largest = tonumber(ARGV[6]), tonumber(ARGV[7])
+
+-- Something else under our key would stand in the way for ever.
+if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
+
+-- Claim, time, and where the snapshot begins; nothing of what is not one. A clock may be set back.
+local function read(field)
+  if redis.call('HSTRLEN', key, field) > largest + 40 then return nil end
+  local value = redis.call('HGET', key, field) or ''
+  local claimed, at, start = string.match(value, '^(%d+) (%d+) ()')
+  if not claimed then return nil end
+  return tonumber(claimed), math.abs(now - tonumber(at)) <= fresh, string.sub(value, start)
+end
+
+local owner, alive = read(dyno)
+if claim == 0 and (not alive or ARGV[3] == '1') then claim = math.max(now, (owner or 0) + 1) end
+local owns = claim > 0 and (not alive or claim >= owner)
+if owns then
+  redis.call('HSET', key, dyno, string.format('%.0f %.0f ', claim, now) .. snapshot)
+  redis.call('PEXPIRE', key, ARGV[8])
+end
+
+local reply = { string.format('%.0f', claim), owns and 1 or 0, 0 }
+if ARGV[5] == '1' then
+  local fields = redis.call('HKEYS', key)
+  table.sort(fields)
+  for _, field in ipairs(fields) do
+    if not owns or field ~= dyno then
+      local claimed, living, theirs = read(field)
+      if not claimed then reply[3] = reply[3] + 1
+      elseif living then reply[#reply + 1] = theirs
+      else redis.call('HDEL', key, field) end
+    end
+  end
+end
+return reply
+`;

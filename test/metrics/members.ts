@@ -1,0 +1,98 @@
+/** A small fleet of publishers in one process, with short times and a real Redis. */
+
+import { Redis } from 'ioredis';
+import { type FleetMetrics, fleetMetrics } from '../../src/metrics/fleet.ts';
+import { until } from '../support/fakes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+export const BEAT_MS = 40;
+export const FRESH_MS = 200;
+
+/** A process of a fleet: a counter, and what it publishes of it. */
+export class Member {
+  readonly metrics: FleetMetrics;
+  readonly client: Redis;
+  count = 0;
+  unreadable = 0;
+  silences = 0;
+
+  private constructor(client: Redis, dyno: string, prefix: string) {
+    this.client = client;
+    this.metrics = fleetMetrics({
+      client,
+      prefix,
+      dyno,
+      own: async () =>
+        `# HELP served_total Served.\n# TYPE served_total counter\nserved_total{dyno="${dyno}"} ${this.count}\n`,
+      onUnreadable: (count) => {
+        this.unreadable += count;
+      },
+      onSilence: () => {
+        this.silences++;
+      },
+      heartbeatMs: BEAT_MS,
+      freshMs: FRESH_MS,
+    });
+  }
+
+  static async start(url: string, dyno: string, prefix = 'test:'): Promise<Member> {
+    const client = new Redis(url, {
+      commandTimeout: 250,
+      enableOfflineQueue: false,
+      retryStrategy: () => 20,
+    });
+    client.on('error', () => {});
+    await until(() => client.status === 'ready');
+    return new Member(client, dyno, prefix);
+  }
+
+  /** One more request served. */
+  serve(): void {
+    this.count++;
+    this.metrics.serving();
+  }
+
+  /** Each dyno's count as this one tells it. */
+  async tell(): Promise<Record<string, number>> {
+    const text = await this.metrics.render();
+    const samples = text.matchAll(/^served_total\{dyno="(.*)"\} (\d+)$/gm);
+    return Object.fromEntries([...samples].map(([, dyno, count]) => [dyno, Number(count)]));
+  }
+
+  /** As a process that drains: its last words, and silence. */
+  async stop(): Promise<void> {
+    await this.metrics.stop();
+    this.client.disconnect();
+  }
+
+  /** As a process that is killed: nothing is said any more. */
+  kill(): void {
+    this.client.disconnect();
+  }
+}
+
+/** The members that a test starts, on a Redis of its own. */
+export class Fleet {
+  readonly redis: TestRedis;
+  readonly #members: Member[] = [];
+
+  private constructor(redis: TestRedis) {
+    this.redis = redis;
+  }
+
+  static async start(): Promise<Fleet> {
+    return new Fleet(await startRedis());
+  }
+
+  async add(dyno: string, prefix?: string): Promise<Member> {
+    const member = await Member.start(this.redis.url, dyno, prefix);
+    this.#members.push(member);
+    return member;
+  }
+
+  async stop(): Promise<void> {
+    this.redis.thaw();
+    await Promise.all(this.#members.map((member) => member.stop()));
+    await this.redis.kill();
+  }
+}
