@@ -14,7 +14,7 @@ import { badRequest } from './http/client-error.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { logRequest } from './log.ts';
-import { fleetMetrics } from './metrics/fleet.ts';
+import { FleetMetrics } from './metrics/fleet.ts';
 import { gauges } from './metrics/gauges.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
@@ -155,7 +155,7 @@ export const startGateway = async ({
   });
   const fleet =
     redis &&
-    fleetMetrics({
+    new FleetMetrics({
       // The cache's connection: a plan of Heroku's allows as few as 20.
       client: redis,
       prefix: config.redis!.prefix,
@@ -181,7 +181,7 @@ export const startGateway = async ({
     purge: caches.purge,
     quotaOf: quotas.stateOf,
     metrics: {
-      render: fleet ? fleet.render : own,
+      render: fleet ? () => fleet.render() : own,
       contentType: metrics.registry.contentType,
       token: config.metricsToken,
       open: !config.production,

@@ -8,48 +8,62 @@
  * serves somebody, since until then all requests, and all that is worth telling, are its predecessor's; or, idle, when
  * nobody else is heard of under its name.
  *
- * KEYS: the hash. ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots
- * are wanted ('1'), freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept.
- * Reply: claim, whether it owns the slot, fields that hold nothing readable, and snapshots of the others.
+ * KEYS: the hash; a hash of what former owners of this name counted since, by `heir former` (two claims).
+ * ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots are wanted ('1'),
+ * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept.
+ * Reply: claim, the owner's claim, fields that hold nothing readable, snapshots of the others, and pairs of a former
+ * claim and what was left to this process.
  */
 export const EXCHANGE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local key, dyno, claim, snapshot = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local fresh, largest = tonumber(ARGV[6]), tonumber(ARGV[7])
+local function text(number) return string.format('%.0f', number) end
 
--- Something else under our key would stand in the way for ever.
-if redis.call('TYPE', key).ok ~= 'hash' then redis.call('DEL', key) end
+-- Something else under our keys would stand in the way for ever.
+for _, name in ipairs(KEYS) do
+  if redis.call('TYPE', name).ok ~= 'hash' then redis.call('DEL', name) end
+end
 
--- Claim, time, and where the snapshot begins; nothing of what is not one. A clock may be set back.
+-- Claim, whether it is fresh, and the snapshot; nothing of what is not one. A clock may have been set back.
 local function read(field)
-  if redis.call('HSTRLEN', key, field) > largest + 40 then return nil end
-  local value = redis.call('HGET', key, field) or ''
-  local claimed, at, start = string.match(value, '^(%d+) (%d+) ()')
+  if redis.call('HSTRLEN', key, field) > largest then return nil end
+  local claimed, at, start = string.match(redis.call('HGET', key, field) or '', '^(%d+) (%d+) ()')
   if not claimed then return nil end
-  return tonumber(claimed), math.abs(now - tonumber(at)) <= fresh, string.sub(value, start)
+  return tonumber(claimed), math.abs(now - tonumber(at)) <= fresh, start
 end
 
 local owner, alive = read(dyno)
 if claim == 0 and (not alive or ARGV[3] == '1') then claim = math.max(now, (owner or 0) + 1) end
 local owns = claim > 0 and (not alive or claim >= owner)
 if owns then
-  redis.call('HSET', key, dyno, string.format('%.0f %.0f ', claim, now) .. snapshot)
+  owner = claim
+  redis.call('HSET', key, dyno, text(claim) .. ' ' .. text(now) .. ' ' .. snapshot)
   redis.call('PEXPIRE', key, ARGV[8])
 end
 
-local reply = { string.format('%.0f', claim), owns and 1 or 0, 0 }
+local others, unreadable = {}, 0
 if ARGV[5] == '1' then
   local fields = redis.call('HKEYS', key)
   table.sort(fields)
   for _, field in ipairs(fields) do
     if not owns or field ~= dyno then
-      local claimed, living, theirs = read(field)
-      if not claimed then reply[3] = reply[3] + 1
-      elseif living then reply[#reply + 1] = theirs
+      local claimed, living, start = read(field)
+      if not claimed then unreadable = unreadable + 1
+      elseif living then others[#others + 1] = string.sub(redis.call('HGET', key, field), start)
       else redis.call('HDEL', key, field) end
     end
   end
 end
-return reply
+
+local left, legacies = {}, redis.call('HGETALL', KEYS[2])
+for i = 1, #legacies, 2 do
+  local heir, former = string.match(legacies[i], '^(%d+) (%d+)$')
+  if heir == text(claim) then
+    left[#left + 1] = former
+    left[#left + 1] = legacies[i + 1]
+  end
+end
+return { text(claim), text(owner), unreadable, others, left }
 `;

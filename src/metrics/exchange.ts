@@ -6,9 +6,9 @@ import { EXCHANGE } from './exchange-script.ts';
 import { MAX_PACKED_BYTES } from './snapshot.ts';
 
 export interface ExchangeOptions {
-  /** Shared with others: a snapshot is small, and connections are few. */
+  /** May be shared with others: snapshots are small, and connections few. */
   readonly client: Redis;
-  /** Before the key, e.g. `rerank:`. */
+  /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly dyno: string;
   /** Milliseconds for which a snapshot is shown after its process has fallen silent. */
@@ -28,65 +28,89 @@ export interface Offer {
 }
 
 export interface Exchanged {
-  /** False while another process of the same name speaks for both. */
-  readonly owns: boolean;
+  /** The claim of the process that speaks for this name; undefined when that is this one. */
+  readonly heir: string | undefined;
   /** Fresh snapshots but the own one, by the names of their dynos. */
   readonly others: readonly Buffer[];
   /** Fields that held nothing readable. */
   readonly unreadable: number;
+  /** What former owners of this name have counted since they ceased to be: by their claims, packed. */
+  readonly legacies: ReadonlyMap<string, Buffer>;
 }
 
 /** A scrape must be answered within 300 ms when Redis hangs; that leaves room for rendering twice. Milliseconds. */
 const TIMEOUT_MS = 150;
 
-/** Longer than any restart of Redis or of the fleet: what remains then is of nobody's use. Milliseconds. */
+/** No restart of Redis or of the fleet takes so long: what remains then is of use to nobody. Milliseconds. */
 const KEEP_MS = 3_600_000;
 
-type Command = (...args: (string | number | Buffer)[]) => Promise<[Buffer, number, number, ...Buffer[]]>;
+type Reply = [claim: Buffer, owner: Buffer, unreadable: number, others: Buffer[], left: Buffer[]];
+type Command = (...args: (string | number | Buffer)[]) => Promise<Reply>;
 
-/** Resolves with undefined when Redis fails. */
-export type Exchange = (offer: Offer) => Promise<Exchanged | undefined>;
-
-export const exchange = (options: ExchangeOptions): Exchange => {
-  const { client, prefix, dyno, freshMs, onCommand, onSilence } = options;
-  const command = define(client);
-  const key = `${prefix}{metrics}`;
+/** Nothing here rejects: what Redis fails to do is undefined, or false. */
+export class Exchange {
+  readonly #options: ExchangeOptions;
+  readonly #command: Command;
+  readonly #keys: readonly [snapshots: string, legacies: string];
   // No circuit breaker: a command at each scrape and heartbeat is too few to be worth saving.
-  const impatience = timeout(TIMEOUT_MS, TimeoutStrategy.Aggressive);
-  let claim = '0';
+  readonly #impatience = timeout(TIMEOUT_MS, TimeoutStrategy.Aggressive);
+  #claim = '0';
 
-  return async ({ snapshot, serving, wanted }) => {
+  constructor(options: ExchangeOptions) {
+    const { client, prefix, dyno } = options;
+    this.#options = options;
+    this.#command = define(client);
+    this.#keys = [`${prefix}{metrics}`, `${prefix}{metrics}:${dyno}`];
+  }
+
+  /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. One round trip. */
+  async trade({ snapshot, serving, wanted }: Offer): Promise<Exchanged | undefined> {
+    const { dyno, freshMs } = this.#options;
+    const terms = [1000 * freshMs, MAX_PACKED_BYTES, KEEP_MS];
+    const reply = await this.#run(() =>
+      this.#command(...this.#keys, dyno, this.#claim, Number(serving), snapshot, Number(wanted), ...terms),
+    );
+    if (reply === undefined) return undefined;
+    const [claim, owner, unreadable, others, left] = reply;
+    this.#claim = claim.toString();
+    return {
+      heir: owner.equals(claim) ? undefined : owner.toString(),
+      others,
+      unreadable,
+      legacies: new Map(
+        left.flatMap((former, i) => (i % 2 === 0 ? [[former.toString(), left[i + 1]!] as const] : [])),
+      ),
+    };
+  }
+
+  /** Leaves counts to the process that speaks for this name now, in place of what was left to it before. */
+  async bequeath(heir: string, counts: Buffer): Promise<boolean> {
+    const [, key] = this.#keys;
+    const done = await this.#run(() =>
+      this.#options.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
+    );
+    return done !== undefined;
+  }
+
+  async #run<T>(command: () => Promise<T>): Promise<T | undefined> {
+    const { onCommand, onSilence } = this.#options;
     const started = performance.now();
-    const flag = (value: boolean): string => (value ? '1' : '0');
     try {
-      const [claimed, owns, unreadable, ...others] = await impatience.execute(() =>
-        command(
-          key,
-          dyno,
-          claim,
-          flag(serving),
-          snapshot,
-          flag(wanted),
-          1000 * freshMs,
-          MAX_PACKED_BYTES,
-          KEEP_MS,
-        ),
-      );
-      claim = String(claimed);
+      const result = await this.#impatience.execute(command);
       onCommand?.('metrics', true, performance.now() - started);
-      return { owns: owns === 1, others, unreadable };
+      return result;
     } catch (thrown) {
       onCommand?.('metrics', false, performance.now() - started);
       if (!(thrown instanceof ReplyError)) onSilence?.();
       return undefined;
     }
-  };
-};
+  }
+}
 
 const define = (client: Redis): Command => {
   const commands = client as unknown as Record<string, Command>;
   if (commands.metricsExchange === undefined) {
-    client.defineCommand('metricsExchange', { numberOfKeys: 1, lua: EXCHANGE });
+    client.defineCommand('metricsExchange', { numberOfKeys: 2, lua: EXCHANGE });
   }
   return (...args) => commands.metricsExchangeBuffer!.call(client, ...args);
 };

@@ -3,18 +3,10 @@
  * itself alone, the scraper would see one series jump between the counts of all.
  */
 
-import { type ExchangeOptions, exchange } from './exchange.ts';
-import { mergeText, parseText } from './merge-text.ts';
+import { increase, plus } from './counts.ts';
+import { Exchange, type Exchanged, type ExchangeOptions } from './exchange.ts';
 import { pack, unpack } from './snapshot.ts';
-
-export interface FleetMetrics {
-  /** The whole fleet's text, or the own registry's when Redis fails. */
-  render(): Promise<string>;
-  /** A request was served here: this process is the one that its dyno's name stands for. */
-  serving(): void;
-  /** Leaves the last counts. */
-  stop(): Promise<void>;
-}
+import { type Families, merge, parseText, renderText } from './text.ts';
 
 export interface FleetMetricsOptions extends Omit<ExchangeOptions, 'freshMs'> {
   /** Text of the own registry. */
@@ -25,48 +17,103 @@ export interface FleetMetricsOptions extends Omit<ExchangeOptions, 'freshMs'> {
   readonly freshMs?: number;
 }
 
-/** How often a process is heard of when nobody scrapes it. A crash loses what it counted since. Milliseconds. */
+/** How often a process is heard of when nobody scrapes it: a crash loses what it counted since. Milliseconds. */
 const HEARTBEAT_MS = 5000;
 
 /**
  * Longer than the usual 15 s between two scrapes, so that one of them sees the last words of a process that has ended;
- * and three heartbeats may be missed. Milliseconds.
+ * and three heartbeats in a row may be lost. Milliseconds.
  */
 const FRESH_MS = 20_000;
 
-export const fleetMetrics = (options: FleetMetricsOptions): FleetMetrics => {
-  const { own, onUnreadable, client, heartbeatMs = HEARTBEAT_MS, freshMs = FRESH_MS } = options;
-  const trade = exchange({ ...options, freshMs });
-  let serving = false;
+export class FleetMetrics {
+  readonly #options: FleetMetricsOptions;
+  readonly #exchange: Exchange;
+  readonly #timer: NodeJS.Timeout;
+  #serving = false;
+  /** What former processes of this name have counted since this one took over, by their claims. */
+  readonly #legacies = new Map<string, Families>();
+  /** The last text that Redis has got, be it for a successor. */
+  #told: string | undefined;
+  /** The process that took over from this one, and what was told by then. */
+  #successor: { readonly claim: string; readonly told: Families } | undefined;
 
-  const publish = async (wanted: boolean) => {
-    const text = await own();
-    return { text, reply: await trade({ snapshot: pack(text), serving, wanted }) };
-  };
-  const beat = (): void => void publish(false);
-  const timer = setInterval(beat, heartbeatMs).unref();
-  // At the start, and at once when Redis is back, maybe empty.
-  client.on('ready', beat);
-  if (client.status === 'ready') beat();
+  constructor(options: FleetMetricsOptions) {
+    const { client, heartbeatMs = HEARTBEAT_MS, freshMs = FRESH_MS } = options;
+    this.#options = options;
+    this.#exchange = new Exchange({ ...options, freshMs });
+    this.#timer = setInterval(this.#beat, heartbeatMs).unref();
+    // At the start, and at once when Redis is back, maybe empty.
+    client.on('ready', this.#beat);
+    if (client.status === 'ready') this.#beat();
+  }
 
-  return {
-    async render() {
-      serving = true;
-      const { text, reply } = await publish(true);
-      // Once more, since it tells that Redis is down.
-      if (reply === undefined) return own();
-      const others = await Promise.all(reply.others.map(unpack));
-      const readable = others.filter((families) => families !== undefined);
-      onUnreadable(reply.unreadable + others.length - readable.length);
-      return mergeText([...(reply.owns ? [parseText(text)!] : []), ...readable]);
-    },
-    serving() {
-      serving = true;
-    },
-    async stop() {
-      clearInterval(timer);
-      client.off('ready', beat);
-      await publish(false);
-    },
-  };
+  /** A request was served here: from now on this process is the one that its dyno's name stands for. */
+  serving(): void {
+    this.#serving = true;
+  }
+
+  /** The whole fleet's text, or the own registry's when Redis fails. */
+  async render(): Promise<string> {
+    this.#serving = true;
+    const { text, reply } = await this.#publish(true);
+    // Once more, since now it tells that Redis is down.
+    if (reply === undefined) return this.#text();
+    this.#options.onUnreadable(reply.unreadable);
+    const own = reply.heir === undefined ? [parse(text)] : [];
+    return renderText(merge([...own, ...(await this.#read(reply.others))]));
+  }
+
+  /** Leaves the last counts, and is not heard of any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#options.client.off('ready', this.#beat);
+    await this.#publish(false);
+  }
+
+  readonly #beat = (): void => void this.#publish(false);
+
+  /** @param wanted whether the others' snapshots are */
+  async #publish(wanted: boolean): Promise<{ text: string; reply: Exchanged | undefined }> {
+    const text = await this.#text();
+    const reply = await this.#exchange.trade({ snapshot: pack(text), serving: this.#serving, wanted });
+    if (reply === undefined) return { text, reply };
+    for (const [former, counts] of reply.legacies) {
+      for (const legacy of await this.#read([counts])) this.#legacies.set(former, legacy);
+    }
+    if (reply.heir === undefined) this.#told = text;
+    else await this.#bequeath(reply.heir, text);
+    return { text, reply };
+  }
+
+  /** The own registry's, with what was left to this process. */
+  async #text(): Promise<string> {
+    const text = await this.#options.own();
+    if (this.#legacies.size === 0) return text;
+    return renderText([...this.#legacies.values()].reduce(plus, parse(text)));
+  }
+
+  /**
+   * What is counted after another process has taken over is left to that one, all of it each time: told twice, it still
+   * counts once, and a series goes on to the end of the last request.
+   */
+  async #bequeath(claim: string, text: string): Promise<void> {
+    if (this.#told === undefined) return;
+    if (this.#successor?.claim !== claim) this.#successor = { claim, told: parse(this.#told) };
+    const counts = renderText(increase(this.#successor.told, parse(text)));
+    if (counts === '' || (await this.#exchange.bequeath(claim, pack(counts)))) this.#told = text;
+  }
+
+  async #read(snapshots: readonly Buffer[]): Promise<Families[]> {
+    const all = await Promise.all(snapshots.map(unpack));
+    const readable = all.filter((families) => families !== undefined);
+    this.#options.onUnreadable(all.length - readable.length);
+    return readable;
+  }
+}
+
+const parse = (own: string): Families => {
+  const families = parseText(own);
+  if (families === undefined) throw new Error('Our own registry writes what is not the text format.');
+  return families;
 };

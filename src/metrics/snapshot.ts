@@ -2,7 +2,7 @@
 
 import { promisify } from 'node:util';
 import { constants, gunzip, gzipSync } from 'node:zlib';
-import { type Families, parseText } from './merge-text.ts';
+import { type Families, parseText } from './text.ts';
 
 /** Bytes. A thousand series take 100 KB, and a fifteenth of it packed: what is larger than this is none of ours. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;

@@ -1,12 +1,13 @@
 /** A small fleet of publishers in one process, with short times and a real Redis. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type FleetMetrics, fleetMetrics } from '../../src/metrics/fleet.ts';
+import { FleetMetrics } from '../../src/metrics/fleet.ts';
 import { until } from '../support/fakes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 export const BEAT_MS = 40;
-export const FRESH_MS = 200;
+export const FRESH_MS = 400;
 
 /** A process of a fleet: a counter, and what it publishes of it. */
 export class Member {
@@ -18,7 +19,7 @@ export class Member {
 
   private constructor(client: Redis, dyno: string, prefix: string) {
     this.client = client;
-    this.metrics = fleetMetrics({
+    this.metrics = new FleetMetrics({
       client,
       prefix,
       dyno,
@@ -50,6 +51,11 @@ export class Member {
   serve(): void {
     this.count++;
     this.metrics.serving();
+  }
+
+  /** Time for so many heartbeats. */
+  beats(count: number): Promise<void> {
+    return sleep(count * BEAT_MS);
   }
 
   /** Each dyno's count as this one tells it. */

@@ -1,5 +1,5 @@
 /**
- * Prometheus' text format, read as far as merging needs it: which lines belong to which family. The samples pass
+ * Prometheus' text format, taken apart as far as merging needs it: which lines belong to which family. The samples pass
  * through as they are, whatever their labels and values.
  *
  * Not prom-client's `AggregatorRegistry`: it takes every sample apart, which takes some twenty times as long, and it
@@ -8,7 +8,8 @@
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 
-interface Family {
+/** What a text says of one metric. */
+export interface Family {
   readonly name: string;
   help?: string | undefined;
   type?: string | undefined;
@@ -79,11 +80,8 @@ export const parseText = (text: string): Families | undefined => {
   return families;
 };
 
-/**
- * One text with every sample of all of them, each family once. Where they say different things of a family, as two
- * versions of the application may, the first one's word stands.
- */
-export const mergeText = (texts: readonly Families[]): string => {
+/** Several texts as one: every sample of all of them, each family once, described as in the first text that has it. */
+export const merge = (texts: readonly Families[]): Families => {
   const merged = new Map<string, Family>();
   for (const { name, help, type, samples } of texts.flatMap((families) => [...families.values()])) {
     const family = merged.get(name) ?? { name, samples: [] };
@@ -92,8 +90,10 @@ export const mergeText = (texts: readonly Families[]): string => {
     family.samples.push(...samples);
     merged.set(name, family);
   }
-  return [...merged.values()].map(render).join('');
+  return merged;
 };
+
+export const renderText = (families: Families): string => [...families.values()].map(render).join('');
 
 const render = ({ name, help, type, samples }: Family): string =>
   [
