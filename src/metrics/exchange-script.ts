@@ -23,7 +23,8 @@ local function text(number) return string.format('%.0f', number) end
 
 -- Something else under our keys would stand in the way for ever.
 for _, name in ipairs(KEYS) do
-  if redis.call('TYPE', name).ok ~= 'hash' then redis.call('DEL', name) end
+  local kind = redis.call('TYPE', name).ok
+  if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', name) end
 end
 
 -- Claim, whether it is fresh, and the snapshot; nothing of what is not one. A clock may have been set back.

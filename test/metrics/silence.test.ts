@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { until } from '../support/fakes.ts';
+import { Fleet, type Member } from './members.ts';
+
+let fleet: Fleet;
+let a: Member;
+let b: Member;
+
+beforeEach(async () => {
+  fleet = await Fleet.start();
+  a = await fleet.add('web.1');
+  b = await fleet.add('web.2');
+  await until(async () => Object.keys(await a.tell()).length === 2);
+});
+afterEach(() => fleet.stop());
+
+test('while Redis hangs, a process answers for itself alone, soon, and says so', async () => {
+  fleet.redis.freeze();
+  a.count = 7;
+  const started = performance.now();
+  expect(await a.tell()).toEqual({ 'web.1': 7 });
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(a.silences).toBeGreaterThan(0);
+});
+
+test('ten scrapes at once wait no longer than one', async () => {
+  fleet.redis.freeze();
+  const started = performance.now();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => a.tell()));
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(answers).toEqual(Array(10).fill({ 'web.1': 0 }));
+});
+
+test.each(['stop', 'kill'] as const)(
+  'after a %s of Redis it answers for itself at once, and for all when Redis is back',
+  async (end) => {
+    await fleet.redis[end]();
+    b.count = 2;
+    expect(await a.tell()).toEqual({ 'web.1': 0 });
+    expect(a.silences).toBeGreaterThan(0);
+    await fleet.redis.start();
+    await expect.poll(() => a.tell(), { timeout: 5000 }).toEqual({ 'web.1': 0, 'web.2': 2 });
+  },
+);
+
+test('a Redis that answers with an error is not one that hangs', async () => {
+  await a.client.call('CONFIG', 'SET', 'maxmemory', '1');
+  const before = a.silences;
+  expect(await a.tell()).toEqual({ 'web.1': 0 });
+  expect(a.silences).toBe(before);
+});
