@@ -9,13 +9,12 @@ import { attach } from './attach.ts';
 import { createCaches } from './caches.ts';
 import type { Config } from './config.ts';
 import { drain, trackUnused } from './drain.ts';
+import { createExposition } from './exposition.ts';
 import { Callers } from './http/callers.ts';
 import { badRequest } from './http/client-error.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { logRequest } from './log.ts';
-import { FleetMetrics } from './metrics/fleet.ts';
-import { gauges } from './metrics/gauges.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
 import { createPacers } from './pacers.ts';
@@ -143,28 +142,23 @@ export const startGateway = async ({
   });
 
   const redisState = () => pulse && (pulse.up ? 'up' : 'down');
-  const own = gauges(metrics, {
-    inFlight: () => callers.size,
-    cacheBytes: () => caches.memory.bytes,
-    cacheEntries: () => caches.memory.entries,
-    granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
-    queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
-    windows: () => pacers.windows(),
-    circuits: () => pacers.circuits(),
-    redis: redisState,
+  const exposition = createExposition({
+    config,
+    metrics,
+    recorder,
+    states: {
+      inFlight: () => callers.size,
+      cacheBytes: () => caches.memory.bytes,
+      cacheEntries: () => caches.memory.entries,
+      granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
+      queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
+      windows: () => pacers.windows(),
+      circuits: () => pacers.circuits(),
+      redis: redisState,
+    },
+    redis,
+    onSilence: () => pulse?.doubt(),
   });
-  const fleet =
-    redis &&
-    new FleetMetrics({
-      // The cache's connection: a plan of Heroku's allows as few as 20.
-      client: redis,
-      prefix: config.redis!.prefix,
-      dyno: config.dyno,
-      own,
-      onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
-      onSilence: () => pulse?.doubt(),
-      onUnreadable: (count) => metrics.snapshotsSkipped.inc(count),
-    });
 
   const app = createApp({
     auth: { clients: config.clients },
@@ -181,7 +175,7 @@ export const startGateway = async ({
     purge: caches.purge,
     quotaOf: quotas.stateOf,
     metrics: {
-      render: fleet ? () => fleet.render() : own,
+      render: () => exposition.render(),
       contentType: metrics.registry.contentType,
       token: config.metricsToken,
       open: !config.production,
@@ -189,7 +183,7 @@ export const startGateway = async ({
     readiness: () => ({ draining, redis: redisState() }),
     onRequest: (record) => {
       recorder.request(record);
-      fleet?.serving();
+      exposition.serving();
       logRequest(log, record);
     },
   });
@@ -209,7 +203,7 @@ export const startGateway = async ({
     drain() {
       draining = true;
       drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(async () => {
-        await fleet?.stop();
+        await exposition.stop();
         pulse?.stop();
         caches.stop();
         for (const connection of [redis, subscriber, pacingRedis]) connection?.disconnect();

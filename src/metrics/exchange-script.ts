@@ -30,9 +30,10 @@ end
 -- Claim, whether it is fresh, and the snapshot; nothing of what is not one. A clock may have been set back.
 local function read(field)
   if redis.call('HSTRLEN', key, field) > largest then return nil end
-  local claimed, at, start = string.match(redis.call('HGET', key, field) or '', '^(%d+) (%d+) ()')
+  local value = redis.call('HGET', key, field) or ''
+  local claimed, at, start = string.match(value, '^(%d+) (%d+) ()')
   if not claimed then return nil end
-  return tonumber(claimed), math.abs(now - tonumber(at)) <= fresh, start
+  return tonumber(claimed), math.abs(now - tonumber(at)) <= fresh, string.sub(value, start)
 end
 
 local owner, alive = read(dyno)
@@ -50,9 +51,9 @@ if ARGV[5] == '1' then
   table.sort(fields)
   for _, field in ipairs(fields) do
     if not owns or field ~= dyno then
-      local claimed, living, start = read(field)
+      local claimed, living, theirs = read(field)
       if not claimed then unreadable = unreadable + 1
-      elseif living then others[#others + 1] = string.sub(redis.call('HGET', key, field), start)
+      elseif living then others[#others + 1] = theirs
       else redis.call('HDEL', key, field) end
     end
   end

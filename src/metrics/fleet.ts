@@ -61,7 +61,7 @@ export class FleetMetrics {
     if (reply === undefined) return this.#text();
     this.#options.onUnreadable(reply.unreadable);
     const own = reply.heir === undefined ? [parse(text)] : [];
-    return renderText(merge([...own, ...(await this.#read(reply.others))]));
+    return renderText(merge([...own, ...this.#read(reply.others)]));
   }
 
   /** Leaves the last counts, and is not heard of any more. */
@@ -79,7 +79,7 @@ export class FleetMetrics {
     const reply = await this.#exchange.trade({ snapshot: pack(text), serving: this.#serving, wanted });
     if (reply === undefined) return { text, reply };
     for (const [former, counts] of reply.legacies) {
-      for (const legacy of await this.#read([counts])) this.#legacies.set(former, legacy);
+      for (const legacy of this.#read([counts])) this.#legacies.set(former, legacy);
     }
     if (reply.heir === undefined) this.#told = text;
     else await this.#bequeath(reply.heir, text);
@@ -104,8 +104,8 @@ export class FleetMetrics {
     if (counts === '' || (await this.#exchange.bequeath(claim, pack(counts)))) this.#told = text;
   }
 
-  async #read(snapshots: readonly Buffer[]): Promise<Families[]> {
-    const all = await Promise.all(snapshots.map(unpack));
+  #read(snapshots: readonly Buffer[]): Families[] {
+    const all = snapshots.map(unpack);
     const readable = all.filter((families) => families !== undefined);
     this.#options.onUnreadable(all.length - readable.length);
     return readable;
