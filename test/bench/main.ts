@@ -1,7 +1,8 @@
-/** `npm run bench -- [--quick] [hits | misses | memory]...`: exit code 1 when something is broken, never when it is slow. */
+/** `npm run bench -- [--quick] [hits | misses | memory | metrics]...`: exit code 1 when something is broken, never when it is slow. */
 
 import { CONNECTIONS, hits } from './hits.ts';
 import { memory } from './memory.ts';
+import { metrics } from './metrics.ts';
 import { misses } from './misses.ts';
 import { type BenchOptions, readOptions, type Section } from './options.ts';
 import { type Stage, startStage } from './stage.ts';
@@ -16,6 +17,9 @@ const NOTES: Readonly<Record<Section, string>> = {
   memory:
     'memory: a store full to its bound. Compared: bytes taken ÷ bytes counted. The heap includes array buffers; ' +
     'resident memory also what the engine and the allocator need for them.',
+  metrics:
+    'metrics: the dyno that is asked tells of so many, each with so many series. Compared: fleet ÷ own registry ' +
+    'alone, and what it adds: packing, one round trip to Redis, unpacking and merging.',
 };
 
 const GENERAL =
@@ -46,6 +50,7 @@ const run = async ({ sections, effort }: BenchOptions): Promise<Row[]> => {
     }
   }
   if (sections.includes('memory')) await collect(memory());
+  if (sections.includes('metrics')) await collect(metrics(effort));
   return rows;
 };
 

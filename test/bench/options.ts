@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['hits', 'misses', 'memory'] as const;
+export const SECTIONS = ['hits', 'misses', 'memory', 'metrics'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface BenchOptions {
@@ -24,6 +24,8 @@ export interface Effort {
   readonly requestsPerConnection: number;
   /** Calls compared in the misses, each once direct and once through the gateway. */
   readonly missPairs: number;
+  /** Scrapes of each fleet. */
+  readonly scrapes: number;
 }
 
 const FULL: Effort = {
@@ -32,8 +34,16 @@ const FULL: Effort = {
   warmUpMs: 1500,
   requestsPerConnection: 2,
   missPairs: 150,
+  scrapes: 200,
 };
-const QUICK: Effort = { pairs: 2, roundMs: 100, warmUpMs: 100, requestsPerConnection: 1, missPairs: 6 };
+const QUICK: Effort = {
+  pairs: 2,
+  roundMs: 100,
+  warmUpMs: 100,
+  requestsPerConnection: 1,
+  missPairs: 6,
+  scrapes: 8,
+};
 
 export const USAGE = `npm run bench -- [--quick] [${SECTIONS.join(' | ')}]...`;
 
