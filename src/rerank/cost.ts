@@ -1,0 +1,69 @@
+/**
+ * Which documents a call should ask for, when some of a request's scores are known: a matter of calls and search units.
+ *
+ * A search unit is one query with up to 100 documents; a document that has more than 500 tokens together with the query
+ * counts as several (Heroku Inference and Cohere bill it so). So what a call costs moves in steps, and up to the next
+ * step documents are free: with 3 missing of 90, asking for all 90 costs the same unit. What that buys is later calls:
+ * a score that is asked for along is fresh for another whole lifetime, and the scores of one question then end together
+ * rather than one after the other, each with a call of its own. What it costs is a larger and slower call, so:
+ *
+ * - Never more calls, and never more units: known documents only fill the room that the missing ones leave.
+ * - Only scores past half of their freshness go along. Renewing a younger one would gain little, and this way no score
+ *   is sent more than twice as often as it ends.
+ * - Nothing is renewed for its own sake: without a missing document there is no call.
+ */
+
+const CHUNKS_PER_UNIT = 100;
+const CHUNK_TOKENS = 500;
+/** A query takes at most half a chunk, or a long one would leave no room for documents. Our own rule. */
+const MOST_QUERY_TOKENS = CHUNK_TOKENS / 2;
+
+/** An estimate, since tokenizers differ by model: four bytes of UTF-8, which are four characters of English. */
+const BYTES_PER_TOKEN = 4;
+
+/** The most documents that one call may hold. */
+const MOST_DOCUMENTS = 1000;
+
+const RENEW_FROM = 0.5;
+
+export interface KnownScore {
+  /** Its document's place in the request. */
+  readonly index: number;
+  /** Milliseconds since it left the upstream. What is past its freshness is missing, not known. */
+  readonly ageMs: number;
+}
+
+export interface Choice {
+  /** Places of the documents without a fresh score. */
+  readonly missing: readonly number[];
+  readonly known: readonly KnownScore[];
+  /** UTF-8 bytes of the query, and of each document of the request. */
+  readonly queryBytes: number;
+  readonly documentBytes: readonly number[];
+  /** How long a score is fresh, milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** Chunks that a document is billed as, estimated. */
+export const estimatedChunks = (documentBytes: number, queryBytes: number): number => {
+  const tokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN);
+  const room = CHUNK_TOKENS - Math.min(tokens(queryBytes), MOST_QUERY_TOKENS);
+  return Math.max(1, Math.ceil(tokens(documentBytes) / room));
+};
+
+/** The places to ask for: all that are missing, then the known ones that go along, the oldest first. */
+export const documentsToAsk = ({ missing, known, queryBytes, documentBytes, ttlMs }: Choice): number[] => {
+  if (missing.length === 0) return [];
+  const chunks = (index: number): number => estimatedChunks(documentBytes[index]!, queryBytes);
+  const asked = [...missing];
+  const needed = missing.reduce((sum, index) => sum + chunks(index), 0);
+  let room = Math.ceil(needed / CHUNKS_PER_UNIT) * CHUNKS_PER_UNIT - needed;
+  const ageing = known.filter(({ ageMs }) => ageMs > RENEW_FROM * ttlMs).sort((a, b) => b.ageMs - a.ageMs);
+  for (const { index } of ageing) {
+    if (asked.length >= MOST_DOCUMENTS) break;
+    if (chunks(index) > room) continue;
+    room -= chunks(index);
+    asked.push(index);
+  }
+  return asked;
+};
