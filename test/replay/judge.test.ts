@@ -14,16 +14,30 @@ describe('a right answer', () => {
     ['hit; detail=memory', 'hit'],
     ['hit; detail=redis', 'hit'],
     ['hit; fwd=stale; detail=memory', 'stale'],
+    ['hit; fwd=stale; collapsed; detail=redis', 'stale'],
     ['fwd=miss', 'miss'],
     ['fwd=miss; stored', 'miss'],
     ['fwd=miss; collapsed', 'collapsed'],
+    ['fwd=partial', 'partial'],
     ['fwd=partial; stored', 'partial'],
+    ['fwd=partial; collapsed', 'partial'],
     ['fwd=partial; collapsed; stored', 'partial'],
     ['fwd=bypass', 'bypass'],
   ])('with the Cache-Status "%s" counts as %s', (status, outcome) => {
     const body = { ...BODY, meta: { ...BODY.meta, billed_units: { search_units: 0 } } };
-    const answer = ok(body, { 'cache-status': `rerank-gateway; ${status}`, age: '7' });
+    const age = status.startsWith('hit') ? '7' : undefined;
+    const answer = ok(body, { 'cache-status': `rerank-gateway; ${status}`, age });
     expect(judge(answer, ASKED)).toMatchObject({ outcome });
+  });
+
+  test.each([0, 1, 3])('may be a partial hit that is billed %i search units', (search_units) => {
+    const body = { ...BODY, meta: { ...BODY.meta, billed_units: { search_units } } };
+    const status = 'rerank-gateway; fwd=partial; collapsed; stored';
+    expect(judge(ok(body, { 'cache-status': status }), ASKED)).toEqual({
+      outcome: 'partial',
+      searchUnits: search_units,
+      queueMs: 12.34,
+    });
   });
 
   test('has as many results as asked for, or as there are documents', () => {
@@ -85,12 +99,21 @@ describe('a wrong answer is one', () => {
     expect(judge(ok(free, { 'cache-status': status, age: '1.5' }), ASKED)).toEqual(wrong('Age'));
   });
 
+  test.each(['fwd=miss; stored', 'fwd=partial', 'fwd=bypass'])('that has an age and is %s', (status) => {
+    const answer = ok(BODY, { 'cache-status': `rerank-gateway; ${status}`, age: '7' });
+    expect(judge(answer, ASKED)).toEqual(wrong('has an Age'));
+  });
+
   test.each([
     'other-cache; hit; detail=memory',
     'rerank-gateway',
     'rerank-gateway; hit',
     'rerank-gateway; hit; detail=disk',
     'rerank-gateway; hit; detail=memory; detail=redis',
+    'rerank-gateway; hit; collapsed; detail=memory',
+    'rerank-gateway; hit; stored; detail=memory',
+    'rerank-gateway; fwd=partial; detail=redis',
+    'rerank-gateway; partial',
     'rerank-gateway; fwd=stale',
     'rerank-gateway; fwd=miss; detail=memory',
     'rerank-gateway; fwd=miss; stored; stored',

@@ -28,7 +28,8 @@ export const served = (headers: Headers): Served => {
   const rest = new Set(parameters);
   if (kind === 'hit') {
     const stale = rest.delete('fwd=stale');
-    rest.delete('collapsed');
+    // It speaks of a call (RFC 9211 §2.6): a stale score stands in for one that failed, a fresh one needed none.
+    if (stale) rest.delete('collapsed');
     const details = [...rest];
     insist(details.length === 1 && /^detail=(memory|redis)$/.test(details[0]!), wrong);
     return stale ? 'stale' : 'hit';

@@ -44,6 +44,8 @@ const check = ({ status, headers, body: text }: Answer, asked: Asked): Judgement
   if (outcome === 'hit' || outcome === 'stale') {
     insist(searchUnits === 0, `a ${outcome} is billed ${searchUnits} search units`);
     insist(/^\d+$/.test(single(headers, 'age')), 'Age is no whole number');
+  } else {
+    insist(headers.age === undefined, `a ${outcome} has an Age`);
   }
   return { outcome, searchUnits, queueMs: queueMs(headers) };
 };
