@@ -12,16 +12,20 @@ export const LIMITS: Readonly<Record<string, number>> = {
 /** Models whose scores depend on the companion documents, in the simulator as perhaps in life. */
 export const LISTWISE: readonly string[] = ['amazon-rerank-1-0'];
 
-type Asked = Pick<ReplayRequest, 'model' | 'query' | 'documents'>;
+export type Asked = Pick<ReplayRequest, 'model' | 'query' | 'documents'>;
+
+/** The score of each document of a request, in the request's order. */
+export type Expected = (asked: Asked) => number[];
 
 /**
- * Tells the score of each document of a request, in the request's order. Scores of pairs are kept: traces repeat them
- * ten times over, and working them out takes time from sending and measuring.
+ * Scores as a simulator gives them. Those of pairs are kept: traces repeat them ten times over, and working them out
+ * takes time from sending and measuring.
+ * @param listwise models whose scores depend on the companion documents
  */
-export const createExpected = (): ((asked: Asked) => number[]) => {
+export const createExpected = (listwise: readonly string[]): Expected => {
   const pairs = new Map<string, Map<string, number>>();
   return ({ model, query, documents }) => {
-    if (LISTWISE.includes(model)) return lexicalScores(query, documents, 'listwise');
+    if (listwise.includes(model)) return lexicalScores(query, documents, 'listwise');
     const known = pairs.get(query) ?? new Map<string, number>();
     pairs.set(query, known);
     const unknown = documents.filter((document) => !known.has(document));

@@ -8,6 +8,8 @@ DIR also holds documents.jsonl and queries.jsonl. Without --url a simulator and 
   --limit N        only the first N requests
   --processes N    gateways to start, default 1; more than one need --redis. Requests go to one of them at random
   --redis URL      what they share; the keys of a replay are removed at its end
+  --pointwise      a simulator whose models all score a document whatever its companions, and gateways that reuse
+                   every score alone (CACHE_GRANULARITY=document for both models, unless the environment sets it)
   --url URL        a gateway that runs already, whose scores can't be checked. Figures of the upstream come from its
                    metrics (METRICS_TOKEN), and hold what others ask of it meanwhile
   --keys LIST      with --url: search:KEY,chatbot:KEY,… or one KEY for all; default GATEWAY_KEYS

@@ -1,5 +1,7 @@
 /** What perfect caches would send upstream for a trace, to hold the actual figures against. Pure. */
 
+import type { Granularity } from '../config.ts';
+
 export interface Spending {
   readonly calls: number;
   /** Documents sent upstream, over all calls. */
@@ -7,6 +9,8 @@ export interface Spending {
 }
 
 export interface Ideal {
+  /** A call for every request, identical documents sent once. */
+  readonly everyRequest: Spending;
   /** A call for every distinct (model, query, set of documents), and none for its repetitions. */
   readonly wholeRequests: Spending;
   /**
@@ -15,6 +19,10 @@ export interface Ideal {
    */
   readonly pairs: Spending;
 }
+
+/** The ideal of gateways that reuse scores in that way. */
+export const promised = ({ everyRequest, wholeRequests, pairs }: Ideal, granularity: Granularity): Spending =>
+  ({ document: pairs, request: wholeRequests, off: everyRequest })[granularity];
 
 export interface Asking {
   readonly model: string;
@@ -36,6 +44,7 @@ export const ideal = (requests: Iterable<Asking>): Map<string, Ideal> => {
     const newPairs = set.filter((document) => isNew(`${place} pair ${document}`)).length;
     const sum = byModel.get(model) ?? NOTHING;
     byModel.set(model, {
+      everyRequest: add(sum.everyRequest, set.length),
       wholeRequests: newSet ? add(sum.wholeRequests, set.length) : sum.wholeRequests,
       pairs: newPairs > 0 ? add(sum.pairs, newPairs) : sum.pairs,
     });
@@ -44,6 +53,7 @@ export const ideal = (requests: Iterable<Asking>): Map<string, Ideal> => {
 };
 
 const NOTHING: Ideal = {
+  everyRequest: { calls: 0, documents: 0 },
   wholeRequests: { calls: 0, documents: 0 },
   pairs: { calls: 0, documents: 0 },
 };

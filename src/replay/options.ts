@@ -9,7 +9,13 @@ export interface Options {
   /** The first so many requests; undefined: all. */
   readonly limit: number | undefined;
   readonly target:
-    | { readonly kind: 'own'; readonly processes: number; readonly redisUrl: string | undefined }
+    | {
+        readonly kind: 'own';
+        readonly processes: number;
+        readonly redisUrl: string | undefined;
+        /** All models of the simulator score pairs, independent of the companion documents. */
+        readonly pointwise: boolean;
+      }
     | {
         readonly kind: 'running';
         readonly url: string;
@@ -39,6 +45,7 @@ const FLAGS = {
   keys: { type: 'string' },
   processes: { type: 'string' },
   redis: { type: 'string' },
+  pointwise: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -67,7 +74,10 @@ const parse = (args: readonly string[]) => {
   }
 };
 
-const own = ({ processes = '1', redis, keys }: Values, speed: number): Options['target'] => {
+const own = (
+  { processes = '1', redis, pointwise = false, keys }: Values,
+  speed: number,
+): Options['target'] => {
   if (keys !== undefined) throw new UsageError('--keys belongs to --url');
   const window = MINUTE_MS / speed;
   if (window < LEAST_WINDOW_MS || window > MOST_WINDOW_MS) {
@@ -80,12 +90,13 @@ const own = ({ processes = '1', redis, keys }: Values, speed: number): Options['
   }
   const gateways = count('--processes', processes);
   if (gateways > 1 && redis === undefined) throw new UsageError('--processes above 1 needs --redis URL');
-  return { kind: 'own', processes: gateways, redisUrl: redis };
+  return { kind: 'own', processes: gateways, redisUrl: redis, pointwise };
 };
 
-const running = (text: string, { processes, redis, keys }: Values, env: Environment): Options['target'] => {
-  if (processes !== undefined || redis !== undefined) {
-    throw new UsageError('--processes and --redis are for gateways started here, not for --url');
+const running = (text: string, values: Values, env: Environment): Options['target'] => {
+  const { processes, redis, pointwise, keys } = values;
+  if (processes !== undefined || redis !== undefined || pointwise) {
+    throw new UsageError('--processes, --redis and --pointwise are for what is started here, not for --url');
   }
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw new UsageError('--url must be an http or https URL');

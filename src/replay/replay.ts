@@ -5,7 +5,6 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from './caller.ts';
 import type { ReplayRequest } from './corpus.ts';
-import { createExpected } from './expected.ts';
 import { openLoop } from './schedule.ts';
 import { createSender } from './sender.ts';
 import type { Usage } from './spending.ts';
@@ -46,12 +45,12 @@ export const replay = async ({
   setMaxListeners(0, signal);
   const tally = new Tally();
   const sent: ReplayRequest[] = [];
-  const expectedScores = createExpected();
+  const { own } = target;
   const { of: traceparentOf, numberOf } = traces();
   const sender = createSender({
     urls: target.urls,
     keyOf: target.keyOf,
-    traceparentOf: target.own ? traceparentOf : undefined,
+    traceparentOf: own ? traceparentOf : undefined,
   });
   // Not by a signal for each request: thousands of listeners on one signal take longer than the requests.
   signal.addEventListener('abort', () => void sender.close(), { once: true });
@@ -66,7 +65,7 @@ export const replay = async ({
       asked: {
         documents: request.documents.length,
         topN: request.topN,
-        expected: target.own ? () => expectedScores(request) : undefined,
+        expected: own ? () => own.expected(request) : undefined,
       },
       newRequestId: () => `replay-${randomUUID()}`,
       sleep: (ms) => delay(ms, undefined, { signal }),

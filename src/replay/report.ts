@@ -1,7 +1,6 @@
 /** The figures of a replay as rows of text. Pure. */
 
 import type { ReplayRequest } from './corpus.ts';
-import { type Ideal, ideal, type Spending } from './ideal.ts';
 import { NOTHING_SPENT, type Spent, total, type Usage } from './spending.ts';
 import { type Figures, OUTCOMES, type Tally } from './tally.ts';
 
@@ -16,7 +15,8 @@ export type Table = readonly (readonly string[])[];
 
 const UNKNOWN = '–';
 
-const whole = (value: number | undefined): string =>
+/** A figure for people; a dash where nobody knows it. */
+export const whole = (value: number | undefined): string =>
   value === undefined ? UNKNOWN : Math.round(value).toLocaleString('en-US');
 
 interface Column {
@@ -56,39 +56,6 @@ export const clientTable = ({ tally, sent, usage }: Facts): Table => {
     row('total p99 ms', ({ figures }) => figures.totalMs.p99),
   ];
 };
-
-/** What was spent upstream beside what perfect caches would spend, a row for each model and one for all. */
-export const modelTable = ({ sent, usage }: Facts): Table => {
-  const ideals = ideal(sent);
-  const models = [...new Set([...ideals.keys(), ...(usage?.byModel.keys() ?? [])])];
-  const rows = models.map((model) =>
-    modelRow(model, usage && (usage.byModel.get(model) ?? NOTHING_SPENT), ideals.get(model)),
-  );
-  const all = {
-    wholeRequests: sum([...ideals.values()].map(({ wholeRequests }) => wholeRequests)),
-    pairs: sum([...ideals.values()].map(({ pairs }) => pairs)),
-  };
-  return [
-    ['upstream calls / documents', 'actual', 'ideal, whole requests', 'ideal, pairs'],
-    ...rows,
-    modelRow('total', usage && total(usage), all),
-  ];
-};
-
-const modelRow = (name: string, spent: Spent | undefined, best: Ideal | undefined): string[] => [
-  name,
-  spending(spent),
-  spending(best?.wholeRequests),
-  spending(best?.pairs),
-];
-
-const spending = (spent: Spending | undefined): string =>
-  `${whole(spent?.calls)} / ${whole(spent?.documents)}`;
-
-const sum = (all: readonly Spending[]): Spending => ({
-  calls: all.reduce((calls, one) => calls + one.calls, 0),
-  documents: all.reduce((documents, one) => documents + one.documents, 0),
-});
 
 /** Lines for people under the tables. */
 export const closingLines = ({ tally, sent, usage }: Facts, planned: number): string[] => {

@@ -7,9 +7,10 @@ import { LIMITS } from './expected.ts';
 import { HELP } from './help.ts';
 import { withoutKey } from './keys.ts';
 import { CorpusError } from './lines.ts';
+import { comparisonLines, modelTable } from './model-report.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { replay } from './replay.ts';
-import { clientTable, closingLines, exitCode, modelTable } from './report.ts';
+import { clientTable, closingLines, exitCode } from './report.ts';
 import { progressBar, render } from './show.ts';
 import { startOwn } from './target/own.ts';
 import { useRunning } from './target/running.ts';
@@ -91,7 +92,9 @@ const replayAndReport = async (
     }).finally(bar.stop);
     if (died !== undefined) note(died);
     out(render(clientTable(replayed)));
-    out(render(modelTable(replayed)));
+    const facts = { ...replayed, granularity: target.own?.granularity };
+    out(render(modelTable(facts)));
+    for (const line of comparisonLines(facts)) out(line);
     for (const line of closingLines(replayed, requests.length)) out(line);
     return exitCode(replayed, requests.length);
   } finally {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createExpected } from '../../src/replay/expected.ts';
+import { createExpected, LISTWISE } from '../../src/replay/expected.ts';
 import { lexicalScores } from '../../src/simulator/lexical.ts';
 
 test('expected scores are bit for bit those of one call with the whole request, whatever came before', () => {
@@ -12,10 +12,10 @@ test('expected scores are bit for bit those of one call with the whole request, 
     documents: fc.array(text, { minLength: 1, maxLength: 8 }),
   });
   fc.assert(
-    fc.property(fc.array(asked, { maxLength: 20 }), (requests) => {
-      const expected = createExpected();
+    fc.property(fc.array(asked, { maxLength: 20 }), fc.constantFrom([], LISTWISE), (requests, listwise) => {
+      const expected = createExpected(listwise);
       for (const request of requests) {
-        const mode = request.model.startsWith('amazon') ? 'listwise' : 'pointwise';
+        const mode = listwise.includes(request.model) ? 'listwise' : 'pointwise';
         expect(expected(request)).toEqual(lexicalScores(request.query, request.documents, mode));
       }
     }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Asking, ideal } from '../../src/replay/ideal.ts';
+import { type Asking, ideal, promised } from '../../src/replay/ideal.ts';
 
 const asking = (model: string, query: string, documents: string): Asking => ({
   model,
@@ -12,6 +12,7 @@ describe('the ideal', () => {
   test('counts a set of documents once, whatever its order and duplicates', () => {
     const figures = ideal([asking('m', 'q', 'abc'), asking('m', 'q', 'cba'), asking('m', 'q', 'aabbc')]);
     expect(figures.get('m')).toEqual({
+      everyRequest: { calls: 3, documents: 9 },
       wholeRequests: { calls: 1, documents: 3 },
       pairs: { calls: 1, documents: 3 },
     });
@@ -20,6 +21,7 @@ describe('the ideal', () => {
   test('sends only unknown pairs, in one call a request, and no call when all are known', () => {
     const figures = ideal([asking('m', 'q', 'ab'), asking('m', 'q', 'bcd'), asking('m', 'q', 'ad')]);
     expect(figures.get('m')).toEqual({
+      everyRequest: { calls: 3, documents: 7 },
       wholeRequests: { calls: 3, documents: 7 },
       pairs: { calls: 2, documents: 4 },
     });
@@ -40,9 +42,17 @@ describe('the ideal', () => {
       { model: 'm', query: 'q', documents: ['set 1'] },
     ]);
     expect(figures.get('m')).toEqual({
+      everyRequest: { calls: 4, documents: 5 },
       wholeRequests: { calls: 4, documents: 5 },
       pairs: { calls: 4, documents: 5 },
     });
+  });
+
+  test('that is promised is the one of what scores are reused for', () => {
+    const figures = ideal([asking('m', 'q', 'ab'), asking('m', 'q', 'ab'), asking('m', 'q', 'bc')]).get('m')!;
+    expect(promised(figures, 'off')).toEqual({ calls: 3, documents: 6 });
+    expect(promised(figures, 'request')).toEqual({ calls: 2, documents: 4 });
+    expect(promised(figures, 'document')).toEqual({ calls: 2, documents: 3 });
   });
 
   const letter = fc.constantFrom('a', 'b', 'c', 'd', 'e');
@@ -73,7 +83,9 @@ describe('the ideal', () => {
             for (const document of documents) pairs.add(JSON.stringify([query, document]));
             if (pairs.size > before) calls++;
           }
+          const sizes = own.map(({ documents }) => new Set(documents).size);
           const expected = {
+            everyRequest: { calls: own.length, documents: sizes.reduce((a, b) => a + b, 0) },
             wholeRequests: { calls: sets.size, documents: [...sets.values()].reduce((a, b) => a + b, 0) },
             pairs: { calls, documents: pairs.size },
           };

@@ -11,7 +11,7 @@ describe('the command line', () => {
       folder: 'corpus',
       speed: 1,
       limit: undefined,
-      target: { kind: 'own', processes: 1, redisUrl: undefined },
+      target: { kind: 'own', processes: 1, redisUrl: undefined, pointwise: false },
     });
   });
 
@@ -20,8 +20,12 @@ describe('the command line', () => {
       folder: 'corpus',
       speed: 2.5,
       limit: 7,
-      target: { kind: 'own', processes: 3, redisUrl: 'redis://localhost:1/2' },
+      target: { kind: 'own', processes: 3, redisUrl: 'redis://localhost:1/2', pointwise: false },
     });
+  });
+
+  test('chooses a simulator whose scores do not depend on the companion documents', () => {
+    expect(parse('corpus --pointwise')).toMatchObject({ target: { kind: 'own', pointwise: true } });
   });
 
   test('names a running gateway, whose keys come from it or from the environment', () => {
@@ -63,6 +67,7 @@ describe('the command line', () => {
     ['corpus --url gateway --keys k', '--url must be an http or https URL'],
     ['corpus --url http://gw.example', '--url needs --keys'],
     ['corpus --url http://gw.example --keys k --processes 2', 'not for --url'],
+    ['corpus --url http://gw.example --keys k --pointwise', 'not for --url'],
   ])('is refused: %s', (line, message) => {
     expect(() => parse(line)).toThrow(UsageError);
     expect(() => parse(line)).toThrow(message);

@@ -63,14 +63,23 @@ describe('a replay of sixty requests at twenty times their speed', () => {
 
   test('holds it against the ideals', () => {
     const { out } = outcome;
-    const [actual, whole, pairs] = cells(out, 'amazon-rerank-1-0');
+    const [granularity, actual, best, whole, pairs] = cells(out, 'amazon-rerank-1-0');
     // Its scores depend on the set of documents, so whole requests are the best there is.
+    expect([granularity, best]).toEqual(['request', whole]);
     expect(actual).toBe(whole);
     expect(number(whole!.split(' / ')[0])).toBe(distinct('amazon-rerank-1-0'));
     expect(number(pairs!.split(' / ')[1])).toBeLessThan(number(whole!.split(' / ')[1]));
-    const cohere = cells(out, 'cohere-rerank-3-5').map((cell) => number(cell.split(' / ')[0]));
-    expect(cohere[1]).toBe(distinct('cohere-rerank-3-5'));
-    expect(cohere[0]).toBeLessThanOrEqual(cohere[1]!);
+    const cohere = cells(out, 'cohere-rerank-3-5');
+    expect([cohere[0], cohere[2]]).toEqual(['document', cohere[4]]);
+    const calls = cohere.map((cell) => number(cell.split(' / ')[0]));
+    expect(calls[3]).toBe(distinct('cohere-rerank-3-5'));
+    expect(calls[1]).toBeLessThanOrEqual(calls[3]!);
+  });
+
+  test('says how each model did against its own ideal', () => {
+    const { out } = outcome;
+    expect(out).toMatch(/^amazon-rerank-1-0, request: \d+ calls, its ideal; \d+ documents, its ideal$/m);
+    expect(out).toMatch(/^cohere-rerank-3-5, document: \d+ calls, /m);
   });
 
   test('writes one line about its start where there is no terminal, and no text, key or colour anywhere', () => {
@@ -78,6 +87,16 @@ describe('a replay of sixty requests at twenty times their speed', () => {
     expect(outcome.out).not.toMatch(/of the|Bearer/);
     expect(stripVTControlCharacters(outcome.out)).toBe(outcome.out);
   });
+});
+
+test('a pointwise simulator scores every model’s pairs alone, and its gateways may reuse them so', async () => {
+  const { code, out } = await replay(corpus.path, '--speed', '20', '--pointwise');
+  expect(out).toContain('wrong answers: 0');
+  expect(code).toBe(0);
+  for (const model of ['amazon-rerank-1-0', 'cohere-rerank-3-5']) {
+    const [granularity, , best, , pairs] = cells(out, model);
+    expect([granularity, best]).toEqual(['document', pairs]);
+  }
 });
 
 test('several gateways share a Redis, in which nothing is left behind', async () => {

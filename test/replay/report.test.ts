@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Judgement } from '../../src/replay/answers/judge.ts';
 import type { ReplayRequest } from '../../src/replay/corpus.ts';
-import {
-  clientTable,
-  closingLines,
-  exitCode,
-  type Facts,
-  modelTable,
-  type Table,
-} from '../../src/replay/report.ts';
+import { clientTable, closingLines, exitCode, type Facts, type Table } from '../../src/replay/report.ts';
 import type { Spent, Usage } from '../../src/replay/spending.ts';
 import { Tally } from '../../src/replay/tally.ts';
 
@@ -77,16 +70,6 @@ describe('the table of clients', () => {
     const onlyModels = clientTable(facts([], { ...usageWith(0), byClient: undefined }));
     expect(row(onlyModels, 'upstream calls')).toEqual(['–', '–', '3']);
   });
-});
-
-test('the table of models shows what was spent beside what perfect caches would spend', () => {
-  expect(modelTable(facts([MISS], usageWith(0)))).toEqual([
-    ['upstream calls / documents', 'actual', 'ideal, whole requests', 'ideal, pairs'],
-    ['m', '1 / 3', '2 / 6', '2 / 4'],
-    ['n', '2 / 6', '1 / 3', '1 / 3'],
-    ['total', '3 / 9', '3 / 9', '3 / 7'],
-  ]);
-  expect(modelTable(facts([MISS]))[1]).toEqual(['m', '– / –', '2 / 6', '2 / 4']);
 });
 
 describe('the end', () => {

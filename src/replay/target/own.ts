@@ -1,7 +1,8 @@
 /** A simulator and gateways in front of it, started for one replay and scaled to its speed. */
 
 import { randomBytes } from 'node:crypto';
-import { LIMITS, LISTWISE } from '../expected.ts';
+import { createExpected, LIMITS, LISTWISE } from '../expected.ts';
+import { chosenGranularity, granularities } from '../granularity.ts';
 import { windowMs } from '../options.ts';
 import { usageOf } from '../spending.ts';
 import { startGatewayProcess } from './gateway-process.ts';
@@ -17,6 +18,8 @@ export interface OwnOptions {
   readonly speed: number;
   readonly processes: number;
   readonly redisUrl: string | undefined;
+  /** All models of the simulator score pairs, independent of the companion documents. */
+  readonly pointwise: boolean;
   /** What of the caller's environment may reach the processes is picked from it. */
   readonly env: Environment;
   /** Hears the errors that gateways log. */
@@ -27,14 +30,15 @@ export interface OwnOptions {
 const LATENCY_MS = [80, 240] as const;
 
 /** Variables that change how a gateway caches and waits, but not what it is connected to. */
-const TUNING =
-  /^(CACHE_(TTL_SECONDS|STALE_SECONDS|MEMORY_MB|GRANULARITY|SCOPE)|VERIFY_RATE|MAX_WAIT_MS|MAX_QUEUE)$/;
+const TUNING = /^(CACHE_(TTL_SECONDS|STALE_SECONDS|MEMORY_MB|SCOPE)|VERIFY_RATE|MAX_WAIT_MS|MAX_QUEUE)$/;
 const SYSTEM = /^(PATH|HOME|TMPDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS)$/;
 
 const secret = (): string => randomBytes(24).toString('base64url');
 
 export const startOwn = async (options: OwnOptions): Promise<Target> => {
-  const { speed, processes, redisUrl, onError } = options;
+  const { speed, processes, redisUrl, pointwise, onError } = options;
+  const listwise = pointwise ? [] : LISTWISE;
+  const granularity = chosenGranularity(options.env.CACHE_GRANULARITY, pointwise);
   const upstreamKey = secret();
   const keys = new Map(options.clients.map((client) => [client, secret()]));
   const prefix = `replay-${randomBytes(6).toString('hex')}:`;
@@ -46,12 +50,13 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
 
   try {
     const system = pick(options.env, SYSTEM);
-    const simulator = await startSimulatorProcess(simulation(upstreamKey, speed), system, (child) =>
+    const simulator = await startSimulatorProcess(simulation(upstreamKey, speed, listwise), system, (child) =>
       household.add('the simulator', child),
     );
     const env = {
       ...system,
       ...pick(options.env, TUNING),
+      ...(granularity === undefined ? {} : { CACHE_GRANULARITY: granularity }),
       NODE_ENV: 'production',
       RERANK_URL: simulator.url,
       RERANK_KEY: upstreamKey,
@@ -67,7 +72,7 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
     return {
       urls,
       keyOf: (client) => keys.get(client)!,
-      own: true,
+      own: { expected: createExpected(listwise), granularity: granularities(granularity) },
       usage: async (clientOf) => usageOf(await simulator.calls(), clientOf),
       died: household.died,
       stop,
@@ -83,10 +88,10 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
  * they have in life. What the gateway itself takes for a call, a few milliseconds, can't be scaled: at high speed it
  * makes up more of the window, so that a little less of the limit is used than in life.
  */
-const simulation = (key: string, speed: number) => ({
+const simulation = (key: string, speed: number, listwise: readonly string[]) => ({
   keys: { [key]: {} },
   limits: LIMITS,
-  listwise: LISTWISE,
+  listwise,
   windowMs: windowMs(speed),
   latencyMs: [LATENCY_MS[0] / speed, LATENCY_MS[1] / speed] as const,
 });

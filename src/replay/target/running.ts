@@ -30,7 +30,7 @@ export const useRunning = async ({ url, keys, metricsToken }: RunningOptions): P
   return {
     urls: [url],
     keyOf: (client) => keys.get(client) ?? keys.get(ANY_CLIENT)!,
-    own: false,
+    own: undefined,
     async usage() {
       const after = before && (await scrape());
       return before && after ? usageBetween(before, after) : undefined;
