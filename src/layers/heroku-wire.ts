@@ -4,12 +4,18 @@ import { type ErrorKind, RerankError } from '../rerank/errors.ts';
 import type { Ask } from '../rerank/scoring.ts';
 
 /** The whole ranking is asked for, whatever the caller's `top_n`: Heroku's documented fields and no others. */
-export const requestBody = ({ model, query, documents }: Ask): string =>
-  JSON.stringify({ model, query, documents });
+export const requestBody = ({
+  model,
+  query,
+  documents,
+}: Pick<Ask, 'model' | 'query' | 'documents'>): string => JSON.stringify({ model, query, documents });
 
 export interface Answer {
   readonly values: Float64Array;
+  /** As stated, else what these documents cost when none is long. */
   readonly searchUnits: number;
+  /** The answer itself says what it cost. */
+  readonly unitsStated: boolean;
 }
 
 const garbage = (): RerankError => new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
@@ -39,13 +45,9 @@ export const readAnswer = (body: string, documents: number): Answer => {
     values[index as number] = score as number;
   }
   const units = answer?.meta?.billed_units?.search_units;
-  return {
-    values,
-    searchUnits:
-      typeof units === 'number' && Number.isFinite(units) && units >= 0
-        ? units
-        : Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT),
-  };
+  const unitsStated = typeof units === 'number' && Number.isFinite(units) && units >= 0;
+  const searchUnits = unitsStated ? units : Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT);
+  return { values, searchUnits, unitsStated };
 };
 
 const parse = (body: string): unknown => {

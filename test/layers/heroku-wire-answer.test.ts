@@ -32,9 +32,12 @@ describe('an answer that holds every document once with a number', () => {
     [{}, 201, 3],
   ])('billed %j units for %i documents costs %d', (search_units, documents, expected) => {
     const results = Array.from({ length: documents }, (_, index) => ({ index, relevance_score: 0 }));
-    expect(readAnswer(answerOf(results, { billed_units: { search_units } }), documents).searchUnits).toBe(
-      expected,
+    const { searchUnits, unitsStated } = readAnswer(
+      answerOf(results, { billed_units: { search_units } }),
+      documents,
     );
+    expect(searchUnits).toBe(expected);
+    expect(unitsStated).toBe(search_units === expected);
   });
 
   test.each([undefined, null, 3, 'meta', [], { billed_units: null }, { billed_units: 'none' }])(
