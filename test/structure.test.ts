@@ -17,13 +17,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: [],
   simulator: [],
   replay: ['config', 'simulator', 'rerank'],
+  probe: ['config', 'simulator', 'layers', 'rerank'],
 };
 
 /** Rooms of pure code, which need nothing but the language and its library. */
 const WITHOUT_PACKAGES: readonly string[] = ['rerank'];
 
 /** Everybody else gets what it needs as plain options. */
-const READERS_OF_THE_ENVIRONMENT = ['main.ts', 'check-config.ts', 'replay/main.ts'];
+const READERS_OF_THE_ENVIRONMENT = ['main.ts', 'check-config.ts', 'replay/main.ts', 'probe/main.ts'];
 
 const withoutComments = (source: string): string =>
   source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
