@@ -1,9 +1,6 @@
 /** Memory: what a cached entry really takes, against what the store counts for it. */
 
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { childEnvironment, tieToUs } from './child.ts';
+import { printedBy } from './figures.ts';
 import type { HeapFigures } from './processes/heap.ts';
 import { SIZES } from './sizes.ts';
 import type { Row } from './table.ts';
@@ -27,15 +24,5 @@ export async function* memory(): AsyncGenerator<Row> {
   }
 }
 
-/** In a process of its own, whose heap holds nothing else. */
-const measure = async (documents: number): Promise<HeapFigures> => {
-  const file = fileURLToPath(new URL('./processes/heap.ts', import.meta.url));
-  const running = promisify(execFile)(
-    process.execPath,
-    ['--expose-gc', '--import', 'tsx', file, String(documents), String(STORE_MB)],
-    { env: childEnvironment({}), timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
-  );
-  tieToUs(running.child);
-  const { stdout } = await running;
-  return JSON.parse(stdout) as HeapFigures;
-};
+const measure = (documents: number): Promise<HeapFigures> =>
+  printedBy<HeapFigures>('heap.ts', [documents, STORE_MB], {}, TIMEOUT_MS);

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['hits', 'misses', 'memory', 'metrics'] as const;
+export const SECTIONS = ['hits', 'misses', 'memory', 'pairs', 'metrics'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface BenchOptions {
@@ -26,6 +26,8 @@ export interface Effort {
   readonly missPairs: number;
   /** Scrapes of each fleet. */
   readonly scrapes: number;
+  /** (query, document) pairs that are put into the caches, to see what they take there. */
+  readonly cachedPairs: number;
 }
 
 const FULL: Effort = {
@@ -35,6 +37,7 @@ const FULL: Effort = {
   requestsPerConnection: 2,
   missPairs: 150,
   scrapes: 200,
+  cachedPairs: 100_000,
 };
 const QUICK: Effort = {
   pairs: 2,
@@ -43,6 +46,7 @@ const QUICK: Effort = {
   requestsPerConnection: 1,
   missPairs: 6,
   scrapes: 8,
+  cachedPairs: 2000,
 };
 
 export const USAGE = `npm run bench -- [--quick] [${SECTIONS.join(' | ')}]...`;

@@ -30,14 +30,32 @@ const typescript = (file: string): string[] => [
   fileURLToPath(new URL(`./processes/${file}`, import.meta.url)),
 ];
 
+/** The upstream of every bench: it answers at once, and never says 429. */
+export const startUpstream = (): Promise<Server> =>
+  startServer(typescript('simulator.ts'), { UPSTREAM_KEY, MODEL, LIMIT, WINDOW_MS });
+
+/** A gateway with every tier, as production has it. */
+export const gatewayEnvironment = (simulatorUrl: string, redisUrl: string): Record<string, string> => ({
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  RERANK_URL: simulatorUrl,
+  RERANK_KEY: UPSTREAM_KEY,
+  GATEWAY_KEYS: `bench:${GATEWAY_KEY}`,
+  REDIS_URL: redisUrl,
+  MODEL_LIMITS: `${MODEL}=${LIMIT}`,
+  RATE_WINDOW_MS: WINDOW_MS,
+  // Cached scores are looked at, not scored again on the side.
+  VERIFY_RATE: '0',
+});
+
 export const startStage = async (): Promise<Stage> => {
   const main = buildGateway();
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.reverse()) await end();
   };
-  const start = async (args: string[], env: Record<string, string>): Promise<Server> => {
-    const server = await startServer(args, env);
+  const started = async (starting: Promise<Server>): Promise<Server> => {
+    const server = await starting;
     stops.push(server.stop);
     return server;
   };
@@ -46,24 +64,13 @@ export const startStage = async (): Promise<Stage> => {
     const redis = await startRedis();
     stops.push(redis.stop);
     const [simulator, yardstick] = await Promise.all([
-      start(typescript('simulator.ts'), { UPSTREAM_KEY, MODEL, LIMIT, WINDOW_MS }),
-      start(typescript('yardstick.ts'), {}),
+      started(startUpstream()),
+      started(startServer(typescript('yardstick.ts'), {})),
     ]);
-    const environment = {
-      NODE_ENV: 'production',
-      HOST: '127.0.0.1',
-      RERANK_URL: simulator.url,
-      RERANK_KEY: UPSTREAM_KEY,
-      GATEWAY_KEYS: `bench:${GATEWAY_KEY}`,
-      REDIS_URL: redis.url,
-      MODEL_LIMITS: `${MODEL}=${LIMIT}`,
-      RATE_WINDOW_MS: WINDOW_MS,
-      // Cached scores are looked at, not scored again on the side.
-      VERIFY_RATE: '0',
-    };
+    const environment = gatewayEnvironment(simulator.url, redis.url);
     const [gateway, forgetful] = await Promise.all([
-      start([main], environment),
-      start([main], { ...environment, CACHE_MEMORY_MB: '0' }),
+      started(startServer([main], environment)),
+      started(startServer([main], { ...environment, CACHE_MEMORY_MB: '0' })),
     ]);
     return { yardstick, simulator, gateway, forgetful, stop };
   } catch (thrown) {

@@ -2,6 +2,7 @@
 
 import { memoryStore } from '../../../src/layers/memory-store.ts';
 import { digest } from '../../../src/rerank/identity.ts';
+import { usage } from './usage.ts';
 
 export interface HeapFigures {
   readonly entries: number;
@@ -12,19 +13,6 @@ export interface HeapFigures {
   /** Growth of the process' resident memory, which also holds what the engine allocates for an array, bytes. */
   readonly resident: number;
 }
-
-const collect = (globalThis as { gc?: () => void }).gc;
-if (collect === undefined) throw new Error('Run with --expose-gc.');
-
-const usage = async (): Promise<{ heap: number; resident: number }> => {
-  // Array buffers are freed in a later turn than the objects that held them.
-  for (let i = 0; i < 4; i++) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: heapUsed + external, resident: rss };
-};
 
 const [documents = 1, storeMb = 1] = process.argv.slice(2).map(Number);
 
