@@ -62,29 +62,40 @@ const compare = async (
   const { port } = tier === 'memory' ? stage.gateway : stage.forgetful;
   const yardstick = await openLoad(stage.yardstick.port, bare, ok);
   const gateway = await openLoad(port, requests, expecting(`detail=${tier}`));
+  // One request at a time: what a hit takes when it waits for no other.
+  const aloneThere = await openLoad(stage.yardstick.port, bare.slice(0, 1), ok);
+  const aloneHere = await openLoad(port, requests.slice(0, 1), expecting(`detail=${tier}`));
   const rounds: [Round, Round][] = [];
+  const alone: [Round, Round][] = [];
   try {
     await yardstick.round(warmUpMs);
     await gateway.round(warmUpMs);
-    for (let i = 0; i < pairs; i++)
+    for (let i = 0; i < pairs; i++) {
       rounds.push([await yardstick.round(roundMs), await gateway.round(roundMs)]);
+      alone.push([await aloneThere.round(roundMs / 4), await aloneHere.round(roundMs / 4)]);
+    }
   } finally {
-    yardstick.close();
-    gateway.close();
+    for (const load of [yardstick, gateway, aloneThere, aloneHere]) load.close();
   }
   const ratios = rounds.map(([a, b]) => b.perSecond / a.perSecond);
   return {
     bench: `hits, ${tier}`,
     size: nameOf(size),
-    reference: summary(rounds.map(([a]) => a)),
-    gateway: summary(rounds.map(([, b]) => b)),
+    reference: summary(
+      rounds.map(([a]) => a),
+      alone.map(([a]) => a),
+    ),
+    gateway: summary(
+      rounds.map(([, b]) => b),
+      alone.map(([, b]) => b),
+    ),
     compared: `× ${median(ratios).toFixed(3)}\n${quantile(ratios, 0.25).toFixed(3)} – ${quantile(ratios, 0.75).toFixed(3)}`,
   };
 };
 
-const summary = (rounds: readonly Round[]): string => {
-  const of = (name: keyof Round): number => median(rounds.map((round) => round[name]));
+const summary = (rounds: readonly Round[], alone: readonly Round[]): string => {
+  const of = (name: keyof Round, among = rounds): number => median(among.map((round) => round[name]));
   const perSecond = Math.round(of('perSecond')).toLocaleString('en');
   const busy = Math.round(100 * of('generatorBusy'));
-  return `${perSecond}/s, generator ${busy} %\np50 ${of('p50').toFixed(2)}, p99 ${of('p99').toFixed(2)} ms`;
+  return `${perSecond}/s, generator ${busy} %\np50 ${of('p50').toFixed(2)}, p99 ${of('p99').toFixed(2)} ms\nalone p50 ${of('p50', alone).toFixed(2)} ms`;
 };

@@ -12,7 +12,7 @@ import { type Row, render } from './table.ts';
 const NOTES: Readonly<Record<Section, string>> = {
   hits:
     `hits: ${CONNECTIONS} kept connections in a closed loop. Reference: a bare node:http server that hashes the body and ` +
-    'writes a ready answer of the same size. Compared: requests/s, gateway ÷ reference. Where the generator is busy ' +
+    'writes a ready answer of the same size. Compared: requests/s, gateway ÷ reference; alone: one request at a time, milliseconds. Where the generator is busy ' +
     'near 100 % with the reference, the reference could do more, and the gateway is flattered.',
   misses: 'misses: one call at a time, simulator without latency. Compared: what the gateway adds.',
   memory:
