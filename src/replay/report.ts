@@ -69,8 +69,30 @@ export const closingLines = ({ tally, sent, usage }: Facts, planned: number): st
       `stopped after ${whole(tally.finished)} of ${whole(planned)} requests (${whole(sent.length)} sent)`,
     );
   }
+  lines.push(...billLines({ tally, sent, usage }));
   const throttled = usage ? whole(total(usage).throttled) : 'unknown';
   lines.push(`wrong answers: ${whole(tally.wrong)}, upstream 429s: ${throttled}`);
+  return lines;
+};
+
+/**
+ * Whether each call made for a request is billed on exactly one answer, which only who sees the upstream's log can tell.
+ * No mistake of itself: who left, or got an error after all, has no bill to read.
+ */
+const billLines = ({ tally, usage }: Facts): string[] => {
+  if (!usage?.byClient) return [];
+  const nobodys = usage.byClient.get('') ?? NOTHING_SPENT;
+  const lines: string[] = [];
+  if (nobodys.calls > 0) {
+    lines.push(
+      `made for no request, such as to verify old scores: ${whole(nobodys.calls)} calls, ${whole(nobodys.documents)} documents`,
+    );
+  }
+  const charged = total(usage).searchUnits - nobodys.searchUnits;
+  const billed = tally.figures().searchUnits;
+  if (charged !== billed) {
+    lines.push(`search units charged for requests: ${whole(charged)}, but billed: ${whole(billed)}`);
+  }
   return lines;
 };
 

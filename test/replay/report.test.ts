@@ -77,6 +77,7 @@ describe('the end', () => {
     const lines = closingLines(facts([MISS, WRONG, MISS], usageWith(2)), 3);
     expect(lines).toEqual([
       'wrong answer to request 2 (chatbot, query q7): results[0] is out of order',
+      'made for no request, such as to verify old scores: 1 calls, 3 documents',
       'wrong answers: 1, upstream 429s: 2',
     ]);
   });
@@ -85,6 +86,16 @@ describe('the end', () => {
     expect(closingLines(facts([MISS]), 9)).toEqual([
       'stopped after 1 of 9 requests (3 sent)',
       'wrong answers: 0, upstream 429s: unknown',
+    ]);
+  });
+
+  test('tells when calls made for requests were not billed on exactly one answer each', () => {
+    const line = (judgements: readonly Judgement[]) => closingLines(facts(judgements, usageWith(0)), 3);
+    expect(line([MISS, MISS, MISS])).toContain('search units charged for requests: 2, but billed: 3');
+    expect(line([MISS, MISS, WRONG]).join('\n')).not.toContain('billed');
+    const unknown = { ...usageWith(0), byClient: undefined };
+    expect(closingLines(facts([MISS, MISS, MISS], unknown), 3)).toEqual([
+      'wrong answers: 0, upstream 429s: 0',
     ]);
   });
 
