@@ -82,8 +82,8 @@ export const readRefusal = (
   });
 };
 
-/** Heroku's `error.message`, or Cohere's `message`. */
-const messageOf = (body: string): string | undefined => {
+/** What an error's body says: Heroku's `error.message`, or Cohere's `message`. It may repeat what was sent. */
+export const messageOf = (body: string): string | undefined => {
   try {
     const { error, message } = JSON.parse(body) as { error?: { message?: unknown }; message?: unknown };
     const text = error?.message ?? message;

@@ -1,7 +1,7 @@
 /** Makes the calls, and says what came of each. */
 
 import { Pool } from 'undici';
-import { readAnswer, readRefusal } from '../layers/heroku-wire.ts';
+import { messageOf, readAnswer, readRefusal } from '../layers/heroku-wire.ts';
 import { RerankError } from '../rerank/errors.ts';
 import type { Observation } from './observation.ts';
 import type { PlannedCall } from './plan.ts';
@@ -59,7 +59,10 @@ const read = (
   headers: Observation['headers'],
   body: string,
 ): Outcome => {
-  if (status !== 200) return { outcome: 'refused', status, error: readRefusal(status, headers, body) };
+  if (status !== 200) {
+    const { retryAfterMs } = readRefusal(status, headers, body);
+    return { outcome: 'refused', status, message: messageOf(body), retryAfterMs };
+  }
   const { values, searchUnits, unitsStated } = readAnswer(body, documents.length);
   return { outcome: 'scored', values, searchUnits: unitsStated ? searchUnits : undefined };
 };

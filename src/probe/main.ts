@@ -7,4 +7,7 @@ process.exitCode = await run({
   env: process.env,
   out: (line) => console.log(line),
   note: (line) => console.error(line),
+}).catch((thrown: unknown) => {
+  console.error(`probe: ${thrown instanceof Error ? thrown.message : 'failed'}`);
+  return 1;
 });

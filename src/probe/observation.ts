@@ -1,6 +1,5 @@
 /** What came of a call. */
 
-import type { RerankError } from '../rerank/errors.ts';
 import type { PlannedCall } from './plan.ts';
 
 export type Observation = {
@@ -17,7 +16,14 @@ export type Observation = {
       /** Undefined: the answer does not say. */
       readonly searchUnits: number | undefined;
     }
-  | { readonly outcome: 'refused'; readonly status: number; readonly error: RerankError }
+  | {
+      readonly outcome: 'refused';
+      readonly status: number;
+      /** The upstream's own words; undefined: none that can be read. */
+      readonly message: string | undefined;
+      /** Milliseconds after which it wants to be asked again, where it says so. */
+      readonly retryAfterMs: number | undefined;
+    }
   /** No answer, or none that means anything. */
   | { readonly outcome: 'failed'; readonly reason: string }
 );

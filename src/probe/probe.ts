@@ -51,7 +51,7 @@ interface Useless {
 /** Why more calls, of that model or at all, would only bring the same. */
 const reasonAgainst = (observation: Observation): Useless | undefined => {
   if (observation.outcome !== 'refused') return undefined;
-  const { status, error } = observation;
+  const { status, retryAfterMs } = observation;
   switch (status) {
     case 401:
       return { scope: 'all', reason: 'the upstream refuses the key (401)' };
@@ -60,7 +60,6 @@ const reasonAgainst = (observation: Observation): Useless | undefined => {
     case 404:
       return { scope: 'model', reason: 'no such model there, or no such route below the base URL (404)' };
     case 429: {
-      const { retryAfterMs } = error;
       const when = retryAfterMs === undefined ? 'later' : `in ${Math.ceil(retryAfterMs / 1000)} s`;
       return { scope: 'all', reason: `the upstream's limit is used up (429), try again ${when}` };
     }

@@ -104,7 +104,7 @@ const answer = (one: Observation | undefined, secrets: readonly string[]): strin
   if (one === undefined) return NOT_MEASURED;
   if (one.outcome === 'scored') return '200, scored';
   if (one.outcome === 'failed') return `${NOT_MEASURED}: ${one.reason}`;
-  return one.status === 400 ? `400 ${presentable(one.error.message, secrets)}` : String(one.status);
+  return `${one.status} ${presentable(one.message ?? '(no message)', secrets)}`;
 };
 
 const MOST_TEXT = 160;

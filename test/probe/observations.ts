@@ -2,7 +2,6 @@
 
 import type { Observation } from '../../src/probe/observation.ts';
 import type { CallName, PlannedCall } from '../../src/probe/plan.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 
 /** The score of the document at that place in the call. */
 export type Scoring = (call: PlannedCall, index: number) => number;
@@ -16,8 +15,15 @@ export const scored = (call: PlannedCall, scoring: Scoring): Observation => ({
   searchUnits: 1,
 });
 
-export const refused = (call: PlannedCall, status: number, error = new RerankError('upstream_failed')) =>
-  ({ call, ms: 1, headers: {}, outcome: 'refused', status, error }) satisfies Observation;
+export const refused = (call: PlannedCall, status: number, message?: string): Observation => ({
+  call,
+  ms: 1,
+  headers: {},
+  outcome: 'refused',
+  status,
+  message,
+  retryAfterMs: undefined,
+});
 
 export const failed = (call: PlannedCall): Observation => ({
   call,

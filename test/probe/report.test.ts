@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { plan } from '../../src/probe/plan.ts';
 import { report } from '../../src/probe/report.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 import { pointwise, refused, scored } from './observations.ts';
 
 const calls = plan(['m', 'n']);
@@ -30,11 +29,15 @@ describe('a report', () => {
   test('gives the upstream’s own words on one line, cut, and without the key or the host', () => {
     const words = `no\n\u001b[31mdocument a-secret at host:1 ${'x'.repeat(500)}`;
     const observations = calls.map((call) =>
-      call.edge ? refused(call, 400, new RerankError('upstream_invalid', words)) : scored(call, pointwise),
+      call.edge ? refused(call, 422, words) : scored(call, pointwise),
     );
     const said = text(observations);
-    expect(said).toMatch(/^ +blank query +400 no \[31mdocument … at … x{100,150}$/m);
+    expect(said).toMatch(/^ +blank query +422 no \[31mdocument … at … x{100,150}$/m);
     for (const word of ['a-secret', 'host:1', '\u001b']) expect(said).not.toContain(word);
+  });
+
+  test('says when a refusal has no message', () => {
+    expect(text(calls.map((call) => refused(call, 500)))).toMatch(/blank query +500 \(no message\)$/m);
   });
 
   test('does not make up the search units that an answer does not state', () => {
