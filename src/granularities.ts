@@ -2,6 +2,7 @@
 
 import type { Config, Granularity } from './config.ts';
 import type { Channel } from './fleet/channel.ts';
+import { SCORE_TOLERANCE } from './rerank/tolerance.ts';
 
 export interface GranularitiesOptions {
   readonly config: Config;
@@ -16,12 +17,6 @@ export interface Granularities {
   /** Takes note of how far a cached score and a new one of the same pair were apart. */
   verified(model: string, difference: number): void;
 }
-
-/**
- * How far a score may be from an earlier one of the same pair: further than rounding in a batch explains, and less than
- * what changes a ranking that anybody would notice.
- */
-export const DRIFT_TOLERANCE = 0.01;
 
 const TOPIC = 'drift';
 
@@ -40,7 +35,7 @@ export const createGranularities = ({ config, channel, onDrift }: GranularitiesO
   return {
     of: (model) => (drifted.has(model) ? 'request' : (config.cache.granularity[model] ?? 'off')),
     verified(model, difference) {
-      if (difference <= DRIFT_TOLERANCE || drifted.has(model)) return;
+      if (difference <= SCORE_TOLERANCE || drifted.has(model)) return;
       note(model, difference);
       channel?.publish(TOPIC, `${model} ${difference}`);
     },
