@@ -49,6 +49,7 @@ describe('the metrics of the contract', () => {
     ['redis_up', 'gauge', []],
     ['redis_errors_total', 'counter', ['op']],
     ['redis_command_duration_seconds', 'histogram', ['op']],
+    ['fleet_snapshots_skipped_total', 'counter', []],
   ])('%s is a %s by %j', async (name, type, labels) => {
     everything(scraped);
     expect(await scraped.metrics.registry.metrics()).toContain(`# TYPE gateway_${name} ${type}\n`);
