@@ -2,13 +2,13 @@
 
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
-import { Channel } from './fleet/channel.ts';
-import { Claims } from './fleet/claims.ts';
-import { Generations } from './fleet/generations.ts';
 import { createGranularities, type Granularities } from './granularities.ts';
 import { type BoundedStore, memoryStore } from './layers/memory-store.ts';
 import type { PairStore } from './layers/redis.ts';
 import { redisPairs } from './layers/redis-pairs.ts';
+import { Channel } from './peers/channel.ts';
+import { Claims } from './peers/claims.ts';
+import { Generations } from './peers/generations.ts';
 
 export interface Caches {
   readonly memory: BoundedStore;

@@ -1,7 +1,7 @@
 /** What each model's scores are reused for, as long as nothing speaks against it. */
 
 import type { Config, Granularity } from './config.ts';
-import type { Channel } from './fleet/channel.ts';
+import type { Channel } from './peers/channel.ts';
 import { SCORE_TOLERANCE } from './rerank/tolerance.ts';
 
 export interface GranularitiesOptions {

@@ -12,7 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   http: ['rerank'],
   pacing: ['rerank'],
   quota: ['rerank'],
-  fleet: ['rerank'],
+  peers: ['rerank'],
   metrics: ['rerank'],
   config: [],
   simulator: [],
