@@ -37,7 +37,7 @@ export interface CachesOptions {
 export const createCaches = ({ config, redis, simulated, onDrift, onCommand }: CachesOptions): Caches => {
   const prefix = config.redis?.prefix ?? '';
   const channel = redis && new Channel({ ...redis, prefix });
-  const claims = channel && new Claims({ channel });
+  const claims = channel && new Claims(channel);
   const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
   const generations = new Generations({
     models: Object.keys(config.modelLimits),

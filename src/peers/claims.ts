@@ -6,9 +6,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Channel } from './channel.ts';
 
-/** How often a process names its open claims, and after what silence a claim counts as abandoned, milliseconds. */
+/** How often a process names its open claims, milliseconds. */
 const NAME_MS = 250;
-const SILENCE_MS = 900;
+
+/**
+ * Beats of one's own without a claim being named, after which it counts as abandoned. Beats and not time: a process that
+ * was held up finds its timer due before it has read what it was told meanwhile.
+ */
+const SILENT_BEATS = 4;
 
 /**
  * Ends that are remembered: the word of an end may be here sooner than the reply that names the claim, since they come
@@ -17,23 +22,14 @@ const SILENCE_MS = 900;
 const REMEMBERED_ENDS = 1000;
 
 interface Waiting {
-  /** When it was last heard of, or first waited for: monotonic milliseconds. */
-  heardAt: number;
-  readonly listeners: Set<(end: 'over' | 'silent') => void>;
+  /** Beats since it was last heard of, or first waited for. */
+  silentBeats: number;
+  readonly listeners: Set<() => void>;
 }
-
-export interface ClaimsOptions {
-  readonly channel: Channel;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
-}
-
-const monotonic = (): number => performance.now();
 
 export class Claims {
   readonly channel: string;
   readonly #channel: Channel;
-  readonly #now: () => number;
   /** No two processes share it, nor a process and its successor of the same name. */
   readonly #process = randomBytes(6).toString('base64url');
   readonly #open = new Set<string>();
@@ -42,13 +38,12 @@ export class Claims {
   readonly #timer: NodeJS.Timeout;
   #serial = 0;
 
-  constructor({ channel, now = monotonic }: ClaimsOptions) {
+  constructor(channel: Channel) {
     this.channel = channel.name;
     this.#channel = channel;
-    this.#now = now;
-    channel.on('over', (claim) => this.#end(claim, 'over'));
+    channel.on('over', (claim) => this.#end(claim));
     channel.on('claims', (names) => this.#hear(names.split(' ')));
-    this.#timer = setInterval(() => this.#tick(), NAME_MS).unref();
+    this.#timer = setInterval(() => this.#beat(), NAME_MS).unref();
   }
 
   open(): string {
@@ -59,17 +54,21 @@ export class Claims {
 
   close(claim: string): void {
     this.#open.delete(claim);
+    this.#end(claim);
   }
 
-  /** Rejects with the signal's reason when nobody waits any more. */
-  ended(claim: string, signal: AbortSignal): Promise<'over' | 'silent'> {
-    if (this.#ended.has(claim)) return Promise.resolve('over');
+  /**
+   * Resolves when a claim has ended, or its owner has not been heard of for a while; rejects with the signal's reason
+   * when nobody waits any more.
+   */
+  ended(claim: string, signal: AbortSignal): Promise<void> {
+    if (this.#ended.has(claim)) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const waiting = this.#awaited.get(claim) ?? { heardAt: this.#now(), listeners: new Set() };
+      const waiting = this.#awaited.get(claim) ?? { silentBeats: 0, listeners: new Set() };
       this.#awaited.set(claim, waiting);
-      const listener = (end: 'over' | 'silent'): void => {
+      const listener = (): void => {
         signal.removeEventListener('abort', onAbort);
-        resolve(end);
+        resolve();
       };
       const onAbort = (): void => {
         waiting.listeners.delete(listener);
@@ -86,27 +85,27 @@ export class Claims {
     clearInterval(this.#timer);
   }
 
-  #tick(): void {
+  #beat(): void {
     if (this.#open.size > 0) this.#channel.publish('claims', [...this.#open].join(' '));
-    for (const [claim, { heardAt }] of this.#awaited) {
-      if (this.#now() - heardAt > SILENCE_MS) this.#end(claim, 'silent');
+    // One's own needs no naming, whether or not messages come in.
+    this.#hear([...this.#open]);
+    for (const [claim, waiting] of this.#awaited) {
+      if (++waiting.silentBeats >= SILENT_BEATS) this.#end(claim);
     }
   }
 
   #hear(claims: readonly string[]): void {
     for (const claim of claims) {
       const waiting = this.#awaited.get(claim);
-      if (waiting) waiting.heardAt = this.#now();
+      if (waiting) waiting.silentBeats = 0;
     }
   }
 
-  #end(claim: string, end: 'over' | 'silent'): void {
-    if (end === 'over') {
-      this.#ended.add(claim);
-      if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!);
-    }
+  #end(claim: string): void {
+    this.#ended.add(claim);
+    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!);
     const waiting = this.#awaited.get(claim);
     this.#awaited.delete(claim);
-    for (const tell of waiting?.listeners ?? []) tell(end);
+    for (const tell of waiting?.listeners ?? []) tell();
   }
 }
