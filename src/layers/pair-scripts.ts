@@ -52,7 +52,7 @@ return 1
 `;
 
 /**
- * ARGV: claim, time after which it is forgotten if nobody ends it (ms), digests, claims that no longer hold.
+ * ARGV: claim, time after which it is forgotten if nobody ends it (ms), digests, claims that do not count any more.
  * Reply: the rows known, then for each digest the claim that holds it, or an empty string: it is this one's now.
  */
 export const CLAIM = `

@@ -18,7 +18,7 @@ export interface Claims {
   open(): string;
   close(claim: string): void;
   /** Resolves when another process's claim has ended, or its owner has not been heard of for a while. */
-  ended(claim: string, signal: AbortSignal): Promise<'over' | 'silent'>;
+  ended(claim: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface RedisPairsOptions {
@@ -69,21 +69,20 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
       return bytes === undefined ? undefined : fromBytes(bytes ?? Buffer.alloc(0));
     },
 
-    async claim(question, digests, ousted): Promise<Claimed | undefined> {
+    async claim(question, digests, ended): Promise<Claimed | undefined> {
       const claim = claims.open();
       const reply = await run('claim', () =>
-        scripts.claim(pairsKey(question), claimsKey(question), claim, claimMs, bytesOf(digests), ...ousted),
+        scripts.claim(pairsKey(question), claimsKey(question), claim, claimMs, bytesOf(digests), ...ended),
       );
       if (reply === undefined) {
         claims.close(claim);
         return undefined;
       }
-      const [pairs, ...holders] = reply as Buffer[];
-      return {
-        claim,
-        pairs: fromBytes(pairs!),
-        holders: holders.map((holder) => (holder.length === 0 ? undefined : holder.toString('latin1'))),
-      };
+      const [pairs, ...names] = reply as Buffer[];
+      const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
+      const taken = holders.includes(undefined);
+      if (!taken) claims.close(claim);
+      return { claim: taken ? claim : undefined, pairs: fromBytes(pairs!), holders };
     },
 
     async write(question, pairs: Pairs, ttlMs, claim) {

@@ -15,19 +15,25 @@ import { complete, recollect } from './recollection.ts';
 export interface PairStore {
   /** What is known of a question. */
   read(question: string): Promise<Pairs | undefined>;
-  /** Takes on the scoring of those of the documents that no other process has taken on. */
-  claim(question: string, digests: Digests, ousted: readonly string[]): Promise<Claimed | undefined>;
+  /**
+   * Takes on the scoring of those of the documents that no other process has taken on.
+   * @param ended claims that do not count any more, should the store still have them
+   */
+  claim(question: string, digests: Digests, ended: readonly string[]): Promise<Claimed | undefined>;
   /** Adds to what is known of a question, and ends a claim. @param ttlMs after which the store may forget it all */
   write(question: string, pairs: Pairs, ttlMs: number, claim: string | undefined): Promise<void>;
   /** Ends a claim that has brought nothing. */
   release(question: string, claim: string): Promise<void>;
-  /** Resolves when another process's claim has ended, or its owner has not been heard of for a while. */
-  ended(claim: string, signal: AbortSignal): Promise<'over' | 'silent'>;
+  /**
+   * Resolves when another process's claim has ended, or its owner has not been heard of for a while; rejects with the
+   * signal's reason when nobody waits any more.
+   */
+  ended(claim: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface Claimed {
-  /** Names what was taken on. */
-  readonly claim: string;
+  /** Names what was taken on; undefined: nothing was. */
+  readonly claim: string | undefined;
   /** What is known of the question by now. */
   readonly pairs: Pairs;
   /** For each document the claim of whoever has taken it on, or undefined: it is ours. */
@@ -65,21 +71,23 @@ export const redis =
     };
 
     /** Scores what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done. */
-    const obtain = async (ask: Ask, ousted: readonly string[] = []): Promise<Scores> => {
-      const claimed = await store.claim(ask.identity.question, ask.identity.digests, ousted);
+    const obtain = async (ask: Ask, ended: readonly string[] = []): Promise<Scores> => {
+      ask.terms.signal.throwIfAborted();
+      const claimed = await store.claim(ask.identity.question, ask.identity.digests, ended);
       if (claimed === undefined) return settle(ask, undefined);
       const { claim, pairs, holders } = claimed;
       // A claim that somebody has ended since the first look has left its scores here.
       const recollection = recollectFrom(pairs, ask);
       const holdersOfRest = recollection.wanted.map((place) => holders[place]);
-      if (!holdersOfRest.includes(undefined)) void store.release(ask.identity.question, claim);
+      if (claim !== undefined && !holdersOfRest.includes(undefined))
+        void store.release(ask.identity.question, claim);
       return complete(ask, recollection, (rest) => divide(rest, holdersOfRest, claim));
     };
 
     const divide = async (
       ask: Ask,
       holders: readonly (string | undefined)[],
-      claim: string,
+      claim: string | undefined,
     ): Promise<Scores> => {
       const all = [...holders.keys()];
       const theirs = all.filter((place) => holders[place] !== undefined);
@@ -98,12 +106,9 @@ export const redis =
     /** Waits until others have scored it; takes over what they have not. */
     const afterwards = async (ask: Ask, claims: readonly string[]): Promise<Scores> => {
       const started = performance.now();
-      const ends = await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal)));
+      await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal)));
       const upstreamMs = performance.now() - started;
-      const scores = await obtain(
-        ask,
-        claims.filter((_, i) => ends[i] === 'silent'),
-      );
+      const scores = await obtain(ask, claims);
       return {
         ...scores,
         sources: scores.sources.map((source) => (source === 'redis' ? 'joined' : source)),
@@ -129,7 +134,8 @@ export const redis =
 
 /**
  * Looks again when a slot is granted, before it is spent: another process may have scored everything while this call
- * waited for it.
+ * waited for it. Old scores stand in for no failure here: what is around this layer has to hear of it, to make the call
+ * again and to spare an upstream that is unwell.
  */
 export const lookAgain =
   ({ store, lifetime, now = Date.now }: RedisOptions): Layer =>
@@ -138,6 +144,6 @@ export const lookAgain =
       const pairs = ask.cache.read ? await store.read(ask.identity.question) : undefined;
       if (pairs === undefined) return inner.score(ask);
       const recollection = recollect(pairs, ask, { lifetime, source: 'redis', now: now() });
-      return complete(ask, recollection, (rest) => inner.score(rest));
+      return complete(ask, { ...recollection, standIn: undefined }, (rest) => inner.score(rest));
     },
   });
