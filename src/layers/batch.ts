@@ -59,6 +59,7 @@ class Batch {
   readonly #members = new Set<Member>();
   readonly #cancel = new AbortController();
   readonly #terms: SharedTerms;
+  /** Who the latest attempt asks for. */
   #sealed: readonly Member[] | undefined;
   #expectedAnswer: number | undefined;
 
@@ -97,6 +98,7 @@ class Batch {
 
   /** Makes the call, for the members that there are when its slot is granted. */
   async run(inner: Scorer): Promise<void> {
+    if (this.#cancel.signal.aborted) return;
     const onQueued = (expectedAnswer: number): void => {
       this.#expectedAnswer = expectedAnswer;
       for (const { ask } of [...this.#members]) ask.onQueued?.(expectedAnswer);
@@ -111,10 +113,10 @@ class Batch {
     }
   }
 
-  /** Nobody joins any more. What those ask who are here now is what the call asks, in every attempt. */
+  /** Nobody joins any more. What those ask who are here now is what the call asks, anew in every attempt. */
   #seal(): Pick<Ask, 'documents' | 'identity'> {
     this.#onClose();
-    this.#sealed ??= [...this.#members];
+    this.#sealed = [...this.#members];
     const asks = this.#sealed.map(({ ask }) => ask);
     const digests = concatenate(asks.map(({ identity }) => identity.digests));
     return {
