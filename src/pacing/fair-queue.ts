@@ -6,10 +6,17 @@
  * saves up no more than that.
  */
 
-export interface Queued {
+/** In whose turn something waits, and where among that client's own. */
+export interface Place {
   readonly client: string;
   /** The smaller, the more urgent. */
   readonly urgency: number;
+}
+
+/** What waits. Its place is the queue's to change while it is here. */
+export interface Queued {
+  client: string;
+  urgency: number;
 }
 
 interface Lane<T> {
@@ -82,17 +89,40 @@ export class FairQueue<T extends Queued> {
     return true;
   }
 
-  /** How many queued items would be served before an item like this one, were it pushed now. */
-  ahead({ client, urgency }: Queued): number {
-    const own = this.#lanes.get(client);
-    const before = own === undefined ? 0 : placeIn(own.items, urgency);
-    const tag = (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client);
+  /**
+   * Moves an item to where a new one in this place would wait, if it is due sooner there; else it stays, and false is
+   * returned. It may be another client's turn: then that client has one more call to wait for, as if it had pushed one,
+   * and whoever else the item passes is served one place later.
+   */
+  promote(item: T, { client, urgency }: Place): boolean {
+    const lane = this.#lanes.get(item.client);
+    const at = lane?.items.indexOf(item) ?? -1;
+    if (lane === undefined || at < 0) return false;
+    const due = lane.tag + at / this.#weightOf(item.client);
+    if (this.#dueIn({ client, urgency }).tag >= due) return false;
+    this.remove(item);
+    item.client = client;
+    item.urgency = urgency;
+    this.push(item);
+    return true;
+  }
+
+  /** How many queued items would be served before an item in this place, were it pushed now. */
+  ahead(place: Place): number {
+    const { tag, before } = this.#dueIn(place);
     let ahead = before;
     for (const [name, lane] of this.#lanes) {
-      if (name === client || lane.tag > tag) continue;
+      if (name === place.client || lane.tag > tag) continue;
       ahead += Math.min(lane.items.length, Math.floor((tag - lane.tag) * this.#weightOf(name)) + 1);
     }
     return ahead;
+  }
+
+  /** When a new item would be due, in virtual time, and behind how many of its own client's. */
+  #dueIn({ client, urgency }: Place): { tag: number; before: number } {
+    const own = this.#lanes.get(client);
+    const before = own === undefined ? 0 : placeIn(own.items, urgency);
+    return { tag: (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client), before };
   }
 
   #startTag(client: string): number {
@@ -113,7 +143,7 @@ export class FairQueue<T extends Queued> {
 }
 
 /** Behind everything as urgent or more. */
-const placeIn = (items: readonly Queued[], urgency: number): number => {
+const placeIn = (items: readonly Place[], urgency: number): number => {
   let place = items.length;
   while (place > 0 && items[place - 1]!.urgency > urgency) place--;
   return place;

@@ -33,8 +33,8 @@ export interface Slot {
 }
 
 interface Ticket {
-  readonly client: string;
-  readonly urgency: number;
+  client: string;
+  urgency: number;
   readonly again: Again | undefined;
   readonly grant: (slot: Slot) => void;
   readonly refuse: (error: RerankError) => void;
@@ -100,24 +100,39 @@ export class Pacer {
       // By half the wait half of the queue has gone: room for as many as are refused meanwhile.
       throw new RerankError('queue_full', undefined, { retryAfterMs: wait / 2 });
     }
-    return this.#enqueue({ ...place, again: lanesFor }, terms.signal);
+    return this.#enqueue({ ...place, again: lanesFor }, terms, onQueued);
   }
 
-  #enqueue(place: Pick<Ticket, 'client' | 'urgency' | 'again'>, signal: AbortSignal): Promise<Slot> {
+  #enqueue(
+    place: Pick<Ticket, 'client' | 'urgency' | 'again'>,
+    { signal, onNewcomer }: Terms,
+    onQueued?: (expectedAnswer: number) => void,
+  ): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
+        forget();
         if (this.#queue.remove(ticket)) reject(signal.reason);
       };
       const ticket: Ticket = {
         ...place,
         grant: (slot) => {
-          signal.removeEventListener('abort', onAbort);
+          forget();
           resolve(slot);
         },
         refuse: (error) => {
-          signal.removeEventListener('abort', onAbort);
+          forget();
           reject(error);
         },
+      };
+      // The most urgent of those who share the call places it; nobody is turned away for the wait that it had before.
+      const unsubscribe = onNewcomer?.((newcomer) => {
+        const ahead = this.#queue.ahead(newcomer);
+        if (this.#queue.promote(ticket, newcomer))
+          onQueued?.(this.#expected(this.#start(ahead, place.again)));
+      });
+      const forget = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        unsubscribe?.();
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(ticket);
@@ -127,8 +142,12 @@ export class Pacer {
 
   /** Milliseconds until a call in this place of the queue would start; throws when nobody could make it. */
   #predict(place: Pick<Ticket, 'client' | 'urgency'>, again: Again | undefined): number {
-    const count = this.#queue.ahead(place) + 1;
-    const start = this.#lanes.starts(again, count, this.#latency.ms)[count - 1];
+    return this.#start(this.#queue.ahead(place), again);
+  }
+
+  /** The same for a call that has so many ahead of it. */
+  #start(ahead: number, again: Again | undefined): number {
+    const start = this.#lanes.starts(again, ahead + 1, this.#latency.ms)[ahead];
     if (start === undefined) throw this.#outage();
     return start;
   }
