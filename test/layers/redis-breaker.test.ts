@@ -1,19 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ByteStore } from '../../src/layers/redis.ts';
-import { redisStore } from '../../src/layers/redis-store.ts';
+import type { PairStore } from '../../src/layers/redis.ts';
+import { type Claims, redisPairs } from '../../src/layers/redis-pairs.ts';
+import { toBytes } from '../../src/rerank/pairs.ts';
 import { isSettled } from '../support/fakes.ts';
 
 /** After this time one command may try whether Redis is back, milliseconds. */
 const PROBE_AFTER = 1000;
 
-const VALUE = Buffer.from('value');
+const PAIRS = Float64Array.of(1, 2, 0.5, 1_700_000_000_000);
+const KNOWN = toBytes(PAIRS);
+
+/** Nobody claims anything here. */
+const claims: Claims = { channel: '', open: () => '', close: () => {}, ended: async () => {} };
 
 let sent: number;
 let respond: () => Promise<Buffer>;
 let reports: [op: string, ok: boolean][];
-let store: ByteStore;
+let store: PairStore;
 
-const works = async (): Promise<Buffer> => VALUE;
+const works = async (): Promise<Buffer> => KNOWN;
 const fails = async (): Promise<Buffer> => {
   throw new Error('Command timed out');
 };
@@ -28,10 +33,13 @@ beforeEach(() => {
     sent++;
     return respond();
   };
-  store = redisStore({
+  const client = { getBuffer: command, defineCommand: () => {}, pairsWriteBuffer: command };
+  store = redisPairs({
     // biome-ignore lint/suspicious/noExplicitAny: the client's overloads are of no interest here
-    client: { getBuffer: command, set: command } as any,
+    client: client as any,
     prefix: 'p:',
+    claims,
+    claimMs: 1000,
     onCommand: (op, ok) => reports.push([op, ok]),
   });
 });
@@ -44,7 +52,7 @@ const later = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 /** Lets so many commands fail that Redis is left alone. */
 const open = async (): Promise<void> => {
   respond = fails;
-  for (let i = 0; i < 3; i++) expect(await store.get('a')).toBeUndefined();
+  for (let i = 0; i < 3; i++) expect(await store.read('a')).toBeUndefined();
   sent = 0;
 };
 
@@ -54,8 +62,8 @@ describe('a Redis that fails three times in a row', () => {
     reports = [];
     respond = works;
     for (let i = 0; i < 100; i++) {
-      expect(await store.get('a')).toBeUndefined();
-      await store.set('a', VALUE, 1000);
+      expect(await store.read('a')).toBeUndefined();
+      await store.write('a', PAIRS, 1000, undefined);
     }
     expect(sent).toBe(0);
     expect(reports).toEqual([]);
@@ -65,20 +73,20 @@ describe('a Redis that fails three times in a row', () => {
     await open();
     respond = works;
     later(PROBE_AFTER - 1);
-    expect(await store.get('a')).toBeUndefined();
+    expect(await store.read('a')).toBeUndefined();
     later(1);
-    expect(await store.get('a')).toBe(VALUE);
-    expect(await store.get('a')).toBe(VALUE);
+    expect(await store.read('a')).toEqual(PAIRS);
+    expect(await store.read('a')).toEqual(PAIRS);
     expect(sent).toBe(2);
   });
 
   test('is left alone for as long again when that fails', async () => {
     await open();
     later(PROBE_AFTER);
-    for (let i = 0; i < 10; i++) await store.get('a');
+    for (let i = 0; i < 10; i++) await store.read('a');
     expect(sent).toBe(1);
     later(PROBE_AFTER - 1);
-    await store.get('a');
+    await store.read('a');
     expect(sent).toBe(1);
   });
 
@@ -86,8 +94,8 @@ describe('a Redis that fails three times in a row', () => {
     await open();
     later(PROBE_AFTER);
     respond = hangs;
-    const probe = store.get('a');
-    const others = [store.get('a'), store.set('a', VALUE, 1000)];
+    const probe = store.read('a');
+    const others = [store.read('a'), store.write('a', PAIRS, 1000, undefined)];
     expect(await isSettled(Promise.all(others))).toBe(true);
     expect(await isSettled(probe)).toBe(false);
     expect(sent).toBe(1);
@@ -98,34 +106,26 @@ describe('a Redis that fails now and then', () => {
   test('is used all the time', async () => {
     for (let i = 0; i < 10; i++) {
       respond = fails;
-      await store.get('a');
-      await store.set('a', VALUE, 1000);
+      await store.read('a');
+      await store.write('a', PAIRS, 1000, undefined);
       respond = works;
-      expect(await store.get('a')).toBe(VALUE);
+      expect(await store.read('a')).toEqual(PAIRS);
     }
     expect(sent).toBe(30);
   });
 });
 
 test('every command sent is reported, with its name and whether it worked', async () => {
-  await store.get('a');
+  await store.read('a');
   respond = fails;
-  await store.set('a', VALUE, 1000);
+  await store.write('a', PAIRS, 1000, undefined);
   expect(reports).toEqual([
-    ['get', true],
-    ['set', false],
+    ['read', true],
+    ['write', false],
   ]);
 });
 
-test('a key that Redis does not know is absent', async () => {
+test('a key that Redis does not know is known to have no pairs', async () => {
   respond = async () => null as unknown as Buffer;
-  expect(await store.get('a')).toBeUndefined();
-});
-
-test('a value is kept for whole milliseconds, never fewer than asked', async () => {
-  const calls: unknown[][] = [];
-  const client = { set: async (...words: unknown[]) => void calls.push(words) };
-  // biome-ignore lint/suspicious/noExplicitAny: only this command is used
-  await redisStore({ client: client as any, prefix: 'p:' }).set('a', VALUE, 1000.2);
-  expect(calls).toEqual([['p:scores:a', VALUE, 'PX', 1001]]);
+  expect(await store.read('a')).toEqual(new Float64Array());
 });

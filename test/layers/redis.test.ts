@@ -11,22 +11,25 @@ import {
   stack,
   valuesOf,
 } from '../support/fakes.ts';
-import { FakeByteStore } from './byte-stores.ts';
+import { FakePairStore } from './pair-stores.ts';
 
 const TTL = 1000;
 const STALE = 500;
 
 let now: number;
-let store: FakeByteStore;
+let store: FakePairStore;
 let inner: InstantScorer;
 let scorer: Scorer;
 
 beforeEach(() => {
   now = 1_700_000_000_000;
-  store = new FakeByteStore();
+  store = new FakePairStore();
   inner = new InstantScorer();
   inner.respond = (ask) => scoresOf(ask, { scoredAt: now });
-  scorer = stack(inner, redis({ store, ttlMs: TTL, staleMs: STALE, now: () => now }));
+  scorer = stack(
+    inner,
+    redis({ store: store.process(), lifetime: { ttlMs: TTL, staleMs: STALE }, now: () => now }),
+  );
 });
 
 const ask = (over: AskOptions = {}) => scorer.score(anAsk(over));
@@ -59,20 +62,22 @@ describe('Redis', () => {
     expect(store.ttlMs).toBe(TTL + STALE);
   });
 
-  test.each<[string, (bytes: Buffer) => Buffer]>([
-    ['another version wrote', (bytes) => Buffer.from(bytes.with(0, bytes[0]! + 1))],
-    ['is cut off', (bytes) => bytes.subarray(0, -1)],
-    ['is empty', () => Buffer.alloc(0)],
-    ['another program wrote', () => Buffer.from('{"some": "json"}')],
-  ])('is asked on, and corrected, when its value is one that %s', async (_, damage) => {
-    await ask();
-    const [key = '', good = Buffer.alloc(0)] = [...store.bytes][0] ?? [];
-    store.bytes.set(key, damage(good));
-    expect(await ask()).toMatchObject({
-      values: valuesOf(anAsk()),
-      sources: ['upstream', 'upstream', 'upstream'],
+  test('asks only for what it does not hold, and keeps that beside what it held', async () => {
+    await ask({ documents: ['a', 'b'] });
+    const mixed = { documents: ['c', 'a', 'd', 'b'] };
+    expect(await ask(mixed)).toMatchObject({
+      values: valuesOf(anAsk(mixed)),
+      sources: ['upstream', 'redis', 'upstream', 'redis'],
     });
-    expect((await ask()).sources[0]).toBe('redis');
+    expect(inner.asks[1]!.documents).toEqual(['c', 'd']);
+    expect((await ask({ documents: ['d', 'c', 'b', 'a'] })).sources).toEqual(new Array(4).fill('redis'));
+  });
+
+  test('is asked on for the whole set when scores depend on their companions', async () => {
+    await ask({ documents: ['a', 'b'], whole: true });
+    await ask({ documents: ['b', 'a', 'c'], whole: true });
+    expect(inner.asks[1]!.documents).toEqual(['b', 'a', 'c']);
+    expect((await ask({ documents: ['b', 'a'], whole: true })).sources[0]).toBe('redis');
   });
 
   test.each(Object.keys(ERRORS) as ErrorKind[])(
@@ -95,21 +100,32 @@ describe('Redis', () => {
     },
   );
 
-  test('keeps nothing of an error, nor of an answer that is stale itself', async () => {
+  test('keeps nothing of an error, and no claim', async () => {
     inner.failWith(new RerankError('upstream_failed'));
     await failure(ask());
-    inner.respond = (one) => scoresOf(one, { stale: true });
-    await ask();
-    expect(store.bytes.size).toBe(0);
+    expect(store.pairs.size).toBe(0);
+    expect(store.held).toBe(0);
   });
 
   test('is not waited for when it writes', async () => {
-    store.set = () => new Promise(() => {});
+    const slow = { ...store.process(), write: () => new Promise<void>(() => {}) };
+    scorer = stack(inner, redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE } }));
     expect((await ask()).values).toEqual(valuesOf(anAsk()));
   });
 
+  test('that fails is as if it knew nothing', async () => {
+    await ask();
+    store.down = true;
+    store.uses.length = 0;
+    expect((await ask()).sources[0]).toBe('upstream');
+    // Nothing is claimed in a store that could not be read.
+    expect(store.uses).toEqual(['read', 'write']);
+  });
+
   test('tells how long the look-up took, and leaves other times as they are', async () => {
-    store.get = () => new Promise((resolve) => setTimeout(resolve, 30, undefined));
+    const read = () => new Promise<undefined>((resolve) => setTimeout(resolve, 30, undefined));
+    const slow = { ...store.process(), read };
+    scorer = stack(inner, redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE } }));
     const { timing } = await ask();
     // Timers may fire a little early.
     expect(timing.cacheMs).toBeGreaterThan(25);
@@ -125,16 +141,21 @@ describe('a caller’s terms', () => {
 
   test('no-cache: Redis is only written', async () => {
     await ask({ cache: { read: false } });
-    expect(store.uses).toEqual(['set']);
+    expect(store.uses).toEqual(['write']);
     expect((await ask()).sources[0]).toBe('redis');
+  });
+
+  test('only-if-cached: nothing is claimed, whoever would score it', async () => {
+    await ask({ cache: { forward: false } });
+    expect(store.uses).not.toContain('claim');
   });
 
   test('max-age: what is older is asked for again, and replaced', async () => {
     await ask();
     now += 100;
-    expect((await ask({ cache: { maxAgeMs: 99 } })).sources[0]).toBe('upstream');
-    expect(await ask({ cache: { maxAgeMs: 99 } })).toMatchObject({
-      scoredAt: now,
+    expect((await ask({ cache: { maxAgeMs: 99, staleIfError: false } })).sources[0]).toBe('upstream');
+    expect(await ask({ cache: { maxAgeMs: 99, staleIfError: false } })).toMatchObject({
+      scoredAt: new Float64Array(3).fill(now),
       sources: ['redis', 'redis', 'redis'],
     });
   });

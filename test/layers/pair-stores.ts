@@ -1,0 +1,91 @@
+/** What processes share, as a map: a stand-in for Redis and for the word that processes have of one another. */
+
+import type { Claimed, PairStore } from '../../src/layers/redis.ts';
+import type { Digests } from '../../src/rerank/digests.ts';
+import { merge, type Pairs } from '../../src/rerank/pairs.ts';
+
+const keyOf = ({ numbers }: Digests, place: number): string =>
+  `${numbers[2 * place]}.${numbers[2 * place + 1]}`;
+
+export class FakePairStore {
+  readonly pairs = new Map<string, Pairs>();
+  /** Of each question, who has taken on which documents. */
+  readonly claims = new Map<string, Map<string, string>>();
+  readonly uses: string[] = [];
+  ttlMs: number | undefined;
+  /** Nothing is answered but that it failed. */
+  down = false;
+  #waiting: { readonly claim: string; readonly resolve: () => void }[] = [];
+  #serial = 0;
+
+  /** The store as one process sees it. */
+  process(name = 'p', alive: () => boolean = () => true): PairStore {
+    const use = (op: string): boolean => {
+      this.uses.push(op);
+      return !this.down && alive();
+    };
+    return {
+      read: async (question) => (use('read') ? (this.pairs.get(question) ?? new Float64Array()) : undefined),
+      claim: async (question, digests, ended) =>
+        use('claim') ? this.#claim(name, question, digests, ended) : undefined,
+      write: async (question, pairs, ttlMs, claim) => {
+        if (!use('write')) return;
+        this.ttlMs = ttlMs;
+        this.pairs.set(question, merge(this.pairs.get(question) ?? new Float64Array(), pairs));
+        if (claim !== undefined) this.#end(claim);
+      },
+      release: async (_, claim) => {
+        if (use('release')) this.#end(claim);
+      },
+      ended: (claim, signal) => {
+        this.uses.push('wait');
+        return new Promise((resolve, reject) => {
+          const abort = (): void => reject(signal.reason);
+          signal.addEventListener('abort', abort, { once: true });
+          if (signal.aborted) abort();
+          this.#waiting.push({ claim, resolve });
+        });
+      },
+    };
+  }
+
+  /** Whoever waits for claims of this process, or for any, stops waiting: as after a silence. */
+  silence(name?: string): void {
+    this.#wake((claim) => name === undefined || claim.startsWith(`${name}.`));
+  }
+
+  get held(): number {
+    return [...this.claims.values()].reduce((sum, holders) => sum + holders.size, 0);
+  }
+
+  #claim(name: string, question: string, digests: Digests, ended: readonly string[]): Claimed {
+    const claim = `${name}.${this.#serial++}`;
+    for (const gone of ended) this.#forget(gone);
+    const holders = this.claims.get(question) ?? new Map<string, string>();
+    this.claims.set(question, holders);
+    const found = Array.from({ length: digests.count }, (_, place) => holders.get(keyOf(digests, place)));
+    for (const [place, holder] of found.entries())
+      if (holder === undefined) holders.set(keyOf(digests, place), claim);
+    return {
+      claim: found.includes(undefined) ? claim : undefined,
+      pairs: this.pairs.get(question) ?? new Float64Array(),
+      holders: found,
+    };
+  }
+
+  #forget(claim: string): void {
+    for (const holders of this.claims.values())
+      for (const [key, holder] of holders) if (holder === claim) holders.delete(key);
+  }
+
+  #end(claim: string): void {
+    this.#forget(claim);
+    this.#wake((each) => each === claim);
+  }
+
+  #wake(matches: (claim: string) => boolean): void {
+    const woken = this.#waiting.filter(({ claim }) => matches(claim));
+    this.#waiting = this.#waiting.filter(({ claim }) => !matches(claim));
+    for (const { resolve } of woken) resolve();
+  }
+}

@@ -1,0 +1,73 @@
+/** Pairs in a real Redis, with nobody else's claims to wait for. */
+
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import type { PairStore } from '../../src/layers/redis.ts';
+import { type Claims, redisPairs } from '../../src/layers/redis-pairs.ts';
+import { connectRedis } from '../../src/redis-client.ts';
+import { Digests } from '../../src/rerank/digests.ts';
+import { type Pairs, pack } from '../../src/rerank/pairs.ts';
+import { until } from '../support/fakes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+export const PREFIX = 'app-one:';
+export const QUESTION = 'a-question-of-22-bytes';
+export const TTL = 60_000;
+export const CLAIM_MS = 5000;
+
+export const digestsOf = (count: number, from = 0): Digests =>
+  Digests.of(Array.from({ length: count }, (_, i) => `DOCTEXT ${from + i}`));
+
+/** Pairs of documents `from`, `from + 1`, …, each with this score, and scored at this moment. */
+export const pairsOf = (count: number, { from = 0, score = 0.1, at = Date.now() } = {}): Pairs =>
+  pack(digestsOf(count, from), new Float64Array(count).fill(score), new Float64Array(count).fill(at));
+
+export class RedisBed {
+  server!: TestRedis;
+  client!: Redis;
+  store!: PairStore;
+  /** Names as claims of this process would have, in order. */
+  opened: string[] = [];
+  closed: string[] = [];
+  reports: string[] = [];
+
+  constructor() {
+    beforeAll(async () => {
+      this.server = await startRedis();
+    });
+    afterAll(() => this.server.kill());
+    beforeEach(async () => {
+      await this.server.flush();
+      this.opened = [];
+      this.closed = [];
+      this.reports = [];
+      this.client = connectRedis(this.server.url, { commandTimeoutMs: 250, onError: () => {} });
+      await until(() => this.client.status === 'ready');
+      this.store = this.storeOf(PREFIX);
+    });
+    afterEach(() => this.client.disconnect());
+  }
+
+  storeOf(prefix: string): PairStore {
+    const claims: Claims = {
+      channel: `${PREFIX}channel`,
+      open: () => {
+        this.opened.push(`claim-${this.opened.length}`);
+        return this.opened.at(-1)!;
+      },
+      close: (claim) => void this.closed.push(claim),
+      ended: async () => {},
+    };
+    return redisPairs({
+      client: this.client,
+      prefix,
+      claims,
+      claimMs: CLAIM_MS,
+      onCommand: (op, ok) => void this.reports.push(`${op} ${ok ? 'ok' : 'failed'}`),
+    });
+  }
+
+  write(pairs: Pairs, claim?: string): Promise<void> {
+    return this.store.write(QUESTION, pairs, TTL, claim);
+  }
+}
