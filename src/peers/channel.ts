@@ -32,8 +32,10 @@ export class Channel {
         () => {
           for (const tell of this.#onOpen) tell();
         },
-        // The connection broke again; the next one subscribes.
-        () => {},
+        // A connection that broke comes back by itself; one on which Redis did not answer in time is given up.
+        () => {
+          if (subscriber.status === 'ready') subscriber.disconnect(true);
+        },
       );
     };
     subscriber.on('ready', subscribe);

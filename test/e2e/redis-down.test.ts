@@ -142,9 +142,9 @@ describe('every request is answered', () => {
     await until(async () => (await redis.commandCount('set')) > 0);
     const { Redis } = await import('ioredis');
     const vandal = new Redis(redis.url);
-    const keys = await vandal.keys('rerank:*');
+    const keys = await vandal.keys('rerank:pairs:*');
     expect(keys.length).toBeGreaterThan(0);
-    const spoilt = ['', 'nonsense', Buffer.alloc(11 + 3 * 8, 0xff), Buffer.alloc(11 + 3 * 8)];
+    const spoilt = ['', 'nonsense', Buffer.alloc(3 * 32, 0xff), Buffer.alloc(3 * 32 + 7)];
     for (const value of spoilt) {
       for (const key of keys) await vandal.set(key, value);
       // A gateway without memory of it.

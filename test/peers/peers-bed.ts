@@ -1,0 +1,44 @@
+/** Processes that talk over a real Redis. */
+
+import type { Redis } from 'ioredis';
+import { Channel } from '../../src/peers/channel.ts';
+import { Generations } from '../../src/peers/generations.ts';
+import { connectRedis } from '../../src/redis-client.ts';
+import { until } from '../support/fakes.ts';
+import type { TestRedis } from '../support/redis.ts';
+
+export const MODELS = ['cohere-rerank-3-5', 'amazon-rerank-1-0'];
+
+export interface Peer {
+  readonly client: Redis;
+  readonly channel: Channel;
+  readonly generations: Generations;
+  /** How often it has begun to hear. */
+  opened(): number;
+  leave(): void;
+}
+
+export const joinPeers = async (server: TestRedis, now?: () => number): Promise<Peer> => {
+  const connect = () => connectRedis(server.url, { commandTimeoutMs: 250, onError: () => {} });
+  const [client, subscriber] = [connect(), connect()];
+  const channel = new Channel({ client, subscriber, prefix: 'app:' });
+  let opened = 0;
+  channel.onOpen(() => opened++);
+  const peer = {
+    client,
+    channel,
+    generations: new Generations({
+      models: MODELS,
+      shared: { client, channel, prefix: 'app:' },
+      scoreLifeMs: 60_000,
+      ...(now ? { now } : {}),
+    }),
+    opened: () => opened,
+    leave() {
+      client.disconnect();
+      subscriber.disconnect();
+    },
+  };
+  await until(() => opened > 0 && client.status === 'ready');
+  return peer;
+};
