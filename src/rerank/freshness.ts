@@ -26,5 +26,5 @@ export const freshness = (ageMs: number, { ttlMs, staleMs }: Lifetime, terms: Ca
   if (ageMs <= Math.min(ttlMs, terms.maxAgeMs)) return 'fresh';
   const lateMs = ageMs - ttlMs;
   if (!terms.staleIfError || lateMs > staleMs) return 'unusable';
-  return lateMs <= RENEWABLE_SHARE * ttlMs ? 'renewable' : 'stale';
+  return ageMs <= terms.maxAgeMs && lateMs <= RENEWABLE_SHARE * ttlMs ? 'renewable' : 'stale';
 };
