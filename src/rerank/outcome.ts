@@ -20,9 +20,10 @@ const isCached = (source: Source): boolean => source === 'memory' || source === 
 
 /** @param bypass the caller or the model's configuration kept the caches out of it */
 export const outcomeOf = (scores: Scores, bypass: boolean): Served => {
-  if (scores.stale) return 'stale';
+  const isHit = scores.sources.every(isCached);
+  // Some of what a call was made for may be past its freshness, too: the call is what the answer cost.
+  if (isHit && scores.stale) return 'stale';
   if (bypass) return 'bypass';
-  const cached = scores.sources.filter(isCached).length;
-  if (cached === scores.sources.length) return 'hit';
-  return cached === 0 ? 'miss' : 'partial';
+  if (isHit) return 'hit';
+  return scores.sources.some(isCached) ? 'partial' : 'miss';
 };

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { OUTCOMES, outcomeOf, type Served } from '../../src/rerank/outcome.ts';
-import { cachedScores, type Scores, type Source } from '../../src/rerank/scoring.ts';
+import type { Scores, Source } from '../../src/rerank/scoring.ts';
+import { anAsk, scoresOf } from '../support/fakes.ts';
 
 const scoresFrom = (sources: readonly Source[], stale = false): Scores => ({
-  ...cachedScores(new Float64Array(sources.length), 0, 'memory'),
+  ...scoresOf(anAsk()),
   sources,
   stale,
 });
@@ -30,8 +31,14 @@ describe('an answer', () => {
     },
   );
 
-  test('with scores past their freshness is stale, whatever else it is', () => {
-    for (const bypass of [true, false]) expect(outcomeOf(scoresFrom(['redis'], true), bypass)).toBe('stale');
+  test.each<[expected: Served, sources: Source[]]>([
+    ['stale', ['redis']],
+    ['stale', ['memory', 'redis']],
+    // A call was made for it: what it was late for shows in nothing but its age.
+    ['partial', ['memory', 'upstream']],
+    ['partial', ['redis', 'joined']],
+  ])('is a %s when some of its scores, from %j, are past their freshness', (expected, sources) => {
+    expect(outcomeOf(scoresFrom(sources, true), false)).toBe(expected);
   });
 
   test('is nothing that the ledger does not know', () => {
