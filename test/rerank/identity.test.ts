@@ -1,131 +1,122 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Digests } from '../../src/rerank/digests.ts';
 import { type IdentityInput, identify } from '../../src/rerank/identity.ts';
 import { distinct } from '../../src/rerank/ranking.ts';
 
-interface Input extends IdentityInput {
-  readonly documents: readonly string[];
-}
+/** The question as a request gets it: by way of its distinct documents. */
+const questionOf = (input: IdentityInput): string =>
+  identify({ ...input, documents: distinct(input.documents).documents }).question;
 
-/** Identity as a request gets it: by way of its distinct documents. */
-const keyOf = (input: Input): string =>
-  identify({ ...input, documents: distinct(input.documents).documents }).key;
+/** What two requests have in common when their question is the same, without any digest. */
+const canonicalForm = ({ scope, model, query, documents, whole }: IdentityInput): string =>
+  JSON.stringify([scope, model, query, whole && [...new Set(documents)].sort()]);
 
-/** What two requests have in common when they are the same, without any digest. */
-const canonicalForm = ({ scope, model, query, documents }: Input): string =>
-  JSON.stringify([scope, model, query, [...new Set(documents)].sort()]);
-
-const base: Input = { scope: '', model: 'm', query: 'q', documents: ['a', 'b', 'c'] };
+const base: IdentityInput = { scope: ['s'], model: 'm', query: 'q', documents: ['a', 'b', 'c'], whole: true };
 
 /** Few letters, among them what a key might use as separator, so that equal and nearly equal texts are common. */
 const text = fc.string({ unit: fc.constantFrom('a', '1', ':', '\n', '\u0000', 'é', '😀'), maxLength: 3 });
 const fields = {
-  scope: text,
+  // As many parts for everybody: what separates caches is a fixed list.
+  scope: fc.array(text, { minLength: 2, maxLength: 2 }),
   model: text,
   query: text,
   documents: fc.array(text, { minLength: 1, maxLength: 4 }),
+  whole: fc.boolean(),
 };
-const input: fc.Arbitrary<Input> = fc.record(fields);
+const input: fc.Arbitrary<IdentityInput> = fc.record(fields);
 
-/** Another request that differs, if at all, in one field, and names its documents in another order. */
-const variationOf = (one: Input): fc.Arbitrary<Input> => {
-  const { documents } = one;
-  const named = fc.array(fc.constantFrom(...documents), { maxLength: 2 }).chain((more) => {
+/** Names documents again, in another order and some of them twice. */
+const renamed = (documents: readonly string[]): fc.Arbitrary<string[]> =>
+  fc.array(fc.constantFrom(...documents), { maxLength: 3 }).chain((more) => {
     const all = [...documents, ...more];
     return fc.shuffledSubarray(all, { minLength: all.length });
   });
-  const by = Object.entries(fields).map(([name, values]) => values.map((value) => ({ [name]: value })));
+
+/** Another request that differs, if at all, in one field, and names its documents in another order. */
+const variationOf = (one: IdentityInput): fc.Arbitrary<IdentityInput> => {
+  const by = Object.entries(fields).map(([name, values]) =>
+    (values as fc.Arbitrary<unknown>).map((value) => ({ [name]: value })),
+  );
   return fc
-    .tuple(named, fc.oneof(fc.constant({}), ...by))
+    .tuple(renamed(one.documents), fc.oneof(fc.constant({}), ...by))
     .map(([documents, over]) => ({ ...one, documents, ...over }));
 };
 
-const pair: fc.Arbitrary<readonly [Input, Input]> = fc.oneof(
+const pair: fc.Arbitrary<readonly [IdentityInput, IdentityInput]> = fc.oneof(
   input.chain((one) => fc.tuple(fc.constant(one), variationOf(one))),
   fc.tuple(input, input),
 );
 
-describe('the identity of a request', () => {
-  test('does not depend on the order of its documents, nor on duplicates', () => {
-    const shuffled = fc
-      .uniqueArray(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 8 })
-      .chain((documents) =>
-        fc.tuple(
-          fc.constant(documents),
-          fc.array(fc.constantFrom(...documents), { maxLength: 5 }).chain((more) => {
-            const all = [...documents, ...more];
-            return fc.shuffledSubarray(all, { minLength: all.length });
-          }),
-        ),
-      );
-    fc.assert(
-      fc.property(shuffled, ([documents, others]) => {
-        expect(keyOf({ ...base, documents: others })).toBe(keyOf({ ...base, documents }));
-      }),
-    );
-  });
-
-  test('is shared by two requests exactly when nothing about them differs', () => {
+describe('the question of a request', () => {
+  test('is shared by two requests exactly when nothing that matters differs', () => {
     let same = 0;
     fc.assert(
       fc.property(pair, ([one, other]) => {
         const equal = canonicalForm(one) === canonicalForm(other);
         if (equal) same++;
-        expect(keyOf(one) === keyOf(other)).toBe(equal);
+        expect(questionOf(one) === questionOf(other)).toBe(equal);
       }),
       { numRuns: 1000 },
     );
     expect(same).toBeGreaterThan(100);
   });
 
-  test.each<[what: string, over: Partial<Input>]>([
-    ['scope', { scope: 'search' }],
+  test.each<[what: string, over: Partial<IdentityInput>]>([
+    ['scope', { scope: ['S'] }],
     ['model', { model: 'M' }],
     ['query', { query: 'q ' }],
     ['query in another Unicode form', { query: 'q\u0301' }],
-    ['document more', { documents: ['a', 'b', 'c', 'd'] }],
-    ['document less', { documents: ['a', 'b'] }],
-    ['document', { documents: ['a', 'b', 'C'] }],
-    ['blank in a document', { documents: ['a', 'b', 'c '] }],
+    ['granularity', { whole: false }],
   ])('changes with another %s', (_, over) => {
-    expect(keyOf({ ...base, ...over })).not.toBe(keyOf(base));
+    for (const whole of [true, false]) {
+      const one = { ...base, whole };
+      const other = { ...one, ...('whole' in over ? { whole: !whole } : over) };
+      expect(questionOf(other)).not.toBe(questionOf(one));
+    }
   });
 
-  test('tells fields apart whose contents hold one another’s separators', () => {
-    const tricky: Partial<Input>[] = [
-      { model: 'ab', query: 'c' },
-      { model: 'a', query: 'bc' },
-      { model: '', query: 'abc' },
-      { scope: 'a', model: 'b', query: 'c' },
-      { scope: 'ab', model: '', query: 'c' },
-      { model: '1:a', query: '1:b' },
-      { model: '1:a1:b', query: '' },
-      { model: '', query: '1:a1:b' },
-      { documents: ['a', 'b'] },
-      { documents: ['ab'] },
-      { documents: ['a,b'] },
-      { documents: ['a\nb'] },
-      { documents: ['["a","b"]'] },
-    ];
-    expect(new Set(tricky.map((over) => keyOf({ ...base, ...over }))).size).toBe(tricky.length);
+  test.each<[what: string, documents: string[]]>([
+    ['document more', ['a', 'b', 'c', 'd']],
+    ['document less', ['a', 'b']],
+    ['document', ['a', 'b', 'C']],
+    ['blank in a document', ['a', 'b', 'c ']],
+    ['document that is two in one', ['a', 'bc']],
+  ])('of a whole set changes with another %s; of single documents it does not', (_, documents) => {
+    expect(questionOf({ ...base, documents })).not.toBe(questionOf(base));
+    const single = { ...base, whole: false };
+    expect(questionOf({ ...single, documents })).toBe(questionOf(single));
   });
 
-  test.each([':', ',', '|', '/', ' ', '\n', '\t', '\u0000', '\u001f'])(
+  test.each([':', ',', '|', '/', ' ', '\n', '\t', '\u0000', '\u001f', '1:'])(
     'does not move the border between two fields that hold %j',
     (separator) => {
       const forms = [
-        { scope: `a${separator}b`, model: 'c', query: 'd' },
-        { scope: 'a', model: `b${separator}c`, query: 'd' },
-        { scope: 'a', model: 'b', query: `c${separator}d` },
-      ];
-      expect(new Set(forms.map((over) => keyOf({ ...base, ...over }))).size).toBe(3);
+        { scope: [`a${separator}b`], model: 'c', query: 'd' },
+        { scope: ['a'], model: `b${separator}c`, query: 'd' },
+        { scope: ['a'], model: 'b', query: `c${separator}d` },
+      ].flatMap((over) => [true, false].map((whole) => questionOf({ ...base, ...over, whole })));
+      expect(new Set(forms).size).toBe(6);
     },
   );
 
-  test('is 43 characters that a key of any store may hold', () => {
+  test('is 22 characters that a key of any store may hold', () => {
     fc.assert(
       fc.property(input, (one) => {
-        expect(keyOf(one)).toMatch(/^[\w-]{43}$/);
+        expect(questionOf(one)).toMatch(/^[\w-]{22}$/);
+      }),
+    );
+  });
+});
+
+describe('the documents of an identity', () => {
+  test('are those of the request, one digest each in their order, whatever the question', () => {
+    fc.assert(
+      fc.property(input, (one) => {
+        const { documents } = distinct(one.documents);
+        const { digests, whole } = identify({ ...one, documents });
+        expect(digests.numbers).toEqual(Digests.of(documents).numbers);
+        expect(whole).toBe(one.whole);
       }),
     );
   });
