@@ -12,7 +12,7 @@ const column = (): { inner: ScriptedScorer; scorer: Scorer } => {
   const inner = new ScriptedScorer();
   const store = memoryStore(1_000_000);
   const lifetime = { ttlMs: 60_000, staleMs: 0 };
-  return { inner, scorer: stack(inner, recall({ store, ...lifetime }), flight(), remember({ store })) };
+  return { inner, scorer: stack(inner, recall({ store, lifetime }), flight(), remember({ store })) };
 };
 
 describe('memory in front of a flight, and filled inside it', () => {
@@ -69,6 +69,26 @@ describe('memory in front of a flight, and filled inside it', () => {
       expect(values).toEqual(valuesOf(anAsk({ documents: orders[i % 2]! })));
     }
     expect(inner.calls).toHaveLength(1);
+  });
+
+  test('asks once for each pair, whatever the asks have in common and in whichever turn they come', async () => {
+    for (let turn = 0; turn < TURNS; turn += 3) {
+      const { inner, scorer } = column();
+      const lists = [
+        ['a', 'b', 'c'],
+        ['d', 'b', 'a'],
+        ['e', 'a', 'd', 'c'],
+      ];
+      const answers = [scorer.score(anAsk({ documents: lists[0]! }))];
+      inner.calls[0]!.answer();
+      await turns(turn);
+      answers.push(scorer.score(anAsk({ documents: lists[1]! })), scorer.score(anAsk({ documents: lists[2]! })));
+      for (const { answer } of inner.calls.slice(1)) answer();
+      for (const [i, { values }] of (await Promise.all(answers)).entries()) {
+        expect(values).toEqual(valuesOf(anAsk({ documents: lists[i]! })));
+      }
+      expect(inner.calls.map(({ ask }) => ask.documents)).toEqual([lists[0], ['d'], ['e']]);
+    }
   });
 
   test('gives each of 200 at once the scores of one call, and all later ones those of memory', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/rerank/errors.ts';
 import { anAsk, failure, scoresOf, valuesOf } from '../support/fakes.ts';
-import { Memories, TTL } from './memories.ts';
+import { at, LATE, Memories, TTL, three } from './memories.ts';
 
 let memory: Memories;
 beforeEach(() => {
@@ -36,17 +36,36 @@ describe('memory', () => {
     expect(values).toEqual(valuesOf(anAsk({ documents: reordered })));
   });
 
-  test('does not answer another scope, model, query or set of documents', async () => {
+  test('does not answer another scope, model, query or document', async () => {
     await memory.ask();
     for (const over of [{ scope: 's' }, { model: 'm' }, { query: 'q' }, { documents: ['d'] }]) {
       expect((await memory.ask(over)).sources[0]).toBe('upstream');
     }
   });
 
-  test('asks again for what is past its freshness, and keeps the new score', async () => {
+  test('asks on only for the documents it does not know, and merges', async () => {
+    await memory.ask({ documents: ['b', 'd'] });
+    const documents = ['a', 'b', 'c', 'd'];
+    const scores = await memory.ask({ documents });
+    expect(memory.inner.asks[1]!.documents).toEqual(['a', 'c']);
+    expect(scores.values).toEqual(valuesOf(anAsk({ documents })));
+    expect(scores.sources).toEqual(['upstream', 'memory', 'upstream', 'memory']);
+    expect(scores).toMatchObject({ searchUnits: 1, stored: true, stale: false });
+    expect((await memory.ask({ documents })).sources).toEqual(documents.map(() => 'memory'));
+  });
+
+  test('answers late for a while what is past its freshness, and says so', async () => {
+    const { scoredAt } = await memory.ask();
+    memory.now += TTL + LATE;
+    expect(await memory.ask()).toMatchObject({ stale: true, sources: three('memory'), scoredAt });
+    expect(memory.inner.asks).toHaveLength(1);
+  });
+
+  test('then asks again, and keeps the new score', async () => {
     await memory.ask();
-    memory.now += TTL + 1;
-    expect(await memory.ask()).toMatchObject({ stale: false, stored: true, scoredAt: memory.now });
+    memory.now += TTL + LATE + 1;
+    const scoredAt = at(memory.now);
+    expect(await memory.ask()).toMatchObject({ stale: false, stored: true, scoredAt });
     memory.now += TTL;
     expect((await memory.ask()).sources[0]).toBe('memory');
     expect(memory.inner.asks).toHaveLength(2);
@@ -70,7 +89,7 @@ describe('a caller’s terms', () => {
     const { values, stored } = await memory.ask({ cache: { read: false } });
     expect(stored).toBe(true);
     expect(values).not.toEqual(valuesOf(anAsk()));
-    expect(await memory.ask()).toMatchObject({ values, sources: ['memory', 'memory', 'memory'] });
+    expect(await memory.ask()).toMatchObject({ values, sources: three('memory') });
   });
 
   test('max-age: what is older is asked for again', async () => {
@@ -81,28 +100,51 @@ describe('a caller’s terms', () => {
   });
 });
 
-describe('nothing is kept', () => {
-  test('of an answer that is stale itself', async () => {
-    memory.inner.respond = (one) => scoresOf(one, { stale: true, sources: ['redis', 'redis', 'redis'] });
+test('nothing is kept of an error', async () => {
+  memory.inner.failWith(new RerankError('upstream_failed'));
+  await failure(memory.ask());
+  await failure(memory.ask());
+  expect(memory.inner.asks).toHaveLength(2);
+  expect(memory.store.entries).toBe(0);
+});
+
+describe('what came from Redis', () => {
+  const fromRedis = (scoredAt: number, stale = false): void => {
+    memory.inner.respond = (one) => scoresOf(one, { sources: three('redis'), scoredAt, stale });
+  };
+
+  test('is kept too, but counts as nothing new, and keeps its age', async () => {
+    const scoredAt = memory.now - 400;
+    fromRedis(scoredAt);
     expect((await memory.ask()).stored).toBe(false);
+    expect(await memory.ask()).toMatchObject({ sources: three('memory'), scoredAt: at(scoredAt) });
+    memory.now = scoredAt + TTL + LATE + 1;
     await memory.ask();
     expect(memory.inner.asks).toHaveLength(2);
   });
 
-  test('of an error', async () => {
-    memory.inner.failWith(new RerankError('upstream_failed'));
-    await failure(memory.ask());
-    await failure(memory.ask());
+  test('past its freshness is no fresher for having been answered', async () => {
+    fromRedis(memory.now - TTL - LATE - 1, true);
+    expect((await memory.ask()).stored).toBe(false);
+    await memory.ask();
     expect(memory.inner.asks).toHaveLength(2);
   });
 });
 
-test('what came from Redis is kept too, but counts as nothing new, and keeps its age', async () => {
-  const scoredAt = memory.now - 400;
-  memory.inner.respond = (one) => scoresOf(one, { sources: ['redis', 'redis', 'redis'], scoredAt });
-  expect((await memory.ask()).stored).toBe(false);
-  expect(await memory.ask()).toMatchObject({ sources: ['memory', 'memory', 'memory'], scoredAt });
-  memory.now += TTL - 400 + 1;
-  await memory.ask();
-  expect(memory.inner.asks).toHaveLength(2);
+describe('of a model whose scores depend on the whole set', () => {
+  const whole = true;
+
+  test('the same set is known, in every order', async () => {
+    await memory.ask({ whole, documents: ['a', 'b', 'c'] });
+    const documents = ['c', 'a', 'b'];
+    const { values, sources } = await memory.ask({ whole, documents });
+    expect(values).toEqual(valuesOf(anAsk({ documents })));
+    expect(sources).toEqual(three('memory'));
+  });
+
+  test.each([[['a', 'b']], [['a', 'b', 'c', 'd']]])('another set is asked for whole: %j', async (documents) => {
+    await memory.ask({ whole, documents: ['a', 'b', 'c'] });
+    expect((await memory.ask({ whole, documents })).sources).toEqual(documents.map(() => 'upstream'));
+    expect(memory.inner.asks[1]!.documents).toEqual(documents);
+  });
 });
