@@ -82,7 +82,10 @@ describe('memory in front of a flight, and filled inside it', () => {
       const answers = [scorer.score(anAsk({ documents: lists[0]! }))];
       inner.calls[0]!.answer();
       await turns(turn);
-      answers.push(scorer.score(anAsk({ documents: lists[1]! })), scorer.score(anAsk({ documents: lists[2]! })));
+      answers.push(
+        scorer.score(anAsk({ documents: lists[1]! })),
+        scorer.score(anAsk({ documents: lists[2]! })),
+      );
       for (const { answer } of inner.calls.slice(1)) answer();
       for (const [i, { values }] of (await Promise.all(answers)).entries()) {
         expect(values).toEqual(valuesOf(anAsk({ documents: lists[i]! })));

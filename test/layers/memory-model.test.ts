@@ -40,7 +40,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       documents,
       cache: fc.oneof(
         fc.constant({}),
-        fc.tuple(cacheTerms, fc.constantFrom(true, true, false)).map(([cache, write]) => ({ ...cache, write })),
+        fc
+          .tuple(cacheTerms, fc.constantFrom(true, true, false))
+          .map(([cache, write]) => ({ ...cache, write })),
       ),
     }),
     later: fc.oneof(fc.constant(0), fc.nat({ max: 300 }), fc.nat({ max: 1600 })),

@@ -142,9 +142,12 @@ describe('of a model whose scores depend on the whole set', () => {
     expect(sources).toEqual(three('memory'));
   });
 
-  test.each([[['a', 'b']], [['a', 'b', 'c', 'd']]])('another set is asked for whole: %j', async (documents) => {
-    await memory.ask({ whole, documents: ['a', 'b', 'c'] });
-    expect((await memory.ask({ whole, documents })).sources).toEqual(documents.map(() => 'upstream'));
-    expect(memory.inner.asks[1]!.documents).toEqual(documents);
-  });
+  test.each([[['a', 'b']], [['a', 'b', 'c', 'd']]])(
+    'another set is asked for whole: %j',
+    async (documents) => {
+      await memory.ask({ whole, documents: ['a', 'b', 'c'] });
+      expect((await memory.ask({ whole, documents })).sources).toEqual(documents.map(() => 'upstream'));
+      expect(memory.inner.asks[1]!.documents).toEqual(documents);
+    },
+  );
 });

@@ -24,6 +24,7 @@ const aCall = async ({
     attachment: 'RERANK_EU',
     replaceable,
     release: (outcome: CallOutcome) => void outcomes.push(outcome),
+    giveBack: () => expect.unreachable('the call was sent'),
   };
   const slots: Slots = { acquire: async () => slot };
   const leaver = new AbortController();
@@ -31,7 +32,13 @@ const aCall = async ({
     ...anAsk({ terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }),
     onStart: vi.fn(),
   };
-  const answer = stack(inner, pace({ slots: () => slots, attemptMs: ATTEMPT_MS })).score(ask);
+  const sending: Scorer = {
+    score: (ask) => {
+      ask.onSend?.();
+      return inner.score(ask);
+    },
+  };
+  const answer = stack(sending, pace({ slots: () => slots, attemptMs: ATTEMPT_MS })).score(ask);
   answer.catch(() => {});
   await turns();
   return { answer, outcomes, leave: (reason: RerankError) => leaver.abort(reason), onStart: ask.onStart };

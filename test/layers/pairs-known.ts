@@ -32,10 +32,7 @@ export type Ages = ReadonlyMap<string, number>;
 
 export const ages: fc.Arbitrary<Ages> = fc
   .tuple(
-    fc.oneof(
-      fc.shuffledSubarray(DOCUMENTS),
-      fc.shuffledSubarray(DOCUMENTS, { minLength: DOCUMENTS.length }),
-    ),
+    fc.oneof(fc.shuffledSubarray(DOCUMENTS), fc.shuffledSubarray(DOCUMENTS, { minLength: DOCUMENTS.length })),
     fc.array(age, { minLength: DOCUMENTS.length, maxLength: DOCUMENTS.length }),
   )
   .map(([texts, all]) => new Map(texts.map((document, i) => [document, all[i]!])));

@@ -124,7 +124,9 @@ describe('when what the tier does not know cannot be had', () => {
   test('a bug is not hidden', async () => {
     const ask = anAsk({ documents: ['a'] });
     const pairs = pairsKnown(ask, new Map([['a', 1400]]), NOW);
-    const broken = complete(ask, recollect(pairs, ask, options), () => Promise.reject(new TypeError('a bug')));
+    const broken = complete(ask, recollect(pairs, ask, options), () =>
+      Promise.reject(new TypeError('a bug')),
+    );
     await expect(broken).rejects.toThrow('a bug');
   });
 });

@@ -19,8 +19,10 @@ describe('a call', () => {
       stale: false,
       stored: false,
     });
-    expect(scores.scoredAt).toBeGreaterThanOrEqual(before);
-    expect(scores.scoredAt).toBeLessThanOrEqual(Date.now());
+    const [moment] = scores.scoredAt;
+    expect([...scores.scoredAt]).toEqual([moment, moment, moment]);
+    expect(moment).toBeGreaterThanOrEqual(before);
+    expect(moment).toBeLessThanOrEqual(Date.now());
     expect(scores.timing.upstreamMs).toBeGreaterThan(0);
     expect(scores.rateLimit).toEqual({
       'x-ratelimit-limit-requests': '100',
@@ -48,6 +50,17 @@ describe('a call', () => {
       traceparent,
     });
     expect(untraced).not.toHaveProperty('traceparent');
+  });
+
+  test('is told of once, whatever comes of it', async () => {
+    const { scorer, simulator } = await connect();
+    let told = 0;
+    const onSend = (): void => void told++;
+    await scorer.score({ ...slotted(), onSend });
+    expect(told).toBe(1);
+    simulator.fault({ kind: 'reset' });
+    await failure(scorer.score({ ...slotted(), onSend }));
+    expect(told).toBe(2);
   });
 
   test('costs what the upstream bills', async () => {
@@ -92,7 +105,8 @@ describe('the attachment whose slot is held', () => {
 
   test.each(['OTHER', ''])('must be a known one, not %j', async (attachment) => {
     const { scorer, simulator } = await connect();
-    expect((await failure(scorer.score(slotted({ attachment })))).kind).toBe('internal');
+    const onSend = (): void => expect.unreachable('nothing is sent');
+    expect((await failure(scorer.score({ ...slotted({ attachment }), onSend }))).kind).toBe('internal');
     expect(simulator.calls).toHaveLength(0);
   });
 });

@@ -1,0 +1,51 @@
+/** The verifying layer in front of a cache that knows everything. */
+
+import { type VerifyOptions, verify } from '../../src/layers/verify.ts';
+import type { Ask, Scores, Source } from '../../src/rerank/scoring.ts';
+import { type AskOptions, anAsk, ScriptedScorer, scoresOf, stack, turns } from '../support/fakes.ts';
+
+export class Verifying {
+  /** Answers when told to what may not come from the cache. */
+  readonly upstream = new ScriptedScorer();
+  readonly verified: [model: string, difference: number][] = [];
+  /** What the cache says besides the scores. */
+  over: Partial<Scores> = {};
+  source: Source = 'memory';
+  readonly ask: (options?: AskOptions) => Promise<Scores>;
+
+  constructor(options: Partial<VerifyOptions> = {}) {
+    const scorer = stack(
+      { score: (ask) => (ask.cache.read ? this.#cached(ask) : this.upstream.score(ask)) },
+      verify({
+        rate: 1,
+        spare: () => true,
+        maxWaitMs: 25_000,
+        onVerified: (model, difference) => void this.verified.push([model, difference]),
+        ...options,
+      }),
+    );
+    this.ask = (over) => scorer.score(anAsk(over));
+  }
+
+  /** Lets the last call be answered, and heard of. */
+  async answer(values?: Float64Array): Promise<void> {
+    this.upstream.calls.at(-1)!.answer(values && { values });
+    await turns();
+  }
+
+  async #cached(ask: Ask): Promise<Scores> {
+    const sources = ask.documents.map(() => this.source);
+    return scoresOf(ask, { sources, searchUnits: 0, ...this.over });
+  }
+}
+
+/** Random numbers in [0, 1) that are the same in every run (mulberry32). */
+export const seeded = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+};
