@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { cacheStatus } from '../../src/http/cache-status.ts';
 import { outcomeOf } from '../../src/rerank/outcome.ts';
-import { cachedScores, type Source } from '../../src/rerank/scoring.ts';
+import type { Source } from '../../src/rerank/scoring.ts';
+import { anAsk, scoresOf } from '../support/fakes.ts';
 
 interface Case {
   readonly sources: readonly Source[];
@@ -12,7 +13,7 @@ interface Case {
 
 /** From scores to the header, by way of the outcome that the handler finds. */
 const headerOf = ({ sources, stored = false, stale = false, bypass = false }: Case): string => {
-  const scores = { ...cachedScores(new Float64Array(sources.length), 0, 'memory'), sources, stored, stale };
+  const scores = { ...scoresOf(anAsk()), sources, stored, stale };
   return cacheStatus(scores, outcomeOf(scores, bypass));
 };
 
@@ -28,6 +29,9 @@ describe('Cache-Status', () => {
     ['fwd=miss; stored', { sources: ['upstream', 'upstream'], stored: true }],
     ['fwd=miss; collapsed', { sources: ['joined', 'joined'] }],
     ['fwd=partial; stored', { sources: ['memory', 'upstream'], stored: true }],
+    // Forwarded, so no hit, however old what was not.
+    ['fwd=partial; stored', { sources: ['memory', 'upstream'], stored: true, stale: true }],
+    ['fwd=partial; collapsed; stored', { sources: ['redis', 'joined', 'upstream'], stored: true }],
     ['fwd=partial; collapsed', { sources: ['redis', 'joined'] }],
     ['fwd=bypass', { sources: ['upstream'], bypass: true }],
     ['fwd=bypass; stored', { sources: ['upstream'], bypass: true, stored: true }],

@@ -3,14 +3,13 @@ import { rerankResponse } from '../../src/http/respond.ts';
 import { outcomeOf } from '../../src/rerank/outcome.ts';
 import { distinct, rank } from '../../src/rerank/ranking.ts';
 import { validate } from '../../src/rerank/request.ts';
-import type { Scores } from '../../src/rerank/scoring.ts';
-import { anAsk, scoresOf } from '../support/fakes.ts';
+import { anAsk, type Override, scoresOf } from '../support/fakes.ts';
 import { aRecord } from './onion.ts';
 
 const VALUES = Float64Array.of(0.25, 0.1 + 0.2, 1e-7);
 
 /** The answer to a request over three documents. */
-const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Partial<Scores> = {}) => {
+const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Override = {}) => {
   const request = validate({ query: 'q', documents: ['a', 'b', 'c'], ...fields });
   const { documents, positions } = distinct(request.texts);
   const scores = scoresOf(anAsk({ documents }), { values: VALUES.slice(0, documents.length), ...over });
@@ -114,6 +113,17 @@ describe('Age', () => {
   ])('of a hit that was scored %d ms ago is %s s', async (ago, age) => {
     const { response } = await answer({}, { sources, scoredAt: Date.now() - ago });
     expect(response.headers.get('age')).toBe(age);
+  });
+
+  test('is that of the oldest score', async () => {
+    const scoredAt = Float64Array.of(Date.now() - 5000, Date.now() - 70_000, Date.now());
+    expect((await answer({}, { sources, scoredAt })).response.headers.get('age')).toBe('70');
+  });
+
+  test('is not there when a call was made for some of the scores', async () => {
+    const { response } = await answer({}, { sources: ['memory', 'upstream', 'redis'], stored: true });
+    expect(response.headers.get('age')).toBeNull();
+    expect(response.headers.get('cache-status')).toBe('rerank-gateway; fwd=partial; stored');
   });
 
   test('is there when the score is stale, and not when it is new', async () => {

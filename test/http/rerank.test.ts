@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Granularity } from '../../src/http/rerank.ts';
+import type { Identity } from '../../src/rerank/identity.ts';
 import type { Ask } from '../../src/rerank/scoring.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 import { BODY, Desk, type Init, MODEL } from './desk.ts';
@@ -20,9 +22,7 @@ describe('a request becomes an ask', () => {
     const documents = ['b', 'a', 'b', { text: 'a' }, 'c'];
     const ask = await asked({ body: { ...BODY, documents, top_n: 1 } });
     expect(ask).toMatchObject({ model: MODEL, query: 'q', documents: ['b', 'a', 'c'] });
-    expect(ask.identity.key).toBe(
-      (await asked({ body: { ...BODY, documents: ['a', 'b', 'c'] } })).identity.key,
-    );
+    expect(ask.identity.digests.count).toBe(3);
   });
 
   test('on the terms of its headers', async () => {
@@ -51,18 +51,37 @@ describe('a request becomes an ask', () => {
   });
 
   test('that keeps out of the caches where the model is configured so', async () => {
-    const options = { uncached: new Set([MODEL]) };
+    const options: Init['options'] = { granularityOf: () => 'off' };
     const { cache } = await asked({ options, headers: { 'cache-control': 'only-if-cached' } });
     expect(cache).toEqual({ ...CACHE_TERMS, read: false, write: false, forward: false });
     expect((await desk.post({ options })).headers.get('cache-status')).toBe('rerank-gateway; fwd=bypass');
   });
 
-  test('whose answer other clients share, unless configured otherwise', async () => {
-    const keyFor = async (name: string, scopedByClient: boolean): Promise<string> =>
-      (await asked({ caller: aCaller({ name }), options: { scopedByClient } })).identity.key;
-    expect(await keyFor('search', false)).toBe(await keyFor('chatbot', false));
-    expect(await keyFor('search', true)).not.toBe(await keyFor('chatbot', true));
-    expect(await keyFor('search', true)).toBe(await keyFor('search', true));
-    expect(await keyFor('search', true)).not.toBe(await keyFor('search', false));
+  test.each<[Granularity, whole: boolean, shared: boolean]>([
+    ['document', false, true],
+    ['request', true, false],
+  ])('whose question, by %s, is about the whole set: %s', async (granularity, whole, shared) => {
+    const models: string[] = [];
+    const granularityOf = (model: string): Granularity => {
+      models.push(model);
+      return granularity;
+    };
+    const identityOf = async (documents: string[]): Promise<Identity> =>
+      (await asked({ options: { granularityOf }, body: { ...BODY, documents } })).identity;
+    const identity = await identityOf(['a', 'b', 'c']);
+    expect(identity.whole).toBe(whole);
+    expect((await identityOf(['c', 'a', 'b', 'a'])).question).toBe(identity.question);
+    expect((await identityOf(['a', 'b'])).question === identity.question).toBe(shared);
+    expect(new Set(models)).toEqual(new Set([MODEL]));
+  });
+
+  test('that shares its question with nobody of another scope', async () => {
+    const questionOf = async (name: string): Promise<string> => {
+      const options: Init['options'] = { scopeOf: (model, client) => [model, client] };
+      return (await asked({ caller: aCaller({ name }), options })).identity.question;
+    };
+    expect(await questionOf('search')).not.toBe(await questionOf('chatbot'));
+    expect(await questionOf('search')).toBe(await questionOf('search'));
+    expect(await questionOf('search')).not.toBe((await asked()).identity.question);
   });
 });
