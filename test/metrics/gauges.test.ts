@@ -11,6 +11,7 @@ beforeEach(() => {
     inFlight: () => 3,
     cacheBytes: () => 1000,
     cacheEntries: () => 2,
+    granularities: () => [],
     queues: () => [
       { model: 'a', waiting: 5 },
       { model: 'b', waiting: 0 },
@@ -23,6 +24,7 @@ beforeEach(() => {
     inFlight: () => states.inFlight(),
     cacheBytes: () => states.cacheBytes(),
     cacheEntries: () => states.cacheEntries(),
+    granularities: () => states.granularities(),
     queues: () => states.queues(),
     windows: () => states.windows(),
     circuits: () => states.circuits(),
@@ -70,6 +72,23 @@ test('circuit_open is 1 for the attachments that calls are kept away from', asyn
   expect(await valuesOf('circuit_open')).toEqual({ RERANK: 0, RERANK_EU: 1 });
   states.circuits = open(false);
   expect(await valuesOf('circuit_open')).toEqual({ RERANK: 0, RERANK_EU: 0 });
+});
+
+test('cache_granularity is 1 for what scores are reused for now, and no more there for what they were', async () => {
+  const granularities = async () =>
+    (await scrape())
+      .filter(({ name }) => name === 'gateway_cache_granularity')
+      .map(({ labels, value }) => [labels.model, labels.granularity, value]);
+  states.granularities = () => [
+    { model: 'a', granularity: 'document' },
+    { model: 'b', granularity: 'off' },
+  ];
+  expect(await granularities()).toEqual([
+    ['a', 'document', 1],
+    ['b', 'off', 1],
+  ]);
+  states.granularities = () => [{ model: 'a', granularity: 'request' }];
+  expect(await granularities()).toEqual([['a', 'request', 1]]);
 });
 
 describe('redis_up', () => {

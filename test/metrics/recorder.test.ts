@@ -88,6 +88,21 @@ test('the ledger balances: every request is counted once, whatever became of it'
   );
 });
 
+describe('a cached pair that is scored again', () => {
+  test('is the same only when it is so to the last bit, and tells how far it is off', async () => {
+    for (const difference of [0, 0, 1e-12, 0.05]) scraped.recorder.verified(MODEL, difference);
+    expect(await scraped.value('verified_pairs_total', { model: MODEL, result: 'same' })).toBe(2);
+    expect(await scraped.value('verified_pairs_total', { model: MODEL, result: 'drifted' })).toBe(2);
+    const upTo = (le: string) => scraped.value('score_drift_bucket', { model: MODEL, le });
+    expect(await Promise.all(['0', '1e-9', '0.01', '0.1'].map(upTo))).toEqual([2, 3, 3, 4]);
+  });
+});
+
+test('an ask that joins a call which still waits is counted', async () => {
+  scraped.recorder.merged(MODEL);
+  expect(await scraped.value('merged_requests_total', { model: MODEL })).toBe(1);
+});
+
 describe('what happens inside', () => {
   test('is counted: look-ups, waits, calls, and what they cost', async () => {
     const { recorder } = scraped;
@@ -107,11 +122,11 @@ describe('what happens inside', () => {
   });
 
   test('at Redis is timed, and counted as an error only when it failed', async () => {
-    scraped.recorder.redisCommand('get', true, 2);
-    scraped.recorder.redisCommand('get', false, 250);
-    expect(await scraped.value('redis_command_duration_seconds_count', { op: 'get' })).toBe(2);
-    expect(await scraped.value('redis_errors_total', { op: 'get' })).toBe(1);
-    expect(await scraped.value('redis_errors_total', { op: 'set' })).toBe(0);
+    scraped.recorder.redisCommand('read', true, 2);
+    scraped.recorder.redisCommand('read', false, 250);
+    expect(await scraped.value('redis_command_duration_seconds_count', { op: 'read' })).toBe(2);
+    expect(await scraped.value('redis_errors_total', { op: 'read' })).toBe(1);
+    expect(await scraped.value('redis_errors_total', { op: 'write' })).toBe(0);
   });
 });
 

@@ -21,7 +21,10 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   recorder.cacheLookup(model, 'memory', 'hit');
   recorder.queueWait(model, 5);
   recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
-  recorder.redisCommand('get', false, 5);
+  recorder.redisCommand('read', false, 5);
+  recorder.merged(model);
+  recorder.verified(model, 0);
+  metrics.cacheGranularity.set({ model, granularity: 'document' }, 1);
   metrics.queueDepth.set({ model }, 1);
   metrics.ratelimitLimit.set({ upstream: 'RERANK', model }, 1);
   metrics.ratelimitUsed.set({ upstream: 'RERANK', model }, 1);
@@ -38,6 +41,10 @@ describe('the metrics of the contract', () => {
     ['cache_requests_total', 'counter', ['model', 'result', 'tier']],
     ['cache_bytes', 'gauge', []],
     ['cache_entries', 'gauge', []],
+    ['cache_granularity', 'gauge', ['granularity', 'model']],
+    ['merged_requests_total', 'counter', ['model']],
+    ['verified_pairs_total', 'counter', ['model', 'result']],
+    ['score_drift', 'histogram', ['model']],
     ['queue_depth', 'gauge', ['model']],
     ['queue_wait_seconds', 'histogram', ['model']],
     ['rejections_total', 'counter', ['client', 'model', 'reason']],

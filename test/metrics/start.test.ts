@@ -26,6 +26,9 @@ const KNOWN: Readonly<Record<string, readonly Record<string, string>[]>> = {
   unknown_route: [],
 };
 
+/** What is asked of Redis. */
+const OPS = ['read', 'claim', 'write', 'release', 'quota', 'metrics'];
+
 /** How many of these series are not there, at 0, before anything has happened. */
 const missing = async (name: string, all: readonly Record<string, string>[]): Promise<unknown[]> => {
   const values = await Promise.all(all.map((labels) => scraped.value(name, labels)));
@@ -60,7 +63,7 @@ describe('before anything has happened there is a 0', () => {
 
   test.each(['memory', 'redis'])('for every result of a look-up in %s', async (tier) => {
     const all = MODELS.flatMap((model) =>
-      ['hit', 'stale', 'miss'].map((result) => ({ model, tier, result })),
+      ['hit', 'partial', 'stale', 'miss'].map((result) => ({ model, tier, result })),
     );
     expect(await missing('cache_requests_total', all)).toEqual([]);
   });
@@ -77,8 +80,14 @@ describe('before anything has happened there is a 0', () => {
     expect(await missing('upstream_retries_total', all)).toEqual([]);
   });
 
+  test('for asks that join a call, and for pairs scored again', async () => {
+    const models = MODELS.map((model) => ({ model }));
+    expect(await missing('merged_requests_total', models)).toEqual([]);
+    const results = models.flatMap((labels) => ['same', 'drifted'].map((result) => ({ ...labels, result })));
+    expect(await missing('verified_pairs_total', results)).toEqual([]);
+  });
+
   test('for errors of Redis', async () => {
-    const ops = ['get', 'set', 'quota', 'metrics'].map((op) => ({ op }));
-    expect(await missing('redis_errors_total', ops)).toEqual([]);
+    expect(await missing('redis_errors_total', OPS.map((op) => ({ op })))).toEqual([]);
   });
 });
