@@ -94,9 +94,13 @@ describe('at the start', () => {
       series('gateway_upstream_requests_total', [model, 'upstream="RERANK"', 'code="200"']);
       series('gateway_upstream_search_units_total', [model, 'upstream="RERANK"']);
       series('gateway_ratelimit_used_requests', [model, 'upstream="RERANK"']);
+      for (const result of ['same', 'drifted'])
+        series('gateway_verified_pairs_total', [model, `result="${result}"`]);
+      series('gateway_merged_requests_total', [model]);
       series('gateway_queue_depth', [model]);
     }
-    for (const op of ['get', 'set']) series('gateway_redis_errors_total', [`op="${op}"`]);
+    for (const op of ['read', 'claim', 'write', 'release'])
+      series('gateway_redis_errors_total', [`op="${op}"`]);
     for (const name of ['requests_in_flight', 'cache_bytes', 'cache_entries']) series(`gateway_${name}`, []);
     expect(metric(text, 'gateway_ratelimit_limit_requests', { model: COHERE })).toBe(250);
     expect(metric(text, 'gateway_build_info')).toBe(1);
@@ -117,6 +121,7 @@ describe('at the start', () => {
         'request_documents',
       ],
       ...['documents_total', 'cache_requests_total', 'cache_bytes', 'cache_entries', 'queue_depth'],
+      ...['cache_granularity', 'merged_requests_total', 'verified_pairs_total', 'score_drift'],
       ...['queue_wait_seconds', 'rejections_total', 'upstream_requests_total', 'upstream_duration_seconds'],
       ...['upstream_retries_total', 'upstream_search_units_total', 'ratelimit_limit_requests'],
       ...['ratelimit_used_requests', 'circuit_open', 'redis_up', 'redis_errors_total'],
@@ -211,8 +216,8 @@ describe('after a mix of everything', () => {
     const units = cost.reduce((sum, n) => sum + n, 0);
     expect(units).toBe(1 + 2 + 1 + 1);
     expect(metric(text, 'gateway_upstream_search_units_total')).toBe(units);
-    expect(metric(text, 'gateway_cache_entries')).toBe(3);
-    expect(metric(text, 'gateway_cache_bytes')).toBeGreaterThanOrEqual(8 * (2 + 150 + 3));
+    expect(metric(text, 'gateway_cache_entries')).toBe(2 + 150 + 3);
+    expect(metric(text, 'gateway_cache_bytes')).toBeGreaterThanOrEqual(32 * (2 + 150 + 3));
     // All calls of the last minute are still held.
     expect(metric(text, 'gateway_ratelimit_used_requests')).toBe(simulator.calls.length);
     expect(text).not.toMatch(/_bucket\{[^}]*client=/);

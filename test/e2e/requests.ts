@@ -1,7 +1,7 @@
 /** Requests for tests, and where answers are checked the same way everywhere. */
 
 import { expect } from 'vitest';
-import { COHERE, KEYS, type TestGateway, UPSTREAM_KEY } from '../support/gateway.ts';
+import { COHERE, KEYS, metric, type TestGateway, UPSTREAM_KEY } from '../support/gateway.ts';
 
 let count = 0;
 
@@ -83,6 +83,10 @@ export const expectError = async (
   expected: { status: number; type: string },
   gateway: TestGateway,
 ): Promise<string> => checkError(await errorAnswer(response), expected, gateway);
+
+/** Commands of a kind that a gateway has sent to Redis: `write` comes behind the answer's back. */
+export const redisCommands = async (gateway: TestGateway, op: string): Promise<number> =>
+  metric(await gateway.metrics(), 'gateway_redis_command_duration_seconds_count', { op });
 
 export const INVALID = { status: 400, type: 'invalid_request_error' };
 export const RATE_LIMITED = { status: 429, type: 'rate_limit_error' };

@@ -88,6 +88,11 @@ describe('before anything has happened there is a 0', () => {
   });
 
   test('for errors of Redis', async () => {
-    expect(await missing('redis_errors_total', OPS.map((op) => ({ op })))).toEqual([]);
+    expect(
+      await missing(
+        'redis_errors_total',
+        OPS.map((op) => ({ op })),
+      ),
+    ).toEqual([]);
   });
 });

@@ -1,0 +1,75 @@
+import { afterEach, expect, test } from 'vitest';
+import { AMAZON, COHERE, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { bodyOf, fresh } from './requests.ts';
+
+let gateway: TestGateway;
+afterEach(() => gateway.stop());
+
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
+const ask = async (request: unknown) => {
+  const answer = await gateway.rerank(request);
+  return { ...(await bodyOf(answer)), status: answer.headers.get('cache-status') };
+};
+
+const granularity = async (model: string, granularity: string): Promise<number> =>
+  metric(await gateway.metrics(), 'gateway_cache_granularity', { model, granularity });
+
+const DOCUMENTS = ['the capital of a country', 'a country', 'something else', 'a capital of capitals'];
+
+/** What the simulator says when it is asked for just these. */
+const alone = async (request: Record<string, unknown>) => {
+  const other = await startTestGateway();
+  const { results } = await bodyOf(await other.rerank(request));
+  await other.stop();
+  return results;
+};
+
+test('a model that is configured by document, and whose scores depend on the set, is found out', async () => {
+  gateway = await startTestGateway({
+    env: { CACHE_GRANULARITY: `${AMAZON}=document`, VERIFY_RATE: '1' },
+  });
+  expect(await granularity(AMAZON, 'document')).toBe(1);
+  const request = fresh({ model: AMAZON, documents: DOCUMENTS });
+  const { query } = request;
+  await ask(request);
+  await until(async () => {
+    await ask(request);
+    return (await granularity(AMAZON, 'request')) === 1;
+  });
+  expect(await granularity(AMAZON, 'document')).toBe(0);
+
+  const alarms = gateway.log.map((line) => JSON.parse(line)).filter(({ difference }) => difference > 0);
+  expect(alarms).toEqual([expect.objectContaining({ level: 50, model: AMAZON })]);
+  const text = await gateway.metrics();
+  const labels = { model: AMAZON, result: 'drifted' };
+  expect(metric(text, 'gateway_verified_pairs_total', labels)).toBeGreaterThan(0);
+  expect(metric(text, 'gateway_score_drift_count', { model: AMAZON })).toBeGreaterThan(0);
+
+  // From now on every answer is that of its own set, also where parts of it are known.
+  for (const documents of [DOCUMENTS.slice(0, 2), DOCUMENTS.slice(1), [...DOCUMENTS].reverse()]) {
+    const set = { model: AMAZON, query, documents };
+    expect((await ask(set)).results).toEqual(await alone(set));
+  }
+  expect((await ask(request)).status).toBe('rerank-gateway; hit; detail=memory');
+});
+
+test('a model whose scores are each pair’s own is left as it is, and nobody pays for the comparison', async () => {
+  gateway = await startTestGateway({ env: { VERIFY_RATE: '1' } });
+  const request = fresh({ documents: DOCUMENTS });
+  await ask(request);
+  const same = async (): Promise<number> =>
+    metric(await gateway.metrics(), 'gateway_verified_pairs_total', { model: COHERE, result: 'same' });
+  await until(async () => {
+    const { meta, status } = await ask(request);
+    expect([meta.billed_units.search_units, status]).toEqual([0, 'rerank-gateway; hit; detail=memory']);
+    return (await same()) >= 5;
+  });
+  expect(await granularity(COHERE, 'document')).toBe(1);
+  for (const { body } of gateway.simulator.calls.slice(1)) {
+    expect((body as { documents: unknown[] }).documents).toHaveLength(1);
+  }
+  expect(gateway.log.filter((line) => line.includes('"level":50'))).toEqual([]);
+});
