@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config.ts';
-import type { Channel } from '../src/fleet/channel.ts';
-import { createGranularities, DRIFT_TOLERANCE, type Granularities } from '../src/granularities.ts';
+import { createGranularities, type Granularities } from '../src/granularities.ts';
+import type { Channel } from '../src/peers/channel.ts';
+import { SCORE_TOLERANCE } from '../src/rerank/tolerance.ts';
 
 const MODELS = { pairs: 'document', sets: 'request', none: 'off' } as const;
 
@@ -57,7 +58,7 @@ describe('a model’s scores are reused', () => {
 });
 
 describe('a score that has changed', () => {
-  test.each([0, 1e-9, DRIFT_TOLERANCE])('by no more than is tolerated (%d) changes nothing', (difference) => {
+  test.each([0, 1e-9, SCORE_TOLERANCE])('by no more than is tolerated (%d) changes nothing', (difference) => {
     const one = aProcess();
     one.verified('pairs', difference);
     expect([one.of('pairs'), one.alarms, channel.said]).toEqual(['document', [], []]);

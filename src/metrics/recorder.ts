@@ -128,7 +128,8 @@ export class Recorder {
         metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
       }
     }
-    for (const op of ['read', 'claim', 'write', 'release', 'quota', 'metrics']) metrics.redisErrors.inc({ op }, 0);
+    for (const op of ['read', 'claim', 'write', 'release', 'quota', 'metrics'])
+      metrics.redisErrors.inc({ op }, 0);
   }
 }
 

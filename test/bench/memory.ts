@@ -1,4 +1,4 @@
-/** Memory: what a cached entry really takes, against what the store counts for it. */
+/** Memory: what a cached question really takes, against what the store counts for it. */
 
 import { printedBy } from './figures.ts';
 import type { HeapFigures } from './processes/heap.ts';
@@ -12,10 +12,10 @@ const STORE_MB = 64;
 
 export async function* memory(): AsyncGenerator<Row> {
   for (const { documents } of SIZES) {
-    const { entries, counted, heap, resident } = await measure(documents);
-    const each = (bytes: number): string => Math.round(bytes / entries).toLocaleString('en');
+    const { questions, counted, heap, resident } = await measure(documents);
+    const each = (bytes: number): string => Math.round(bytes / questions).toLocaleString('en');
     yield {
-      bench: 'memory, entry',
+      bench: 'memory, question',
       size: `${documents} scores`,
       reference: `${each(counted)} B counted`,
       gateway: `${each(heap)} B on the heap\n${each(resident)} B resident`,

@@ -1,11 +1,12 @@
-/** Fills the memory tier's store to its bound, and prints what an entry takes. Run with --expose-gc. */
+/** Fills the memory tier's store to its bound, and prints what a question takes in it. Run with --expose-gc. */
 
 import { memoryStore } from '../../../src/layers/memory-store.ts';
-import { digest } from '../../../src/rerank/identity.ts';
+import { identify } from '../../../src/rerank/identity.ts';
+import { pack } from '../../../src/rerank/pairs.ts';
 import { usage } from './usage.ts';
 
 export interface HeapFigures {
-  readonly entries: number;
+  readonly questions: number;
   /** What the store believes it holds, bytes. */
   readonly counted: number;
   /** Growth of the heap, and of what it holds outside of itself, bytes. */
@@ -16,13 +17,21 @@ export interface HeapFigures {
 
 const [documents = 1, storeMb = 1] = process.argv.slice(2).map(Number);
 
-/** A store full to its bound, with entries made as the gateway makes them: an own key string, own scores. */
+const TEXTS = Array.from({ length: documents }, (_, i) => `document ${i}`);
+
+/** A store full to its bound, with pairs made as the gateway makes them: an own key string, own rows. */
 const fill = (maxBytes: number, name: string) => {
   const store = memoryStore(maxBytes);
-  for (let i = 0; store.entries === i; i++) {
-    const values = new Float64Array(documents);
-    for (let j = 0; j < documents; j++) values[j] = (i + j / documents) % 1;
-    store.set(digest(`${name}${i}`), { values, scoredAt: Date.now() });
+  for (let i = 0; store.entries === i * documents; i++) {
+    const { question, digests } = identify({
+      scope: [],
+      model: 'model',
+      query: `${name} ${i}`,
+      documents: TEXTS,
+      whole: false,
+    });
+    const values = Float64Array.from(TEXTS, (_, j) => (i + j / documents) % 1);
+    store.add(question, pack(digests, values, new Float64Array(documents).fill(Date.now())));
   }
   return store;
 };
@@ -34,7 +43,7 @@ const store = fill(storeMb * 1024 * 1024, 'second');
 const after = await usage();
 if (first.entries === 0) throw new Error('The first store must outlive the measurement of the second.');
 const figures: HeapFigures = {
-  entries: store.entries,
+  questions: store.entries / documents,
   counted: store.bytes,
   heap: after.heap - before.heap,
   resident: after.resident - before.resident,
