@@ -8,6 +8,9 @@ let bed: PairsBed;
 
 beforeEach(async () => {
   bed = await startPairsBed({ processes: 3 });
+  // A window that remembers nothing makes one call and waits for what it says: here, the one that hangs.
+  await bed.ask(0, { query: 'QUERYTEXT of before', documents: ['DOCTEXT'] });
+  bed.simulator.reset();
 });
 afterEach(() => bed.stop());
 
