@@ -95,6 +95,11 @@ export const startGateway = async ({
       ),
     onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
   });
+  if (redis) {
+    // Or a process that starts would find scores in Redis that a purge has left behind.
+    await readyWithin(redis, PACING_TIMEOUT_MS);
+    await caches.beat().catch(() => {});
+  }
   const pulse = redis && heartbeat(redis, () => caches.beat());
   const pacers = createPacers({
     config,
