@@ -139,6 +139,8 @@ export class FleetWindow implements Window {
       this.#onChange('shared');
     } catch {
       alone.backAt = undefined;
+      // From now: a Redis that hangs takes longer to fail than that, and every call would wait for the next look.
+      alone.nextLook = this.#now() + LOOK_MS;
     }
   }
 
