@@ -15,8 +15,8 @@ const BYPASS = 'rerank-gateway; fwd=bypass';
 
 beforeAll(async () => {
   redis = await startRedis();
-  gateway = await startTestGateway({ env: { REDIS_URL: redis.url } });
-  neighbour = await startTestGateway({ env: { REDIS_URL: redis.url } });
+  gateway = await startTestGateway({ env: { REDIS_URL: redis.url, VERIFY_RATE: '0' } });
+  neighbour = await startTestGateway({ env: { REDIS_URL: redis.url, VERIFY_RATE: '0' } });
   for (const { url } of [gateway, neighbour]) {
     await until(async () => (await (await fetch(`${url}/readyz`)).text()).includes('"up"'));
   }

@@ -26,6 +26,7 @@ beforeAll(async () => {
   redis = await startRedis();
   const env = {
     REDIS_URL: redis.url,
+    VERIFY_RATE: '0',
     MODEL_LIMITS: Object.entries(LIMITS)
       .map(([model, limit]) => `${model}=${limit}`)
       .join(','),
