@@ -1,0 +1,82 @@
+import { figure, lines, table } from '../panels.ts';
+import type { Row } from '../row.ts';
+import { own, perSecond } from '../series.ts';
+
+export const dynos: Row = {
+  title: 'Dynos',
+  panels: [
+    lines({
+      title: 'Requests by dyno',
+      description: 'The router chooses at random: all should be alike.',
+      unit: 'reqps',
+      queries: {
+        '{{dyno}}': perSecond(own('gateway_requests_total', ['model', 'client']), 'dyno'),
+      },
+    }),
+    lines({
+      title: 'CPU',
+      description: 'Of one core, which is what a process can use.',
+      unit: 'percentunit',
+      queries: {
+        '{{dyno}}': perSecond(own('process_cpu_seconds_total'), 'dyno'),
+      },
+    }),
+    lines({
+      title: 'Event loop lag',
+      description: '99th percentile. What is ready to run waits that long, hits included; 0.1 s is too much.',
+      unit: 's',
+      queries: {
+        '{{dyno}}': `max by (dyno) (${own('nodejs_eventloop_lag_p99_seconds')})`,
+      },
+    }),
+    lines({
+      title: 'Memory',
+      description: 'Resident. A standard-1x dyno has 512 MB and swaps beyond.',
+      unit: 'bytes',
+      queries: {
+        '{{dyno}}': `max by (dyno) (${own('process_resident_memory_bytes')})`,
+      },
+    }),
+    lines({
+      title: 'Heap',
+      description: 'In use by JavaScript. A slope that never ends is a leak.',
+      unit: 'bytes',
+      queries: {
+        '{{dyno}}': `max by (dyno) (${own('nodejs_heap_size_used_bytes')})`,
+      },
+    }),
+    lines({
+      title: 'Requests under way',
+      description: 'Requests that are being answered.',
+      unit: 'short',
+      queries: {
+        '{{dyno}}': `sum by (dyno) (${own('gateway_requests_in_flight')})`,
+      },
+    }),
+    lines({
+      title: 'Open files',
+      description: 'Connections, mostly.',
+      unit: 'short',
+      queries: {
+        '{{dyno}}': `max by (dyno) (${own('process_open_fds')})`,
+      },
+    }),
+    figure(
+      {
+        title: 'Restarts',
+        description: 'In the time shown. Heroku restarts every dyno about once a day, and with each release.',
+        unit: 'short',
+        height: 8,
+        decimals: 0,
+        queries: { '{{dyno}}': `max by (dyno) (changes(${own('process_start_time_seconds')}[$__range]))` },
+      },
+      { overall: true },
+    ),
+    table({
+      title: 'Versions',
+      description: 'What runs where. More than one version means that a release is under way.',
+      unit: 'string',
+      queries: { '{{dyno}}': `group by (dyno, version, node) (${own('gateway_build_info')})` },
+    }),
+  ],
+};
