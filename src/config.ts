@@ -55,6 +55,8 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       host: variables.HOST,
       port: variables.PORT,
       dyno: variables.DYNO ?? host.hostname,
+      release: variables.HEROKU_RELEASE_VERSION,
+      commit: variables.HEROKU_BUILD_COMMIT ?? variables.HEROKU_SLUG_COMMIT,
       upstreams,
       modelLimits: lookup(models),
       rateWindowMs: variables.RATE_WINDOW_MS,

@@ -63,7 +63,12 @@ export const startGateway = async ({
 }: GatewayOptions): Promise<Gateway> => {
   const { upstreams, closeSimulator } = await attach(config, log);
   const models = Object.keys(config.modelLimits);
-  const metrics = createMetrics({ dyno: config.dyno, version });
+  const metrics = createMetrics({
+    dyno: config.dyno,
+    version,
+    release: config.release,
+    commit: config.commit,
+  });
   const recorder = new Recorder({
     metrics,
     clients: config.clients.length > 0 ? config.clients.map(({ name }) => name) : ['default'],

@@ -9,6 +9,8 @@ describe('defaults', () => {
       host: '0.0.0.0',
       port: 3000,
       dyno: 'machine',
+      release: undefined,
+      commit: undefined,
       upstreams: [],
       modelLimits: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200 },
       rateWindowMs: 60_000,
@@ -48,6 +50,12 @@ describe('defaults', () => {
 
   test('DYNO names the process before the host does', () => {
     expect(configOf({ ...DEV, DYNO: 'web.1' }).dyno).toBe('web.1');
+  });
+
+  test('Heroku tells the release, and the commit by its new name or by its old one', () => {
+    const env = { ...DEV, HEROKU_RELEASE_VERSION: 'v42', HEROKU_SLUG_COMMIT: '2c3a0b2' };
+    expect(configOf(env)).toMatchObject({ release: 'v42', commit: '2c3a0b2' });
+    expect(configOf({ ...env, HEROKU_BUILD_COMMIT: '4069af4' }).commit).toBe('4069af4');
   });
 
   test('the config is frozen to its leaves', () => {

@@ -34,6 +34,9 @@ export interface Config {
   readonly port: number;
   /** The name of this process in metrics and logs. */
   readonly dyno: string;
+  /** Heroku's name of the release that runs, and the commit it was built from; undefined where nobody tells. */
+  readonly release: string | undefined;
+  readonly commit: string | undefined;
   /** Empty = the embedded simulator, never in production. */
   readonly upstreams: readonly Upstream[];
   /** Every model served, and the calls per window ONE attachment allows it. Has no prototype: look up as you please. */

@@ -39,6 +39,13 @@ const VARIABLES = z.object({
   // 0 = any free port.
   PORT: number(whole(0, 65_535), '3000'),
   DYNO: word(VISIBLE_ASCII, 'must be the name of this process in visible ASCII, like web.1').optional(),
+  // Set by Heroku where the lab feature runtime-dyno-metadata is on. The second name of the commit is the older one.
+  HEROKU_RELEASE_VERSION: word(
+    VISIBLE_ASCII,
+    'must be the name of a release in visible ASCII, like v42',
+  ).optional(),
+  HEROKU_BUILD_COMMIT: word(VISIBLE_ASCII, 'must be a commit in visible ASCII').optional(),
+  HEROKU_SLUG_COMMIT: word(VISIBLE_ASCII, 'must be a commit in visible ASCII').optional(),
   RATE_WINDOW_MS: number(whole(100, 3_600_000), '60000'),
   REDIS_URL: z
     .string()

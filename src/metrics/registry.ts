@@ -15,10 +15,13 @@ const DIFFERENCES = [0, 1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1];
 export interface MetricsOptions {
   readonly dyno: string;
   readonly version: string;
+  /** The release and the commit that run, where they are known. */
+  readonly release?: string | undefined;
+  readonly commit?: string | undefined;
 }
 
 /** A registry of its own per gateway, so that several live in one process. */
-export const createMetrics = ({ dyno, version }: MetricsOptions) => {
+export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions) => {
   const registry = new Registry();
   registry.setDefaultLabels({ dyno });
   collectDefaultMetrics({ register: registry });
@@ -30,8 +33,9 @@ export const createMetrics = ({ dyno, version }: MetricsOptions) => {
   const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
     new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [registry] });
 
-  gauge('build_info', 'Always 1; its labels tell what runs.', ['version', 'node']).set(
-    { version, node: process.version },
+  gauge('build_info', 'Always 1; its labels tell what runs.', ['version', 'node', 'release', 'commit']).set(
+    // To Prometheus an empty label is an absent one.
+    { version, node: process.version, release: release ?? '', commit: commit ?? '' },
     1,
   );
 

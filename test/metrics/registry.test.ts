@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { createMetrics } from '../../src/metrics/registry.ts';
 import { DYNO, MODELS, Scraped, seriesOf } from './scrape.ts';
 
 let scraped: Scraped;
@@ -32,7 +33,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
 
 describe('the metrics of the contract', () => {
   test.each([
-    ['build_info', 'gauge', ['node', 'version']],
+    ['build_info', 'gauge', ['commit', 'node', 'release', 'version']],
     ['requests_total', 'counter', ['client', 'code', 'model', 'outcome']],
     ['request_duration_seconds', 'histogram', ['model', 'outcome']],
     ['requests_in_flight', 'gauge', []],
@@ -84,6 +85,15 @@ describe('the metrics of the contract', () => {
 
   test('tell what runs', async () => {
     expect(await scraped.series('build_info', { version: '1.2.3', node: process.version })).toHaveLength(1);
+  });
+
+  test('tell what Heroku has released, and nothing where nobody says', async () => {
+    const release = { release: 'v42', commit: '2c3a0b2' };
+    const { registry } = createMetrics({ dyno: DYNO, version: '1.2.3', ...release });
+    expect(seriesOf(await registry.metrics())).toContainEqual(
+      expect.objectContaining({ name: 'gateway_build_info', labels: expect.objectContaining(release) }),
+    );
+    expect(await scraped.series('build_info', { release: '', commit: '' })).toHaveLength(1);
   });
 
   test('never multiply a histogram’s buckets by the clients', async () => {
