@@ -1,7 +1,29 @@
-/** The request log: one JSON line a request. Its fields are picked by name, so nothing of a body can slip in. */
+/** The log: JSON, a line an event. A request's fields are picked by name, so nothing of a body can slip in. */
 
-import type { Logger } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { RequestRecord } from './http/context.ts';
+
+export interface LogOptions {
+  /** One of pino's levels. */
+  readonly level: string;
+  /** Whether lines carry the time of day: needless where what collects them stamps them, as Heroku does. */
+  readonly stamped: boolean;
+  /** What every line carries; undefined is left out. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+}
+
+/** @param destination standard output unless told otherwise */
+export const createLog = ({ level, stamped, base }: LogOptions, destination?: DestinationStream): Logger =>
+  pino(
+    {
+      level,
+      base,
+      // People read `heroku logs`, and know no numbers of levels.
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: stamped && pino.stdTimeFunctions.isoTime,
+    },
+    destination,
+  );
 
 export const logRequest = (log: Logger, record: RequestRecord): void => {
   const { id, method, path, client, model, outcome, status, documents, searchUnits, error, timing } = record;

@@ -1,8 +1,8 @@
 /** The process: environment → configuration → gateway → drain. It and the config check alone read the environment. */
 
 import { readFileSync } from 'node:fs';
-import { pino } from 'pino';
 import { formatProblems, parseConfig } from './config.ts';
+import { createLog } from './log.ts';
 import { startGateway } from './server.ts';
 
 const result = parseConfig(process.env);
@@ -11,7 +11,11 @@ if (!result.ok) {
   process.exit(2);
 }
 const { config } = result;
-const log = pino({ level: config.logLevel, base: { dyno: config.dyno } });
+const log = createLog({
+  level: config.logLevel,
+  stamped: process.env.DYNO === undefined,
+  base: { dyno: config.dyno, release: config.release },
+});
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const gateway = await startGateway({ config, log, version }).catch((error: NodeJS.ErrnoException) => {

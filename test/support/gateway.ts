@@ -1,7 +1,7 @@
 /** A real gateway on a real port, in front of a real simulator; its log is kept for tests to read. */
 
-import { pino } from 'pino';
 import { parseConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
 import { type Gateway, startGateway } from '../../src/server.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 
@@ -57,7 +57,10 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
   const log: string[] = [];
   const gateway = await startGateway({
     config: result.config,
-    log: pino({ level: result.config.logLevel }, { write: (line: string) => void log.push(line) }),
+    log: createLog(
+      { level: result.config.logLevel, stamped: true, base: {} },
+      { write: (line) => void log.push(line) },
+    ),
     version: 'test',
     ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
   });

@@ -26,7 +26,7 @@ export const startGatewayProcess = async (options: GatewayProcessOptions): Promi
     env: { ...options.env, HOST: '127.0.0.1', PORT: '0' },
     onLine(line) {
       port ??= portIn(line);
-      if (/^\{"level":[56]0\b/.test(line)) options.onError(line);
+      if (/^\{"level":"(error|fatal)"/.test(line)) options.onError(line);
     },
   });
   options.onStart(child);
