@@ -4,24 +4,35 @@ import { Redis } from 'ioredis';
 
 const MAX_RECONNECT_DELAY_MS = 2000;
 
+/**
+ * Heroku Key-Value Store cuts a connection after 300 s without a command, and what comes just then is lost. TCP's own
+ * keep-alive is none.
+ */
+const PING_MS = 60_000;
+
 export interface RedisClientOptions {
   /** A reply slower than this counts as a failure, milliseconds. */
   readonly commandTimeoutMs: number;
   readonly onError: (code: string) => void;
+  /** How often the connection is used though nobody needs it, milliseconds. Default a minute. */
+  readonly pingMs?: number;
 }
 
 /**
  * Opens the connection in the background. Without one, commands fail at once: waiting in an offline queue would turn a
  * missing helper into a hanging gateway, and resending what may have been executed could do it twice.
  */
-export const connectRedis = (url: string, { commandTimeoutMs, onError }: RedisClientOptions): Redis => {
+export const connectRedis = (
+  url: string,
+  { commandTimeoutMs, onError, pingMs = PING_MS }: RedisClientOptions,
+): Redis => {
   const client = new Redis(url, {
     commandTimeout: commandTimeoutMs,
     connectTimeout: 5000,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // Heroku cuts connections that are idle for 300 s.
+    // A peer that is gone without a word is noticed.
     keepAlive: 60_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
     // Heroku Key-Value Store presents a self-signed certificate.
@@ -29,6 +40,8 @@ export const connectRedis = (url: string, { commandTimeoutMs, onError }: RedisCl
   });
   // Without a listener, a refused connection would end the process. The code names no host and no password.
   client.on('error', (error: NodeJS.ErrnoException) => onError(error.code ?? error.name));
+  const ping = setInterval(() => void client.ping().catch(() => {}), pingMs).unref();
+  client.once('end', () => clearInterval(ping));
   return client;
 };
 

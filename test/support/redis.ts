@@ -67,13 +67,17 @@ const answersAs = async (pid: number, port: number): Promise<boolean> => {
   return info.includes(`process_id:${pid}\r`);
 };
 
-async function launch(port: number): Promise<ChildProcess> {
+async function launch(port: number, settings: readonly string[]): Promise<ChildProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'test-redis-'));
   const log = join(folder, 'log');
   const files = ['--save', '', '--appendonly', 'no', '--dir', folder, '--logfile', log];
-  const server = spawn('redis-server', ['--bind', '127.0.0.1', '--port', String(port), ...files], {
-    stdio: 'ignore',
-  });
+  const server = spawn(
+    'redis-server',
+    ['--bind', '127.0.0.1', '--port', String(port), ...files, ...settings],
+    {
+      stdio: 'ignore',
+    },
+  );
   await once(server, 'spawn');
   const watchdog = watch(server, folder);
   let lastWords = '';
@@ -112,19 +116,25 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 }
 
 /** Fewer than one in ten thousand ports is taken: three failures in a row have another reason. */
-async function launchSomewhere(attempts = 3): Promise<{ port: number; server: ChildProcess }> {
+async function launchSomewhere(
+  settings: readonly string[],
+  attempts = 3,
+): Promise<{ port: number; server: ChildProcess }> {
   const port = somePort();
   try {
-    return { port, server: await launch(port) };
+    return { port, server: await launch(port, settings) };
   } catch (error) {
     if (attempts === 1) throw error;
-    return launchSomewhere(attempts - 1);
+    return launchSomewhere(settings, attempts - 1);
   }
 }
 
-/** A fresh and empty redis-server on 127.0.0.1 that writes nothing to disk, ready when this resolves. */
-export async function startRedis(): Promise<TestRedis> {
-  const { port, server: first } = await launchSomewhere();
+/**
+ * A fresh and empty redis-server on 127.0.0.1 that writes nothing to disk, ready when this resolves.
+ * @param settings of its command line, like `--maxmemory`, `2mb`
+ */
+export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
+  const { port, server: first } = await launchSomewhere(settings);
   let server = first;
   const redis: TestRedis = {
     url: `redis://127.0.0.1:${port}`,
@@ -133,7 +143,7 @@ export async function startRedis(): Promise<TestRedis> {
     kill: () => end(server, 'SIGKILL'),
     start: async () => {
       if (isRunning(server)) throw new Error('This Redis is running already');
-      server = await launch(port);
+      server = await launch(port, settings);
     },
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),

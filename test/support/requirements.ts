@@ -25,6 +25,11 @@ const REQUIREMENTS: readonly Requirement[] = [
     debianPackage: 'prometheus',
     why: 'it judges what /metrics answers',
   },
+  {
+    command: 'openssl',
+    debianPackage: 'openssl',
+    why: 'tests of encrypted connections make a certificate',
+  },
 ];
 
 function isOnPath(command: string): boolean {
