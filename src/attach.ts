@@ -24,6 +24,8 @@ export const attach = async (config: Config, log: Logger): Promise<Attached> => 
     limits: config.modelLimits,
     windowMs: config.rateWindowMs,
     latencyMs: SIMULATED_LATENCY,
+    // Nobody asks for its calls, and a review app may live for weeks.
+    remember: false,
   });
   log.warn('no RERANK_URL: answering from the built-in simulator, whose scores are lexical');
   return {

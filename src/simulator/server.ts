@@ -38,6 +38,8 @@ export interface SimulatorOptions {
   readonly listwise?: readonly string[];
   /** Send `x-ratelimit-*`. Default true. */
   readonly rateLimitHeaders?: boolean;
+  /** Keep every call, with its texts, in `calls`. Default true; false for who goes on for days. */
+  readonly remember?: boolean;
   /** One line at a time, without queries, documents and keys. */
   readonly onLog?: (line: string) => void;
 }
@@ -63,7 +65,14 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** Starts listening; rejects when the port is taken or an option is out of its range. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { limits, keys, windowMs = 60_000, rateLimitHeaders = true, onLog = () => {} } = options;
+  const {
+    limits,
+    keys,
+    windowMs = 60_000,
+    rateLimitHeaders = true,
+    remember = true,
+    onLog = () => {},
+  } = options;
   const models = Object.keys(limits);
   const listwise = new Set(options.listwise ?? models.filter((model) => model.startsWith('amazon')));
   const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders });
@@ -98,7 +107,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     } else if (route !== 'POST /v1/rerank') {
       send(res, open, jsonReply(404, errorBody(404, 'No such route.')));
     } else {
-      calls.push(open.call);
+      if (remember) calls.push(open.call);
       rerank(req, res, open).catch((thrown: unknown) => {
         // A caller that left while sending its body is its own affair; anything else is a mistake in here or in a test.
         if (!req.complete || res.headersSent) return;
