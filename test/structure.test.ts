@@ -18,13 +18,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   replay: ['config', 'simulator', 'rerank'],
   probe: ['config', 'simulator', 'layers', 'rerank'],
+  // Above replay: it plays to a fleet what replay sends.
+  stack: ['replay'],
 };
 
 /** Rooms of pure code, which need nothing but the language and its library. */
 const WITHOUT_PACKAGES: readonly string[] = ['rerank'];
 
 /** Everybody else gets what it needs as plain options. */
-const READERS_OF_THE_ENVIRONMENT = ['main.ts', 'check-config.ts', 'replay/main.ts', 'probe/main.ts'];
+const READERS_OF_THE_ENVIRONMENT = [
+  'main.ts',
+  'check-config.ts',
+  'replay/main.ts',
+  'probe/main.ts',
+  'stack/main.ts',
+];
 
 const withoutComments = (source: string): string =>
   source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');

@@ -1,9 +1,8 @@
 /** One replay from the command line to the exit code. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CORPUS_FILES, type CorpusFile, parseCorpus, type ReplayRequest } from './corpus.ts';
+import type { ReplayRequest } from './corpus.ts';
 import { LIMITS } from './expected.ts';
+import { readCorpus } from './folder.ts';
 import { HELP } from './help.ts';
 import { withoutKey } from './keys.ts';
 import { CorpusError } from './lines.ts';
@@ -47,16 +46,8 @@ export const run = async (surroundings: Surroundings): Promise<number> => {
 };
 
 const load = async ({ folder, limit, target }: Options): Promise<ReplayRequest[]> => {
-  const files = {} as Record<CorpusFile, string>;
-  for (const file of CORPUS_FILES) {
-    files[file] = await readFile(join(folder, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new CorpusError(`${file} can't be read in ${folder} (${error.code})`);
-    });
-  }
-  const requests = parseCorpus(files, target.kind === 'own' ? Object.keys(LIMITS) : undefined).slice(
-    0,
-    limit,
-  );
+  const models = target.kind === 'own' ? Object.keys(LIMITS) : undefined;
+  const requests = (await readCorpus(folder, models)).slice(0, limit);
   if (target.kind === 'running') {
     const [client] = withoutKey(new Set(requests.map((request) => request.client)), target.keys);
     if (client !== undefined) throw new UsageError(`there is no key for the client ${client}`);

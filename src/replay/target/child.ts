@@ -13,6 +13,7 @@ export interface ChildOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** A process under watch. */
 export interface Child {
   readonly process: ChildProcess;
   /** Resolves with how it ended. */
@@ -31,15 +32,24 @@ const PATIENCE_MS = 28_000;
 
 const LAST_WORDS = 4000;
 
-export const startChild = ({ entry, env, onLine = () => {} }: ChildOptions): Child => {
-  const child = fork(fileURLToPath(entry), {
-    cwd: ROOT, // where tsx is found
-    env,
-    execArgv: ['--import', 'tsx', '--import', LEASH],
-    // Ctrl-C reaches the whole group of a terminal: the replay alone decides when its processes end.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+export const startChild = ({ entry, env, onLine }: ChildOptions): Child =>
+  watched(
+    fork(fileURLToPath(entry), {
+      cwd: ROOT, // where tsx is found
+      env,
+      execArgv: ['--import', 'tsx', '--import', LEASH],
+      // Ctrl-C reaches the whole group of a terminal: the replay alone decides when its processes end.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    }),
+    onLine,
+  );
+
+/**
+ * @param child has pipes for what it says
+ * @param onLine hears every line it writes to standard output
+ */
+export const watched = (child: ChildProcess, onLine: (line: string) => void = () => {}): Child => {
   let words = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     words = (words + text).slice(-LAST_WORDS);

@@ -20,6 +20,10 @@ export interface OwnOptions {
   readonly redisUrl: string | undefined;
   /** All models of the simulator score pairs, independent of the companion documents. */
   readonly pointwise: boolean;
+  /** Opens the gateways' metrics to whoever has it. */
+  readonly metricsToken?: string;
+  /** Whether the simulator keeps its calls, which usage is reckoned from. Default true; false for what has no end. */
+  readonly remember?: boolean;
   /** What of the caller's environment may reach the processes is picked from it. */
   readonly env: Environment;
   /** Hears the errors that gateways log. */
@@ -36,7 +40,7 @@ const SYSTEM = /^(PATH|HOME|TMPDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS)$/;
 const secret = (): string => randomBytes(24).toString('base64url');
 
 export const startOwn = async (options: OwnOptions): Promise<Target> => {
-  const { speed, processes, redisUrl, pointwise, onError } = options;
+  const { speed, processes, redisUrl, pointwise, metricsToken, remember = true, onError } = options;
   const listwise = pointwise ? [] : LISTWISE;
   const granularity = chosenGranularity(options.env.CACHE_GRANULARITY, pointwise);
   const upstreamKey = secret();
@@ -50,8 +54,10 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
 
   try {
     const system = pick(options.env, SYSTEM);
-    const simulator = await startSimulatorProcess(simulation(upstreamKey, speed, listwise), system, (child) =>
-      household.add('the simulator', child),
+    const simulator = await startSimulatorProcess(
+      { ...simulation(upstreamKey, speed, listwise), remember },
+      system,
+      (child) => household.add('the simulator', child),
     );
     const env = {
       ...system,
@@ -63,10 +69,15 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
       RATE_WINDOW_MS: String(windowMs(speed)),
       GATEWAY_KEYS: [...keys].map(([client, key]) => `${client}:${key}`).join(','),
       ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl, REDIS_PREFIX: prefix }),
+      ...(metricsToken === undefined ? {} : { METRICS_TOKEN: metricsToken }),
     };
     const urls = await Promise.all(
-      Array.from({ length: processes }, () =>
-        startGatewayProcess({ env, onError, onStart: (child) => household.add('a gateway', child) }),
+      Array.from({ length: processes }, (_, i) =>
+        startGatewayProcess({
+          env: { ...env, DYNO: `web.${i + 1}` },
+          onError,
+          onStart: (child) => household.add('a gateway', child),
+        }),
       ),
     );
     return {

@@ -1,0 +1,78 @@
+/** Everything that runs in a stack, started in the order of who needs whom. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Household } from '../replay/target/household.ts';
+import { startOwn } from '../replay/target/own.ts';
+import type { Target } from '../replay/target/target.ts';
+import type { Programs } from './program.ts';
+import { startPrometheus } from './prometheus.ts';
+import { startRedis } from './redis.ts';
+
+export interface FleetOptions {
+  readonly programs: Programs;
+  readonly clients: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Hears the errors that gateways log. */
+  readonly onError: (line: string) => void;
+}
+
+export interface Fleet {
+  /** The gateways. */
+  readonly target: Target;
+  readonly prometheusUrl: string;
+  readonly metricsToken: string;
+  /** Resolves with what happened when a process ends that should not. */
+  readonly died: Promise<string>;
+  /** Ends every process, and removes what they have written. */
+  stop(): Promise<void>;
+}
+
+const GATEWAYS = 2;
+
+export const startFleet = async ({ programs, clients, env, onError }: FleetOptions): Promise<Fleet> => {
+  const folder = await mkdtemp(join(tmpdir(), 'rerank-stack-'));
+  const metricsToken = randomBytes(24).toString('base64url');
+  const household = new Household();
+  const ends: (() => Promise<void>)[] = [
+    () => rm(folder, { recursive: true, force: true }),
+    () => household.stop(),
+  ];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const redisUrl = await startRedis({
+      command: programs['redis-server'],
+      folder,
+      onStart: (child) => household.add('Redis', child),
+    });
+    const target = await startOwn({
+      clients,
+      speed: 1,
+      processes: GATEWAYS,
+      redisUrl,
+      metricsToken,
+      remember: false,
+      env,
+      onError,
+    });
+    ends.push(() => target.stop());
+    const monitoring = new Household();
+    ends.push(() => monitoring.stop());
+    const prometheusUrl = await startPrometheus({
+      command: programs.prometheus,
+      folder,
+      gatewayUrl: target.urls[0]!,
+      metricsToken,
+      onStart: (child) => monitoring.add('Prometheus', child),
+    });
+    const died = Promise.race([household.died, target.died, monitoring.died]);
+    return { target, prometheusUrl, metricsToken, died, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+};

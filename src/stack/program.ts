@@ -1,0 +1,70 @@
+/** A program that is none of ours, on a leash. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Child, watched } from '../replay/target/child.ts';
+
+/** What a stack needs beside Node, and the Debian package that brings it. */
+const PACKAGES = { 'redis-server': 'redis-server', prometheus: 'prometheus' } as const;
+
+/** The path of every program. */
+export type Programs = Readonly<Record<keyof typeof PACKAGES, string>>;
+
+export class MissingProgram extends Error {
+  override readonly name = 'MissingProgram';
+}
+
+/**
+ * @param path as in the environment
+ * @throws MissingProgram that names all of them
+ */
+export const findPrograms = (path: string): Programs => {
+  const names = Object.keys(PACKAGES) as (keyof typeof PACKAGES)[];
+  const found = names.map((name) => [name, findProgram(name, path)] as const);
+  const missing = found.filter(([, file]) => file === undefined).map(([name]) => name);
+  if (missing.length === 0) return Object.fromEntries(found) as unknown as Programs;
+  const packages = missing.map((name) => PACKAGES[name]).join(' ');
+  throw new MissingProgram(
+    `needs ${missing.join(' and ')} on PATH. On Debian or Ubuntu: apt-get install --no-install-recommends ${packages}`,
+  );
+};
+
+const findProgram = (name: string, path: string): string | undefined =>
+  path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+
+/** @param folder goes with the program, however this process ends */
+export const startProgram = (command: string, args: readonly string[], folder: string): Child => {
+  const program = spawn(command, [...args], {
+    cwd: folder,
+    env: {},
+    // Ctrl-C reaches the whole group of a terminal: the stack alone decides when its programs end.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  leash(program, folder);
+  return watched(program);
+};
+
+/** The pipe to the watchdog closes when this process is gone, be it by SIGKILL: exit handlers would not run then. */
+const leash = (program: ChildProcess, folder: string): void => {
+  if (program.pid === undefined) return;
+  const script = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
+  const watchdog = spawn('sh', ['-c', script, 'watchdog', String(program.pid), folder], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watchdog.stdin.on('error', () => {});
+  watchdog.unref();
+  program.once('exit', () => watchdog.kill('SIGKILL'));
+};
