@@ -54,6 +54,7 @@ export const startFleet = async ({ programs, clients, env, onError }: FleetOptio
       speed: 1,
       processes: GATEWAYS,
       redisUrl,
+      pointwise: false,
       metricsToken,
       remember: false,
       env,
