@@ -1,5 +1,6 @@
 /** What a cache tier knows of an ask, and how the rest is asked for: the same for every tier. */
 
+import { documentsToAsk } from '../rerank/cost.ts';
 import { toRerankError } from '../rerank/errors.ts';
 import { freshness, type Lifetime } from '../rerank/freshness.ts';
 import { find, type Pairs } from '../rerank/pairs.ts';
@@ -10,7 +11,7 @@ export interface Recollection {
   /** Documents that can be answered at once, by their places in the ask, and their scores. */
   readonly known: readonly number[];
   readonly scores: Scores;
-  /** The others. */
+  /** The others: what is asked for. */
   readonly wanted: readonly number[];
   /** Answers everything when the upstream fails; undefined when something was never scored, or is too old. */
   readonly standIn: Scores | undefined;
@@ -28,14 +29,14 @@ export const recollect = (pairs: Pairs, ask: Ask, options: RecollectionOptions):
   const { lifetime, source, now } = options;
   const rows = find(pairs, ask.identity.digests);
   const known: number[] = [];
-  const wanted: number[] = [];
-  let late = false;
+  const missing: number[] = [];
+  const late = new Set<number>();
   let complete = true;
   for (const [place, row] of rows.entries()) {
     const state = row < 0 ? 'unusable' : freshness(now - pairs[row + 3]!, lifetime, ask.cache);
     if (state === 'fresh' || state === 'renewable') known.push(place);
-    else wanted.push(place);
-    if (state === 'renewable') late = true;
+    else missing.push(place);
+    if (state === 'renewable') late.add(place);
     if (state === 'unusable') complete = false;
   }
   const tell = (places: readonly number[], stale: boolean): Scores => ({
@@ -48,12 +49,27 @@ export const recollect = (pairs: Pairs, ask: Ask, options: RecollectionOptions):
     timing: NO_TIME,
     rateLimit: {},
   });
-  const all = (): number[] => Array.from(rows.keys());
-  const standIn = complete && wanted.length > 0 ? tell(all(), true) : undefined;
+  const answer = (places: readonly number[]): Scores =>
+    tell(
+      places,
+      places.some((place) => late.has(place)),
+    );
+  if (missing.length === 0) return { known, scores: answer(known), wanted: [], standIn: undefined };
+
+  const all = Array.from(rows.keys());
+  const standIn = complete ? tell(all, true) : undefined;
   // What depends on its companions is asked for together with them, or not at all.
-  if (ask.identity.whole && wanted.length > 0)
-    return { known: [], scores: tell([], false), wanted: all(), standIn };
-  return { known, scores: tell(known, late), wanted, standIn };
+  if (ask.identity.whole) return { known: [], scores: answer([]), wanted: all, standIn };
+  const wanted = documentsToAsk({
+    missing,
+    known: known.map((place) => ({ index: place, ageMs: now - pairs[rows[place]! + 3]! })),
+    queryBytes: Buffer.byteLength(ask.query),
+    bytesOf: (place) => Buffer.byteLength(ask.documents[place]!),
+    ttlMs: lifetime.ttlMs,
+  });
+  const asked = new Set(wanted);
+  const kept = known.filter((place) => !asked.has(place));
+  return { known: kept, scores: answer(kept), wanted, standIn };
 };
 
 /** Answers an ask from a recollection, and the rest of it from `obtain`. Calls that synchronously, or not at all. */

@@ -37,9 +37,9 @@ export interface Choice {
   /** Places of the documents without a fresh score. */
   readonly missing: readonly number[];
   readonly known: readonly KnownScore[];
-  /** UTF-8 bytes of the query, and of each document of the request. */
+  /** UTF-8 bytes of the query, and of a document of the request. */
   readonly queryBytes: number;
-  readonly documentBytes: readonly number[];
+  readonly bytesOf: (index: number) => number;
   /** How long a score is fresh, milliseconds. */
   readonly ttlMs: number;
 }
@@ -52,13 +52,13 @@ export const estimatedChunks = (documentBytes: number, queryBytes: number): numb
 };
 
 /** The places to ask for: all that are missing, then the known ones that go along, the oldest first. */
-export const documentsToAsk = ({ missing, known, queryBytes, documentBytes, ttlMs }: Choice): number[] => {
-  if (missing.length === 0) return [];
-  const chunks = (index: number): number => estimatedChunks(documentBytes[index]!, queryBytes);
+export const documentsToAsk = ({ missing, known, queryBytes, bytesOf, ttlMs }: Choice): readonly number[] => {
+  const ageing = known.filter(({ ageMs }) => ageMs > RENEW_FROM * ttlMs).sort((a, b) => b.ageMs - a.ageMs);
+  if (missing.length === 0 || ageing.length === 0) return missing;
+  const chunks = (index: number): number => estimatedChunks(bytesOf(index), queryBytes);
   const asked = [...missing];
   const needed = missing.reduce((sum, index) => sum + chunks(index), 0);
   let room = Math.ceil(needed / CHUNKS_PER_UNIT) * CHUNKS_PER_UNIT - needed;
-  const ageing = known.filter(({ ageMs }) => ageMs > RENEW_FROM * ttlMs).sort((a, b) => b.ageMs - a.ageMs);
   for (const { index } of ageing) {
     if (asked.length >= MOST_DOCUMENTS) break;
     if (chunks(index) > room) continue;

@@ -8,8 +8,16 @@ const OLD = 900;
 const SHORT = 400;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
+/** What is to choose from, with the length of each document. */
+interface Request extends Omit<Choice, 'bytesOf'> {
+  readonly documentBytes: readonly number[];
+}
+
+const chosen = (request: Request): readonly number[] =>
+  documentsToAsk({ ...request, bytesOf: (index) => request.documentBytes[index]! });
+
 /** A request of `all` short documents, the first `missing` of which have no score, the others one of that age. */
-const choice = (missing: number, all: number, ageMs: number, bytes = SHORT): Choice => ({
+const choice = (missing: number, all: number, ageMs: number, bytes = SHORT): Request => ({
   missing: range(0, missing),
   known: range(missing, all).map((index) => ({ index, ageMs })),
   queryBytes: 100,
@@ -18,7 +26,7 @@ const choice = (missing: number, all: number, ageMs: number, bytes = SHORT): Cho
 });
 
 /** Any request: a part of its documents missing, the others known at any age, all of any length. */
-const anyChoice = fc
+const anyRequest = fc
   .record({
     documents: fc.array(
       fc.record({
@@ -31,7 +39,7 @@ const anyChoice = fc
     queryBytes: fc.integer({ min: 1, max: 5000 }),
   })
   .map(
-    ({ documents, queryBytes }): Choice => ({
+    ({ documents, queryBytes }): Request => ({
       missing: documents.flatMap(({ missing }, index) => (missing ? [index] : [])),
       known: documents.flatMap(({ missing, ageMs }, index) => (missing ? [] : [{ index, ageMs }])),
       queryBytes,
@@ -41,7 +49,7 @@ const anyChoice = fc
   );
 
 /** What the upstream bills for these documents. */
-const units = ({ queryBytes, documentBytes }: Choice, indexes: readonly number[]): number =>
+const units = ({ queryBytes, documentBytes }: Request, indexes: readonly number[]): number =>
   searchUnits(
     'q'.repeat(queryBytes),
     indexes.map((index) => 'd'.repeat(documentBytes[index]!)),
@@ -49,44 +57,44 @@ const units = ({ queryBytes, documentBytes }: Choice, indexes: readonly number[]
 
 describe('the documents of a call', () => {
   test('are the missing ones alone while the known ones have half of their freshness before them', () => {
-    expect(documentsToAsk(choice(3, 90, TTL / 2))).toEqual([0, 1, 2]);
+    expect(chosen(choice(3, 90, TTL / 2))).toEqual([0, 1, 2]);
   });
 
   test('are all of them when the known ones are ageing and the units stay the same', () => {
-    expect(documentsToAsk(choice(3, 90, OLD))).toEqual(range(0, 90));
+    expect(chosen(choice(3, 90, OLD))).toEqual(range(0, 90));
   });
 
   test('fill the last unit and do not begin another', () => {
-    expect(documentsToAsk(choice(99, 300, OLD))).toHaveLength(100);
-    expect(documentsToAsk(choice(100, 300, OLD))).toHaveLength(100);
-    expect(documentsToAsk(choice(101, 300, OLD))).toHaveLength(200);
+    expect(chosen(choice(99, 300, OLD))).toHaveLength(100);
+    expect(chosen(choice(100, 300, OLD))).toHaveLength(100);
+    expect(chosen(choice(101, 300, OLD))).toHaveLength(200);
   });
 
   test('renew the oldest first when there is no room for all', () => {
     const base = choice(98, 101, OLD);
     const known = [98, 99, 100].map((index) => ({ index, ageMs: 600 + index }));
-    expect(documentsToAsk({ ...base, known }).slice(98)).toEqual([100, 99]);
+    expect(chosen({ ...base, known }).slice(98)).toEqual([100, 99]);
   });
 
   test('pass over a known one that is too long for the room, not those after it', () => {
     const base = choice(98, 101, OLD);
     const documentBytes = base.documentBytes.map((bytes, index) => (index === 98 ? 20_000 : bytes));
-    expect(documentsToAsk({ ...base, documentBytes }).slice(98)).toEqual([99, 100]);
+    expect(chosen({ ...base, documentBytes }).slice(98)).toEqual([99, 100]);
   });
 
   test('are none when nothing is missing, however old the rest is', () => {
-    expect(documentsToAsk(choice(0, 90, OLD))).toEqual([]);
+    expect(chosen(choice(0, 90, OLD))).toEqual([]);
   });
 
   test('are at most a thousand, even when each is long', () => {
-    expect(documentsToAsk(choice(999, 1050, OLD, 2500))).toHaveLength(1000);
+    expect(chosen(choice(999, 1050, OLD, 2500))).toHaveLength(1000);
   });
 });
 
 describe('whatever is asked for', () => {
-  const holds = (property: (choice: Choice, asked: number[]) => void) =>
+  const holds = (property: (request: Request, asked: readonly number[]) => void) =>
     fc.assert(
-      fc.property(anyChoice, (any) => property(any, documentsToAsk(any))),
+      fc.property(anyRequest, (any) => property(any, chosen(any))),
       { numRuns: 200 },
     );
 
@@ -105,12 +113,12 @@ describe('whatever is asked for', () => {
 
   test('renews only what is past half of its freshness, and leaves out only what has no room', () => {
     holds((any, asked) => {
-      const chosen = new Set(asked);
+      const inCall = new Set(asked);
       const ageing = new Set(any.known.filter(({ ageMs }) => ageMs > TTL / 2).map(({ index }) => index));
       for (const index of asked.slice(any.missing.length)) expect(ageing).toContain(index);
       if (any.missing.length === 0 || asked.length === 1000) return;
       // A few of those left out tell as much as all of them.
-      for (const index of [...ageing].filter((index) => !chosen.has(index)).slice(0, 3)) {
+      for (const index of [...ageing].filter((index) => !inCall.has(index)).slice(0, 3)) {
         expect(units(any, [...asked, index])).toBeGreaterThan(units(any, any.missing));
       }
     });
@@ -119,7 +127,7 @@ describe('whatever is asked for', () => {
   test('is the missing ones where nothing is ageing', () => {
     holds((any) => {
       const young = any.known.map(({ index }) => ({ index, ageMs: 0 }));
-      expect(documentsToAsk({ ...any, known: young })).toEqual(any.missing);
+      expect(chosen({ ...any, known: young })).toEqual(any.missing);
     });
   });
 });

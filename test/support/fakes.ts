@@ -81,6 +81,7 @@ export class ScriptedScorer implements Scorer {
   readonly calls: ScriptedCall[] = [];
 
   score(ask: Ask): Promise<Scores> {
+    ask.onSend?.();
     return new Promise((resolve, reject) => {
       this.calls.push({ ask, answer: (over) => resolve(scoresOf(ask, over)), fail: reject });
     });
