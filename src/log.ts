@@ -27,6 +27,7 @@ export const createLog = ({ level, stamped, base }: LogOptions, destination?: De
 
 export const logRequest = (log: Logger, record: RequestRecord): void => {
   const { id, method, path, client, model, outcome, status, documents, searchUnits, error, timing } = record;
+  const wait = timing?.wait ?? record.wait;
   const line = {
     id,
     method,
@@ -43,6 +44,8 @@ export const logRequest = (log: Logger, record: RequestRecord): void => {
     cacheMs: round(timing?.cacheMs),
     queueMs: round(timing?.queueMs),
     upstreamMs: round(timing?.upstreamMs),
+    waitReason: wait?.reason,
+    predictedMs: round(wait?.predictedMs),
     cause: framesOf(record.cause),
   };
   if (error === 'internal') log.error(line, 'request');

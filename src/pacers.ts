@@ -2,11 +2,13 @@
 
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config.ts';
+import type { AppointmentStore } from './pacing/appointments.ts';
 import { Circuit, type Reason } from './pacing/circuit.ts';
-import { FleetWindow } from './pacing/fleet-window.ts';
+import { BEAT_MS, FleetWindow } from './pacing/fleet-window.ts';
 import { Health } from './pacing/health.ts';
 import { memoryWindow } from './pacing/memory-window.ts';
 import { type Lane, Pacer } from './pacing/pacer.ts';
+import { redisAppointments } from './pacing/redis-appointments.ts';
 import { RedisWindow } from './pacing/redis-window.ts';
 import type { Window, WindowRules } from './pacing/window.ts';
 
@@ -16,6 +18,8 @@ export interface Pacers {
   windows(): { upstream: string; model: string; limit: number; used: number }[];
   /** Open: calls are kept away from the attachment, be it for one of its models only. */
   circuits(): { upstream: string; open: boolean }[];
+  /** This process takes part in no shared window any longer. Never rejects. */
+  close(): Promise<void>;
 }
 
 export interface PacersOptions {
@@ -34,17 +38,34 @@ export interface PacersOptions {
 
 export const createPacers = (options: PacersOptions): Pacers => {
   const { config, upstreams, redis, onChange, onCircuit } = options;
-  const windowOf = (name: string, rules: WindowRules): Window => {
+  const shared: { readonly model: string; readonly window: FleetWindow }[] = [];
+  const windowOf = (alias: string, model: string, rules: WindowRules): Window => {
+    const name = `${alias}:${model}`;
     if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
-    const shared = new RedisWindow({
+    const inRedis = new RedisWindow({
       client: redis,
       prefix: config.redis.prefix,
       name,
       rules,
       process: config.dyno,
     });
-    return new FleetWindow({ shared, rules, onChange: (state) => onChange(name, state) });
+    const window = new FleetWindow({
+      shared: inRedis,
+      rules,
+      onChange: (state) => onChange(name, state),
+    });
+    shared.push({ model, window });
+    return window;
   };
+  const appointmentsOf = (model: string): AppointmentStore | undefined =>
+    redis &&
+    config.redis &&
+    redisAppointments({
+      client: redis,
+      prefix: config.redis.prefix,
+      model,
+      reachable: () => redis.status === 'ready' && shared.every(({ window }) => window.shared),
+    });
   const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>
     new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
@@ -57,7 +78,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
     const rules = { limit, windowMs: config.rateWindowMs, callTimeoutMs: config.maxWaitMs };
     const ofModel = serving.map(({ alias }) => ({
       attachment: alias,
-      window: windowOf(`${alias}:${model}`, rules),
+      window: windowOf(alias, model, rules),
       health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
     }));
     lanes.set(model, ofModel);
@@ -66,10 +87,17 @@ export const createPacers = (options: PacersOptions): Pacers => {
       new Pacer({
         lanes: ofModel,
         maxQueue: config.maxQueue,
+        appointments: appointmentsOf(model),
         weightOf: (client) => weights.get(client) ?? 1,
       }),
     );
   }
+
+  const beat = (): void => {
+    for (const { model, window } of shared) void window.beat(pacers.get(model)?.line);
+  };
+  beat();
+  const heart = setInterval(beat, BEAT_MS).unref();
 
   const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
   return {
@@ -97,5 +125,9 @@ export const createPacers = (options: PacersOptions): Pacers => {
           .flat()
           .some(({ attachment, health }) => attachment === alias && health.open),
       })),
+    async close() {
+      clearInterval(heart);
+      await Promise.all(shared.map(({ window }) => window.leave()));
+    },
   };
 };

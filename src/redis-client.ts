@@ -13,6 +13,8 @@ const PING_MS = 60_000;
 export interface RedisClientOptions {
   /** A reply slower than this counts as a failure, milliseconds. */
   readonly commandTimeoutMs: number;
+  /** The longest pause between two attempts to connect, milliseconds. */
+  readonly reconnectMs?: number;
   readonly onError: (code: string) => void;
   /** How often the connection is used though nobody needs it, milliseconds. Default a minute. */
   readonly pingMs?: number;
@@ -24,7 +26,7 @@ export interface RedisClientOptions {
  */
 export const connectRedis = (
   url: string,
-  { commandTimeoutMs, onError, pingMs = PING_MS }: RedisClientOptions,
+  { commandTimeoutMs, reconnectMs = MAX_RECONNECT_DELAY_MS, onError, pingMs = PING_MS }: RedisClientOptions,
 ): Redis => {
   const client = new Redis(url, {
     commandTimeout: commandTimeoutMs,
@@ -34,7 +36,7 @@ export const connectRedis = (
     autoResendUnfulfilledCommands: false,
     // A peer that is gone without a word is noticed.
     keepAlive: 60_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, reconnectMs),
     // Heroku Key-Value Store presents a self-signed certificate.
     ...(url.startsWith('rediss:') ? { tls: { rejectUnauthorized: false } } : {}),
   });

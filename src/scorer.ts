@@ -47,7 +47,7 @@ export interface Observer {
   merged(model: string): void;
   /** How far a new score is from the cached one of the same pair. */
   verified(model: string, difference: number): void;
-  queueWait(model: string, ms: number): void;
+  queueWait(model: string, ms: number, reason: string): void;
   retry(model: string, reason: RetryReason): void;
   upstreamCall(call: {
     attachment: string;
@@ -100,7 +100,10 @@ export const createScorer = ({
     // Outside the queue: the upstream counts every attempt, so each waits for a slot of its own.
     retry({ attempts, onRetry: (model, reason) => observer.retry(model, reason) }),
     // Last before the call: a slot that is granted is used at once, or given back.
-    pace({ slots: (model) => timed(slots(model), (ms) => observer.queueWait(model, ms)), attemptMs }),
+    pace({
+      slots: (model) => timed(slots(model), (ms, reason) => observer.queueWait(model, ms, reason)),
+      attemptMs,
+    }),
     // With the slot in hand: while the call waited, another process may have scored it all.
     ...(store ? [lookAgain({ store, lifetime })] : []),
     seam(upstreamSeam(observer), (inner) => inner),
@@ -161,11 +164,11 @@ const NO_STATUS: Readonly<Record<string, string>> = {
   draining: 'cancelled',
 };
 
-const timed = (slots: Slots, onWait: (ms: number) => void): Slots => ({
-  async acquire(terms, onQueued, again) {
+const timed = (slots: Slots, onWait: (ms: number, reason: string) => void): Slots => ({
+  async acquire(...asked) {
     const started = performance.now();
-    const slot = await slots.acquire(terms, onQueued, again);
-    onWait(performance.now() - started);
+    const slot = await slots.acquire(...asked);
+    onWait(performance.now() - started, slot.wait.reason);
     return slot;
   },
 });

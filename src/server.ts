@@ -49,6 +49,9 @@ const CACHE_TIMEOUT_MS = 250;
 /** Losing sight of the shared window costs more than a wait. Milliseconds. */
 const PACING_TIMEOUT_MS = 1000;
 
+/** Processes that come back together agree on the window soonest. Milliseconds. */
+const PACING_RECONNECT_MS = 250;
+
 /** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
 const ATTEMPT_SHARE = 0.6;
 
@@ -76,17 +79,17 @@ export const startGateway = async ({
     attachments: upstreams.map(({ alias }) => alias),
   });
 
-  const connect = (commandTimeoutMs: number) =>
+  const connect = (timing: { commandTimeoutMs: number; reconnectMs?: number }) =>
     config.redis &&
     connectRedis(config.redis.url, {
-      commandTimeoutMs,
+      ...timing,
       onError: (code) => log.warn({ code }, 'redis connection failed'),
     });
   // A connection each: a large value on its way to the cache must not hold up the pacer's decisions, and one that listens
   // can do nothing else.
-  const redis = connect(CACHE_TIMEOUT_MS);
-  const subscriber = connect(PACING_TIMEOUT_MS);
-  const pacingRedis = connect(PACING_TIMEOUT_MS);
+  const redis = connect({ commandTimeoutMs: CACHE_TIMEOUT_MS });
+  const subscriber = connect({ commandTimeoutMs: PACING_TIMEOUT_MS });
+  const pacingRedis = connect({ commandTimeoutMs: PACING_TIMEOUT_MS, reconnectMs: PACING_RECONNECT_MS });
   // A window that is asked before Redis is there would go on alone, for longer than Redis takes to connect.
   if (pacingRedis) await readyWithin(pacingRedis, PACING_TIMEOUT_MS);
   const caches = createCaches({
@@ -145,7 +148,7 @@ export const startGateway = async ({
         recorder.verified(model, difference);
         caches.granularities.verified(model, difference);
       },
-      queueWait: (model, ms) => recorder.queueWait(model, ms),
+      queueWait: (model, ms, reason) => recorder.queueWait(model, ms, reason),
       retry: (model, reason) => recorder.retry(model, reason),
       upstreamCall: (call) => recorder.upstreamCall(call),
     },
@@ -216,6 +219,7 @@ export const startGateway = async ({
         await exposition.stop();
         pulse?.stop();
         caches.stop();
+        await pacers.close();
         for (const connection of [redis, subscriber, pacingRedis]) connection?.disconnect();
         await calls.close();
         await closeSimulator();

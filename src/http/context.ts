@@ -1,6 +1,7 @@
 /** What travels with a request through the HTTP onion. */
 
 import type { HttpBindings } from '@hono/node-server';
+import type { Wait } from '../rerank/attempt.ts';
 import type { ErrorKind } from '../rerank/errors.ts';
 import type { Outcome } from '../rerank/outcome.ts';
 import type { Source, Timing } from '../rerank/scoring.ts';
@@ -29,6 +30,8 @@ export interface RequestRecord {
   sources?: readonly Source[];
   searchUnits?: number;
   timing?: Timing;
+  /** Of a request that was refused for its wait. */
+  wait?: Wait | undefined;
   authMs?: number;
   outcome: Outcome;
   error?: ErrorKind;

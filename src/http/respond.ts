@@ -62,6 +62,7 @@ export const errorResponse = (thrown: unknown, record: RequestRecord): Response 
   const { status, type, outcome } = error.rule;
   record.outcome = outcome;
   record.error = error.kind;
+  record.wait = error.wait;
   if (error.kind === 'internal') record.cause = error.cause;
   const body = {
     id: record.id,

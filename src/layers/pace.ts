@@ -1,6 +1,6 @@
 /** Waits for a slot of the upstream's limit, and gives it back once the upstream has had its say. */
 
-import type { Again, Verdict } from '../rerank/attempt.ts';
+import type { Again, Verdict, Wait } from '../rerank/attempt.ts';
 import { type RerankError, toRerankError } from '../rerank/errors.ts';
 import type { Layer, Terms } from '../rerank/scoring.ts';
 import { diagnose } from './diagnosis.ts';
@@ -23,6 +23,7 @@ export interface Slot {
   readonly attachment: string;
   /** There is another one that the call could go to, should this one not answer. */
   readonly replaceable: boolean;
+  readonly wait: Wait;
   /** The call is over. */
   release(outcome: CallOutcome): void;
   /** No call was made. */
@@ -35,8 +36,14 @@ export interface Slots {
    * any time with the signal's reason when nobody waits any more.
    * @param onQueued told when the answer should be there (monotonic ms)
    * @param again given for a call that is made again
+   * @param question the same for the same question: whoever was refused and comes back with it is known by that
    */
-  acquire(terms: Terms, onQueued?: (expectedAnswer: number) => void, again?: Again): Promise<Slot>;
+  acquire(
+    terms: Terms,
+    onQueued?: (expectedAnswer: number) => void,
+    again?: Again,
+    question?: string,
+  ): Promise<Slot>;
 }
 
 export interface PaceOptions {
@@ -55,7 +62,7 @@ export const pace =
   (inner) => ({
     async score(ask) {
       const queued = performance.now();
-      const slot = await slots(ask.model).acquire(ask.terms, ask.onQueued, ask.again);
+      const slot = await slots(ask.model).acquire(ask.terms, ask.onQueued, ask.again, ask.identity.question);
       const queueMs = performance.now() - queued;
       // Nobody who joins from now on is to be turned away for a wait that is over.
       ask.onQueued?.(performance.now());
@@ -84,7 +91,7 @@ export const pace =
           remaining: remaining(scores.rateLimit),
           pauseMs: undefined,
         };
-        return { ...scores, timing: { ...scores.timing, queueMs } };
+        return { ...scores, timing: { ...scores.timing, queueMs, wait: slot.wait } };
       } catch (thrown) {
         // A call that its callers gave up, or that was cut short for their sake, says nothing against the upstream:
         // else those in a hurry could shut it for everybody.
@@ -117,12 +124,12 @@ const MAX_PAUSE_MS = 60_000;
 const outcomeOf = (error: RerankError, givenUp: boolean): CallOutcome => {
   const { kind, upstreamStatus, retryAfterMs, rateLimit } = error;
   const throttled = kind === 'upstream_throttled';
-  const saysNothing = throttled && retryAfterMs === undefined;
+  const pauses = throttled && retryAfterMs !== undefined;
   return {
     verdict: givenUp ? 'unknown' : diagnose(error).verdict,
     answered: upstreamStatus !== undefined,
     // A 429 means that there is no room. For how long, its Retry-After tells; without one, for a whole window.
-    remaining: remaining(rateLimit) ?? (saysNothing ? 0 : undefined),
-    pauseMs: throttled && retryAfterMs !== undefined ? Math.min(retryAfterMs, MAX_PAUSE_MS) : undefined,
+    remaining: pauses ? undefined : (remaining(rateLimit) ?? (throttled ? 0 : undefined)),
+    pauseMs: pauses ? Math.min(retryAfterMs, MAX_PAUSE_MS) : undefined,
   };
 };

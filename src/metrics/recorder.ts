@@ -41,6 +41,7 @@ const ENDS = new Set([
   ...RULES.map(([, { outcome, status }]) => `${outcome} ${status}`),
 ]);
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
+const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn'];
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {
@@ -79,8 +80,10 @@ export class Recorder {
     this.#metrics.scoreDrift.observe({ model }, difference);
   }
 
-  queueWait(model: string, ms: number): void {
-    this.#metrics.queueWait.observe({ model: this.#label(model) }, ms / 1000);
+  queueWait(model: string, ms: number, reason: string): void {
+    const label = this.#label(model);
+    this.#metrics.queueWait.observe({ model: label }, ms / 1000);
+    this.#metrics.queueWaits.inc({ model: label, reason });
   }
 
   retry(model: string, reason: string): void {
@@ -121,6 +124,7 @@ export class Recorder {
       }
       metrics.mergedRequests.inc({ model }, 0);
       for (const result of ['same', 'drifted']) metrics.verifiedPairs.inc({ model, result }, 0);
+      for (const reason of WAITS) metrics.queueWaits.inc({ model, reason }, 0);
       for (const reason of RETRIES) metrics.upstreamRetries.inc({ model, reason }, 0);
       for (const upstream of attachments) {
         for (const code of ['200', '429', 'failed'])

@@ -84,6 +84,10 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     queueDepth: gauge('queue_depth', 'Upstream calls waiting for a slot.', ['model']),
     queueWait: histogram('queue_wait_seconds', 'Wait of an upstream call for its slot.', ['model'], SECONDS),
+    queueWaits: counter('queue_waits_total', 'Upstream calls that got a slot, by why they waited for it.', [
+      'model',
+      'reason',
+    ]),
     rejections: counter('rejections_total', 'Rerank requests refused without fault of their form.', [
       'client',
       'model',

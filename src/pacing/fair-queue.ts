@@ -107,22 +107,39 @@ export class FairQueue<T extends Queued> {
     return true;
   }
 
-  /** How many queued items would be served before an item in this place, were it pushed now. */
-  ahead(place: Place): number {
-    const { tag, before } = this.#dueIn(place);
+  /**
+   * How many items would be served before one in this place, were it pushed now.
+   * @param expected items that are not here, but are to be counted as if they stood first among those of their client
+   */
+  ahead(place: Place, expected: ReadonlyMap<string, number> = NONE): number {
+    const { tag, before } = this.#dueIn(place, expected);
     let ahead = before;
-    for (const [name, lane] of this.#lanes) {
-      if (name === place.client || lane.tag > tag) continue;
-      ahead += Math.min(lane.items.length, Math.floor((tag - lane.tag) * this.#weightOf(name)) + 1);
+    for (const name of new Set([...this.#lanes.keys(), ...expected.keys()])) {
+      const lane = this.#lanes.get(name);
+      const first = lane?.tag ?? this.#startTag(name);
+      if (name === place.client || first > tag) continue;
+      const items = (lane?.items.length ?? 0) + (expected.get(name) ?? 0);
+      ahead += Math.min(items, Math.floor((tag - first) * this.#weightOf(name)) + 1);
     }
     return ahead;
   }
 
   /** When a new item would be due, in virtual time, and behind how many of its own client's. */
-  #dueIn({ client, urgency }: Place): { tag: number; before: number } {
+  #dueIn({ client, urgency }: Place, expected = NONE): { tag: number; before: number } {
     const own = this.#lanes.get(client);
-    const before = own === undefined ? 0 : placeIn(own.items, urgency);
+    const due = urgency < 0 ? 0 : (expected.get(client) ?? 0);
+    const before = due + (own === undefined ? 0 : placeIn(own.items, urgency));
     return { tag: (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client), before };
+  }
+
+  /** Items ahead of their turn: put first among those of their client, or of a client that has had less than others. */
+  get due(): number {
+    let due = 0;
+    for (const [client, { items, tag }] of this.#lanes) {
+      const credit = Math.min(items.length, Math.ceil((this.#virtualTime - tag) * this.#weightOf(client)));
+      due += Math.max(credit, placeIn(items, -1));
+    }
+    return due;
   }
 
   #startTag(client: string): number {
@@ -141,6 +158,8 @@ export class FairQueue<T extends Queued> {
     if (lane.tag > this.#earliestTag(client)) this.#dues.set(client, lane.tag);
   }
 }
+
+const NONE: ReadonlyMap<string, number> = new Map();
 
 /** Behind everything as urgent or more. */
 const placeIn = (items: readonly Place[], urgency: number): number => {

@@ -4,9 +4,10 @@
  * what Redis forgets can be told to it again.
  */
 
+import { OwnCalls } from './own-calls.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
-import type { Admission, CallOutcome, Window, WindowEntry, WindowRules } from './window.ts';
+import type { Admission, CallOutcome, Line, Window, WindowEntry, WindowRules } from './window.ts';
 
 export interface FleetWindowOptions {
   readonly shared: RedisWindow;
@@ -18,15 +19,35 @@ export interface FleetWindowOptions {
 }
 
 interface Alone {
-  /** Processes that shared the window when Redis was lost, this one included. */
+  /** What the upstream says of calls made from then on is news: every process has noticed, and is on its own. */
+  readonly trustFrom: number;
+  /** Processes that may share the budget, this one included. */
   readonly processes: number;
-  nextLook: number;
+  /** Those others that were heard of before. */
+  readonly known: readonly string[];
   /** When Redis was back; undefined while it is gone. */
   backAt: number | undefined;
 }
 
-/** How often a process on its own looks whether Redis is back, milliseconds. */
-const LOOK_MS = 500;
+/** How often `beat` is to be called, milliseconds. */
+export const BEAT_MS = 250;
+
+/**
+ * How long it takes at most until every process has noticed that Redis is lost, or is back: a beat, and the longest
+ * that a command may take. Milliseconds.
+ */
+const NOTICE_MS = 1250;
+
+/** Processes that one takes part in which has never heard of its fleet: Redis was gone when it began. */
+const ASSUMED_PROCESSES = 8;
+
+/**
+ * Share of the limit that nobody takes, on its own, of the room that the upstream reports: calls of other processes may
+ * be on their way that it has not counted yet.
+ */
+const RESERVE_SHARE = 0.1;
+
+const NOBODY: Line = { waiting: 0, due: 0 };
 
 const monotonic = (): number => performance.now();
 
@@ -35,13 +56,14 @@ export class FleetWindow implements Window {
   readonly #rules: WindowRules;
   readonly #shared: RedisWindow;
   readonly #log: SlidingLog;
+  readonly #own: OwnCalls;
   readonly #onChange: (state: 'shared' | 'alone') => void;
   readonly #now: () => number;
-  /** This process's calls that are held, by id. */
-  readonly #own = new Map<string, LogEntry>();
-  /** What Redis has still to be told. */
-  #unsaid: (() => Promise<unknown>)[] = [];
-  #epoch: string | undefined;
+  /** Asked for when Redis was lost: it may have granted them, only nobody heard. */
+  readonly #unheard: string[] = [];
+  #line = NOBODY;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #beating = false;
   /** Set while on its own. */
   #alone: Alone | undefined;
 
@@ -50,153 +72,210 @@ export class FleetWindow implements Window {
     this.#rules = rules;
     this.#shared = shared;
     this.#log = new SlidingLog(rules);
+    this.#own = new OwnCalls(rules.limit);
     this.#onChange = onChange;
     this.#now = now;
   }
 
-  async admit(waiting: number): Promise<Admission> {
-    if (this.#alone !== undefined) await this.#lookForRedis(this.#alone);
-    if (this.#alone !== undefined) return this.#admitAlone(this.#alone, waiting);
+  async admit(line: Line): Promise<Admission> {
+    this.#line = line;
+    if (this.#alone !== undefined) return this.#admitAlone(this.#alone);
     const id = this.#shared.nextId();
     try {
-      const admission = await this.#shared.admit(id, waiting);
+      let admission = await this.#shared.admit(id, line);
+      if (admission === 'unknown') {
+        await this.#shared.tell(line, () => this.#own.list(this.#now()));
+        admission = await this.#shared.admit(id, line);
+      }
+      this.#heardAt = this.#now();
+      // Forgotten twice in a row: once more, but not at once.
+      if (admission === 'unknown') return { retryInMs: BEAT_MS, reason: 'cold' };
       if ('retryInMs' in admission) return admission;
-      const own = this.#enter(id, this.#log.grant(this.#now(), admission.entry.spaced));
-      await this.#settle(admission.entry.epoch);
-      return { entry: this.#entry(own, admission.entry) };
+      const entry = this.#log.grant(this.#now(), admission.entry.spaced);
+      return { entry: this.#entry(id, entry, admission.entry) };
     } catch {
-      // It may have been admitted all the same, only the reply was lost: the place is given back when Redis is.
-      this.#unsaid.push(() => this.#shared.cancel({ id, spaced: false, probing: true }));
-      this.#goAlone();
-      return this.#admitAlone(this.#alone!, waiting);
+      this.#unheard.push(id);
+      this.#lose();
+      return this.#admitAlone(this.#alone!);
     }
+  }
+
+  announce(line: Line): void {
+    this.#line = line;
+    if (this.#alone === undefined) void this.#tell();
+  }
+
+  /** Redis decides, as far as is known. */
+  get shared(): boolean {
+    return this.#alone === undefined;
   }
 
   used(): number {
     return this.#alone ? this.#log.used(this.#now()) : this.#shared.used();
   }
 
-  forecast(count: number, latencyMs: number): number[] {
+  forecast(count: number, latencyMs: number, waiting = 0): number[] {
     return this.#alone
       ? this.#log.forecast(this.#now(), count, latencyMs)
-      : this.#shared.forecast(count, latencyMs);
+      : this.#shared.forecast(count, latencyMs, waiting);
   }
 
   /**
-   * On its own a process goes on with its share of the limit; the others, who have lost Redis too, do the same. It
-   * starts with that only after what they sent before must have ended, or when an answer says how much room there is.
+   * To be called every BEAT_MS: lets the others know that this process is there, learns who they are, and notices that
+   * Redis is lost, is back, or has forgotten everything, also while there are no calls. Never rejects.
    */
-  #goAlone(): void {
-    const now = this.#now();
-    const processes = this.#shared.peers.processes + 1;
-    this.#alone = { processes, nextLook: now + LOOK_MS, backAt: undefined };
-    this.#log.limit = Math.max(1, Math.floor(this.limit / processes));
-    const { callTimeoutMs, windowMs } = this.#rules;
-    // A process that knew all calls, since they were its own, need not stop.
-    if (processes > 1 || this.#epoch === undefined)
-      this.#log.chill(now + callTimeoutMs + windowMs, undefined);
-    this.#onChange('alone');
+  async beat(line: Line = this.#line): Promise<void> {
+    this.#line = line;
+    if (this.#beating || this.#now() - this.#heardAt < BEAT_MS / 2) return;
+    this.#beating = true;
+    if (this.#alone === undefined) await this.#tell();
+    else await this.#lookForRedis(this.#alone);
+    this.#beating = false;
   }
 
-  async #admitAlone(alone: Alone, waiting: number): Promise<Admission> {
+  /** This process takes part no longer. Never rejects. */
+  leave(): Promise<void> {
+    return this.#shared.leave().catch(() => {});
+  }
+
+  async #tell(): Promise<void> {
+    try {
+      await this.#shared.tell(this.#line, () => this.#own.list(this.#now()));
+      this.#heardAt = this.#now();
+    } catch {
+      this.#lose();
+    }
+  }
+
+  /**
+   * On its own a process goes on with its share of the limit; the others, who have lost Redis too, do the same. What
+   * they sent before still counts: until that must have ended, a process takes again the places that it held itself, as
+   * they come free, and of the room that answers tell of its part.
+   */
+  #lose(): void {
+    const before = this.#alone;
+    // Lost for longer already. One that was back counts as lost anew: others have used the shared window meanwhile.
+    if (before !== undefined && before.backAt === undefined) return;
     const now = this.#now();
-    const admitted = this.#log.admit(now);
-    if (typeof admitted === 'number') {
-      return { retryInMs: Math.min(admitted, Math.max(0, alone.nextLook - now)) };
+    const { limit, windowMs, callTimeoutMs } = this.#rules;
+    const heard = Number.isFinite(this.#heardAt);
+    const known = [...new Set([...(before?.known ?? []), ...this.#shared.others])];
+    // Just back, it may not have heard of all of them again.
+    const processes = heard
+      ? Math.max(this.#shared.others.length + 1, before?.processes ?? 1)
+      : ASSUMED_PROCESSES;
+    const share = Math.max(1, Math.floor(limit / processes));
+    const held = this.#own.count(now);
+    const all = this.#shared.held ?? limit;
+    const sole = heard && before === undefined && processes === 1 && all <= held;
+    const quietUntil = heard && !sole ? now + NOTICE_MS : now;
+    this.#own.lost(now);
+    this.#alone = { trustFrom: quietUntil, processes, known, backAt: undefined };
+    this.#log.limit = share;
+    const until = now + callTimeoutMs + windowMs;
+    if (!heard) {
+      // Nothing to take again. Whatever else runs has the most part of the budget.
+      this.#log.chill({ until, evenMs: windowMs / share });
+    } else if (!sole) {
+      const room = all < (1 - RESERVE_SHARE) * limit;
+      const probeFrom = room ? quietUntil : quietUntil + windowMs;
+      this.#log.chill({ until, quietUntil, reuse: Math.min(held, share), probeFrom, evenMs: undefined });
+    }
+    if (before === undefined) this.#onChange('alone');
+  }
+
+  async #admitAlone(alone: Alone): Promise<Admission> {
+    const entry = this.#log.admit(this.#now());
+    if ('retryInMs' in entry) {
+      // No longer than a beat: Redis may be back.
+      const retryInMs = Math.min(entry.retryInMs, BEAT_MS);
+      return { retryInMs, reason: entry.reason === 'paused' ? 'paused' : 'alone' };
     }
     const id = this.#shared.nextId();
-    if (alone.backAt === undefined) return { entry: this.#entry(this.#enter(id, admitted), undefined) };
+    if (alone.backAt === undefined) return { entry: this.#entry(id, entry, undefined) };
     // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
     try {
-      const admission = await this.#shared.admit(id, waiting);
-      if ('entry' in admission) return { entry: this.#entry(this.#enter(id, admitted), admission.entry) };
-      this.#log.cancel(admitted);
-      return admission;
+      const admission = await this.#shared.admit(id, this.#line);
+      if (admission !== 'unknown' && 'entry' in admission)
+        return { entry: this.#entry(id, entry, admission.entry) };
+      this.#log.cancel(entry);
+      return admission === 'unknown' ? { retryInMs: BEAT_MS, reason: 'cold' } : admission;
     } catch {
-      alone.backAt = undefined;
-      this.#unsaid.push(() => this.#shared.cancel({ id, spaced: false, probing: true }));
-      return { entry: this.#entry(this.#enter(id, admitted), undefined) };
+      this.#log.cancel(entry);
+      this.#unheard.push(id);
+      this.#lose();
+      return { retryInMs: BEAT_MS, reason: 'alone' };
     }
   }
 
   /**
-   * Redis is back when it takes this process's calls. Only a window later, when every other process has told it theirs,
-   * does the shared log know what the upstream still counts: switching at once would grant the same places twice.
+   * Redis is back when it takes this process's calls. Only when every other process has told it theirs does the shared
+   * log know what the upstream still counts: switching at once would grant the same places twice. What one had running
+   * that is not back must have ended first.
    */
   async #lookForRedis(alone: Alone): Promise<void> {
     const now = this.#now();
-    if (now < alone.nextLook) return;
-    alone.nextLook = now + LOOK_MS;
     try {
-      const others = await this.#shared.restore(this.#held());
-      alone.backAt ??= now;
-      const complete = others >= alone.processes - 1;
-      const { windowMs, callTimeoutMs } = this.#rules;
-      if (now < alone.backAt + windowMs + (complete ? 0 : callTimeoutMs)) return;
-      this.#alone = undefined;
-      this.#epoch = undefined;
-      this.#log.limit = this.limit;
-      this.#onChange('shared');
+      await this.#shared.tell(this.#line, () => this.#own.list(this.#now()), true);
     } catch {
-      alone.backAt = undefined;
-      // From now: a Redis that hangs takes longer to fail than that, and every call would wait for the next look.
-      alone.nextLook = this.#now() + LOOK_MS;
+      this.#lose();
+      return;
     }
+    this.#heardAt = this.#now();
+    alone.backAt ??= now;
+    for (const id of this.#unheard.splice(0)) {
+      this.#say(this.#shared.cancel({ id, spaced: false, probing: true }));
+    }
+    const back = new Set(this.#shared.peers.map(({ process }) => process));
+    const complete = alone.known.every((process) => back.has(process));
+    const { windowMs, callTimeoutMs } = this.#rules;
+    const settleMs = complete ? NOTICE_MS : windowMs + callTimeoutMs;
+    if (now < alone.backAt + settleMs) return;
+    this.#alone = undefined;
+    this.#own.found();
+    this.#log.limit = this.limit;
+    this.#log.warm();
+    this.#onChange('shared');
   }
 
-  /** After Redis has answered: tells it what it has missed, and everything again when it has forgotten all. */
-  async #settle(epoch: string): Promise<void> {
-    const forgotten = this.#epoch !== undefined && this.#epoch !== epoch;
-    this.#epoch = epoch;
-    if (forgotten) this.#say(() => this.#shared.restore(this.#held()));
-    for (const say of this.#unsaid.splice(0)) this.#say(say);
+  #say(command: Promise<unknown>): void {
+    command.catch(() => this.#lose());
   }
 
-  #say(say: () => Promise<unknown>): void {
-    say().catch(() => this.#unsaid.push(say));
-  }
-
-  #enter(id: string, entry: LogEntry): { id: string; entry: LogEntry } {
-    this.#own.set(id, entry);
-    if (this.#own.size > 2 * this.limit) this.#forget();
-    return { id, entry };
-  }
-
-  #forget(): void {
-    const now = this.#now();
-    for (const [id, { releaseAt }] of this.#own) if (releaseAt <= now) this.#own.delete(id);
-  }
-
-  #held(): { id: string; holdMs: number }[] {
-    this.#forget();
-    return [...this.#own].map(([id, entry]) => this.#holdOf({ id, entry }));
-  }
-
-  #holdOf({ id, entry }: { id: string; entry: LogEntry }): { id: string; holdMs: number } {
-    return { id, holdMs: Math.max(0, entry.releaseAt - this.#now()) };
-  }
-
-  #entry(own: { id: string; entry: LogEntry }, shared: SharedEntry | undefined): WindowEntry {
+  #entry(id: string, entry: LogEntry, shared: SharedEntry | undefined): WindowEntry {
+    const own = this.#own.add({ id, entry }, this.#now());
+    const reachable = (): boolean => this.#alone === undefined || this.#alone.backAt !== undefined;
     return {
       complete: (outcome) => {
-        this.#log.complete(own.entry, this.#now(), this.#share(outcome));
-        if (shared) this.#say(() => this.#shared.complete(shared, outcome));
-        else if (this.#alone?.backAt !== undefined)
-          this.#say(() => this.#shared.restore([this.#holdOf(own)]));
+        this.#log.complete(entry, this.#now(), this.#share(entry, outcome));
+        // Without Redis nobody is told; when it is back, it hears of everything.
+        if (!reachable()) return;
+        if (shared) this.#say(this.#shared.complete(shared, outcome));
+        else this.#say(this.#shared.complete(unshared(id, entry), { ...outcome, remaining: undefined }));
       },
       cancel: () => {
-        this.#log.cancel(own.entry);
-        this.#own.delete(own.id);
-        if (shared) this.#say(() => this.#shared.cancel(shared));
+        this.#log.cancel(entry);
+        this.#own.delete(own);
+        if (shared === undefined) return;
+        if (reachable()) this.#say(this.#shared.cancel(shared));
+        else this.#unheard.push(id);
       },
     };
   }
 
   /** Room that the upstream reports is room for all processes; on its own, one takes its part of it. */
-  #share(outcome: CallOutcome): CallOutcome {
+  #share(entry: LogEntry, outcome: CallOutcome): CallOutcome {
     const { remaining } = outcome;
-    // In the shared window the room is Redis' to know: the memory's log then holds only this process's own calls.
-    if (remaining === undefined || this.#alone === undefined) return { ...outcome, remaining: undefined };
-    return { ...outcome, remaining: Math.floor(remaining / this.#alone.processes) };
+    const { trustFrom = Number.POSITIVE_INFINITY, processes = 1 } = this.#alone ?? {};
+    // In the shared window the room is Redis' to know. What a call from before tells is from before, too: others may
+    // have taken all of that room until Redis was lost.
+    if (remaining === undefined || entry.admittedAt < trustFrom) return { ...outcome, remaining: undefined };
+    const reserve = processes > 1 ? RESERVE_SHARE * this.limit : 0;
+    return { ...outcome, remaining: Math.max(0, Math.floor((remaining - reserve) / processes)) };
   }
 }
+
+/** A call that was granted without Redis, as Redis would have it. */
+const unshared = (id: string, { spaced }: LogEntry): SharedEntry => {
+  return { id, spaced, probing: false, epoch: '', heldThen: 0, grantedThen: 0 };
+};

@@ -40,15 +40,19 @@ class Moments {
  * a place. A cold window is taken to be as warm as its entries say once its first call is answered.
  */
 export const forecast = (state: WindowState, now: number, count: number, latencyMs: number): number[] => {
-  const { limit, windowMs, budget, cold } = state;
+  const { windowMs, budget, cold } = state;
   const burst = new Moments(state.burstReleases);
   const spaced = new Moments(state.spacedReleases);
   let { nextSpaced } = state;
   const starts: number[] = [];
   let time = Math.max(now, state.pausedUntil);
+  let { limit } = state;
   if (cold !== undefined && time < cold.until) {
-    const out = cold.probeUntil > time || cold.nextEven !== undefined;
-    if (!out) {
+    time = Math.max(time, cold.quietUntil);
+    // No call may go first: only the places that were held may be taken again.
+    if (cold.reuse > 0 && cold.nextProbe > time) limit = Math.min(limit, cold.reuse);
+    const out = cold.nextProbe > time || cold.nextEven !== undefined;
+    if (!out && burst.size + spaced.size < limit) {
       starts.push(time);
       burst.push(time + latencyMs + windowMs);
     }
@@ -71,7 +75,7 @@ export const forecast = (state: WindowState, now: number, count: number, latency
         burst.push(time + latencyMs + windowMs);
         starts.push(time);
         break;
-      case 'spaced':
+      case 'space':
         spaced.push(time + latencyMs + windowMs);
         nextSpaced = time + budget.spacingMs;
         starts.push(time);

@@ -40,13 +40,13 @@ export class Lanes<L extends Lane> {
     );
   }
 
-  /** When the next `count` calls could start, milliseconds from now, ascending, each lasting `latencyMs`. */
-  starts(again: Again | undefined, count: number, latencyMs: number): number[] {
+  /** @see Window.forecast, over all lanes that the call may take. */
+  starts(again: Again | undefined, count: number, latencyMs: number, waiting = 0): number[] {
     const lanes = this.for(again);
     const sure = lanes.filter(({ health }) => health.standing === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
     return (sure.length > 0 ? sure : lanes)
-      .flatMap(({ window }) => window.forecast(count, latencyMs))
+      .flatMap(({ window }) => window.forecast(count, latencyMs, waiting))
       .sort((a, b) => a - b);
   }
 

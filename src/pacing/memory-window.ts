@@ -6,14 +6,15 @@ import type { Window, WindowRules } from './window.ts';
 const monotonic = (): number => performance.now();
 
 export const memoryWindow = (rules: WindowRules, now: () => number = monotonic): Window => {
+  const { limit, windowMs } = rules;
   const log = new SlidingLog(rules);
   // The process before this one may have used up the upstream's window a moment ago.
-  log.chill(now() + rules.windowMs, rules.windowMs / rules.limit);
+  log.chill({ until: now() + windowMs, evenMs: windowMs / limit });
   return {
-    limit: rules.limit,
+    limit,
     async admit() {
       const entry = log.admit(now());
-      if (typeof entry === 'number') return { retryInMs: entry };
+      if ('retryInMs' in entry) return entry;
       return {
         entry: {
           complete: (outcome) => log.complete(entry, now(), outcome),

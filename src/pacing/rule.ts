@@ -2,16 +2,17 @@
 
 import type { Budget } from './window.ts';
 
-/** A window that began to remember less than a window ago, and does not know what the upstream still counts. */
+/** A window that does not know what the upstream counts: it has forgotten, or it has lost sight of who shares it. */
 export interface Cold {
-  /** When everything that could have been sent before has left the upstream's window. */
+  /** When everything that is not known of has left the upstream's window. */
   readonly until: number;
-  /** A first call is out to learn how much room there is; nothing follows it until this moment, or its answer. */
-  readonly probeUntil: number;
-  /**
-   * The upstream does not say how much room there is: the moment at which the next call may go, evenly spaced.
-   * Undefined while no answer has come.
-   */
+  /** Nothing is granted before: others may be about to tell what they know. */
+  readonly quietUntil: number;
+  /** Places held when it became cold. As they come free they may be taken again: nobody else can take them. */
+  readonly reuse: number;
+  /** When one call may go first, to learn how much room there is; while it is out, when it must have ended. */
+  readonly nextProbe: number;
+  /** The upstream does not say how much room there is: the moment at which the next call may go, evenly spaced. */
   readonly nextEven: number | undefined;
 }
 
@@ -30,21 +31,24 @@ export interface Occupancy {
 }
 
 /**
- * What becomes of a call asked for at `now`. It gets a place: as asked (`burst`), in the spaced way (`spaced`), as the
- * first of a cold window (`probe`) or as one of its evenly spaced (`even`). Or it must wait: because the upstream said
- * so (`paused`), because every place is held (`full`), because the next spaced place is not due (`early`), or because a
- * cold window has a call out already (`cold`).
+ * What becomes of a call asked for at `now`. It gets a place: as asked (`burst`), in the spaced way (`space`), as the
+ * first of a cold window (`probe`) or as one of its evenly spaced (`even`). Or it must wait, for the reasons that
+ * `Block` in window.ts explains.
  */
-export type Grade = 'burst' | 'spaced' | 'probe' | 'even' | 'paused' | 'full' | 'early' | 'cold';
+export type Grade = 'burst' | 'space' | 'probe' | 'even' | 'paused' | 'full' | 'spaced' | 'cold';
 
 export const gradeOf = (occupancy: Occupancy, now: number): Grade => {
   const { limit, budget, burst, held, nextSpaced, pausedUntil, cold } = occupancy;
   if (now < pausedUntil) return 'paused';
   if (held >= limit) return 'full';
-  if (cold !== undefined && now < cold.until) {
-    if (cold.nextEven !== undefined) return now < cold.nextEven ? 'cold' : 'even';
-    return now < cold.probeUntil ? 'cold' : 'probe';
-  }
+  if (cold !== undefined && now < cold.until) return coldGrade(cold, held, now);
   if (burst < budget.burst) return 'burst';
-  return now < nextSpaced ? 'early' : 'spaced';
+  return now < nextSpaced ? 'spaced' : 'space';
+};
+
+const coldGrade = ({ quietUntil, reuse, nextProbe, nextEven }: Cold, held: number, now: number): Grade => {
+  if (now < quietUntil) return 'cold';
+  if (held < reuse) return 'burst';
+  if (nextEven !== undefined) return now < nextEven ? 'cold' : 'even';
+  return now < nextProbe ? 'cold' : 'probe';
 };

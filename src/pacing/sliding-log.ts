@@ -2,7 +2,14 @@
 
 import { forecast } from './forecast.ts';
 import { type Cold, gradeOf, type Occupancy } from './rule.ts';
-import { type Budget, budgetOf, type CallOutcome, UNANSWERED_GRACE_MS, type WindowRules } from './window.ts';
+import {
+  type Blocked,
+  type Budget,
+  budgetOf,
+  type CallOutcome,
+  UNANSWERED_GRACE_MS,
+  type WindowRules,
+} from './window.ts';
 
 export interface LogEntry {
   /** Granted in the spaced way, not as asked. */
@@ -14,36 +21,50 @@ export interface LogEntry {
   /** Places held, this one included, and places ever granted, when this one was. */
   readonly heldThen: number;
   readonly grantedThen: number;
+  /** Somebody else's call, which the upstream told of. */
+  readonly foreign: boolean;
+}
+
+/** What a log that trusts nothing may do meanwhile. @see Cold */
+export interface Chill {
+  readonly until: number;
+  readonly quietUntil?: number;
+  readonly reuse?: number;
+  readonly probeFrom?: number;
+  /** Milliseconds between two calls when the first does not learn how much room there is; undefined: no more calls. */
+  readonly evenMs: number | undefined;
+}
+
+interface ColdState extends Cold {
+  readonly evenMs: number;
+  /** The call that went first, while it is out. */
+  readonly probe: LogEntry | undefined;
 }
 
 /** How soon to look again whether a cold window's first call has been answered, milliseconds. */
 const COLD_POLL_MS = 100;
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 export class SlidingLog {
-  readonly #windowMs: number;
-  readonly #callTimeoutMs: number;
+  readonly #rules: WindowRules;
   readonly #entries = new Set<LogEntry>();
   #limit: number;
   #budget: Budget;
   #granted = 0;
-  #nextSpaced = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-  #cold: (Cold & { readonly evenMs: number | undefined }) | undefined;
+  #nextSpaced = NEVER;
+  #pausedUntil = NEVER;
+  #cold: ColdState | undefined;
 
   constructor(rules: WindowRules) {
-    this.#windowMs = rules.windowMs;
-    this.#callTimeoutMs = rules.callTimeoutMs;
+    this.#rules = rules;
     this.#limit = rules.limit;
     this.#budget = budgetOf(rules);
   }
 
-  get limit(): number {
-    return this.#limit;
-  }
-
   set limit(limit: number) {
     this.#limit = limit;
-    this.#budget = budgetOf({ limit, windowMs: this.#windowMs, callTimeoutMs: this.#callTimeoutMs });
+    this.#budget = budgetOf({ ...this.#rules, limit });
   }
 
   used(now: number): number {
@@ -51,41 +72,44 @@ export class SlidingLog {
     return this.#entries.size;
   }
 
-  /** Entries that are held, so that another log can take them over. */
-  held(now: number): readonly LogEntry[] {
-    this.#forget(now);
-    return [...this.#entries];
+  /** Trusts nothing for a while: one call goes first, and what its answer says of the room left is believed. */
+  chill({ until, quietUntil = NEVER, reuse = 0, probeFrom = NEVER, evenMs }: Chill): void {
+    const spacing = evenMs ?? Number.POSITIVE_INFINITY;
+    const waits = { quietUntil, reuse, nextProbe: probeFrom, nextEven: undefined };
+    this.#cold = { until, ...waits, evenMs: spacing, probe: undefined };
   }
 
-  /**
-   * Trusts nothing until `until`: one call goes first, and what its answer says of the room left is believed. When it
-   * says nothing, one call goes every `evenMs`; or none, where that is undefined.
-   */
-  chill(until: number, evenMs: number | undefined): void {
-    this.#cold = { until, probeUntil: Number.NEGATIVE_INFINITY, nextEven: undefined, evenMs };
+  /** Knows all there is to know, from now on: what the upstream told of others is forgotten. */
+  warm(): void {
+    this.#cold = undefined;
+    for (const entry of this.#entries) if (entry.foreign) this.#entries.delete(entry);
   }
 
-  /** An entry, or the milliseconds after which to ask again. */
-  admit(now: number): LogEntry | number {
-    const occupancy = this.#occupancy(now);
-    switch (gradeOf(occupancy, now)) {
+  /** An entry, or when to ask again, and why. */
+  admit(now: number): LogEntry | Blocked {
+    const grade = gradeOf(this.#occupancy(now), now);
+    switch (grade) {
       case 'paused':
-        return this.#pausedUntil - now;
+        return { retryInMs: this.#pausedUntil - now, reason: grade };
       case 'full':
-        return this.#nextRelease(now, [...this.#entries]) - now;
-      case 'early':
-        return Math.min(this.#nextRelease(now, this.#bursting()), this.#nextSpaced) - now;
+        return { retryInMs: this.#nextRelease(now, [...this.#entries]) - now, reason: grade };
+      case 'spaced': {
+        const next = Math.min(this.#nextRelease(now, this.#bursting()), this.#nextSpaced);
+        return { retryInMs: next - now, reason: grade };
+      }
       case 'cold':
-        return Math.min(this.#cold!.nextEven ?? now + COLD_POLL_MS, this.#cold!.until) - now;
-      case 'probe':
-        this.#cold = { ...this.#cold!, probeUntil: now + this.#callTimeoutMs };
-        return this.grant(now, false);
+        return { retryInMs: this.#nextWarmth(this.#cold!, now) - now, reason: grade };
+      case 'probe': {
+        const probe = this.grant(now, false);
+        this.#cold = { ...this.#cold!, nextProbe: now + this.#rules.callTimeoutMs, probe };
+        return probe;
+      }
       case 'even':
-        this.#cold = { ...this.#cold!, nextEven: now + (this.#cold!.evenMs ?? Number.POSITIVE_INFINITY) };
+        this.#cold = { ...this.#cold!, nextEven: now + this.#cold!.evenMs };
         return this.grant(now, false);
       case 'burst':
         return this.grant(now, false);
-      case 'spaced':
+      case 'space':
         this.#nextSpaced = now + this.#budget.spacingMs;
         return this.grant(now, true);
     }
@@ -96,41 +120,47 @@ export class SlidingLog {
     const entry: LogEntry = {
       spaced,
       admittedAt: now,
-      releaseAt: now + this.#callTimeoutMs + this.#windowMs,
+      releaseAt: now + this.#rules.callTimeoutMs + this.#rules.windowMs,
       completed: false,
       heldThen: this.#entries.size + 1,
       grantedThen: ++this.#granted,
+      foreign: false,
     };
     this.#entries.add(entry);
     return entry;
   }
 
-  complete(entry: LogEntry, now: number, { answered, remaining, pauseMs }: CallOutcome): void {
+  complete(entry: LogEntry, now: number, { answered, remaining, pauseMs = 0 }: CallOutcome): void {
     entry.completed = true;
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
     this.#entries.add(entry);
-    entry.releaseAt = now + this.#windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
-    if (pauseMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
+    entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
+    if (pauseMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + pauseMs);
     if (remaining !== undefined) {
       this.#believe(entry, now, remaining);
       this.#cold = undefined;
-    } else if (this.#cold !== undefined) {
-      const nextEven = answered ? now + (this.#cold.evenMs ?? Number.POSITIVE_INFINITY) : this.#cold.nextEven;
-      this.#cold = { ...this.#cold, probeUntil: Number.NEGATIVE_INFINITY, nextEven };
+    } else if (pauseMs > 0) {
+      // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
+      const { windowMs, limit } = this.#rules;
+      this.chill({ until: now + pauseMs + windowMs, evenMs: windowMs / limit });
+    } else if (this.#cold?.probe === entry) {
+      const nextEven = answered ? now + this.#cold.evenMs : undefined;
+      this.#cold = { ...this.#cold, nextProbe: NEVER, probe: undefined, nextEven };
     }
   }
 
   cancel(entry: LogEntry): void {
     this.#entries.delete(entry);
-    if (entry.spaced) this.#nextSpaced = Number.NEGATIVE_INFINITY;
-    if (this.#cold) this.#cold = { ...this.#cold, probeUntil: Number.NEGATIVE_INFINITY };
+    if (entry.spaced) this.#nextSpaced = NEVER;
+    if (this.#cold?.probe === entry) this.#cold = { ...this.#cold, nextProbe: NEVER, probe: undefined };
   }
 
   /** @see Window.forecast */
   forecast(now: number, count: number, latencyMs: number): number[] {
     const occupancy = this.#occupancy(now);
+    const { windowMs } = this.#rules;
     const expected = (entry: LogEntry): number =>
-      entry.completed ? entry.releaseAt : Math.max(now, entry.admittedAt + latencyMs) + this.#windowMs;
+      entry.completed ? entry.releaseAt : Math.max(now, entry.admittedAt + latencyMs) + windowMs;
     const releases = (spaced: boolean): number[] =>
       [...this.#entries]
         .filter((entry) => entry.spaced === spaced)
@@ -138,7 +168,7 @@ export class SlidingLog {
         .sort((a, b) => a - b);
     const state = {
       ...occupancy,
-      windowMs: this.#windowMs,
+      windowMs,
       burstReleases: releases(false),
       spacedReleases: releases(true),
     };
@@ -152,16 +182,10 @@ export class SlidingLog {
    */
   #believe(entry: LogEntry, now: number, remaining: number): void {
     const ours = entry.heldThen + (this.#granted - entry.grantedThen);
+    const releaseAt = now + this.#rules.windowMs;
+    const unused = { spaced: false, heldThen: 0, grantedThen: 0 };
     for (let excess = this.#limit - remaining - ours; excess > 0; excess--) {
-      const releaseAt = now + this.#windowMs;
-      this.#entries.add({
-        spaced: false,
-        admittedAt: now,
-        releaseAt,
-        completed: true,
-        heldThen: 0,
-        grantedThen: 0,
-      });
+      this.#entries.add({ ...unused, admittedAt: now, releaseAt, completed: true, foreign: true });
     }
   }
 
@@ -180,7 +204,15 @@ export class SlidingLog {
 
   /** A call in flight may end at any time, but its place comes free no sooner than a window from then. */
   #nextRelease(now: number, entries: readonly LogEntry[]): number {
-    return Math.min(now + this.#windowMs, ...entries.map(({ releaseAt }) => releaseAt));
+    return Math.min(now + this.#rules.windowMs, ...entries.map(({ releaseAt }) => releaseAt));
+  }
+
+  /** When a cold window may grant something. */
+  #nextWarmth(cold: ColdState, now: number): number {
+    if (now < cold.quietUntil) return Math.min(cold.quietUntil, cold.until);
+    const next = cold.nextEven ?? (cold.probe ? now + COLD_POLL_MS : cold.nextProbe);
+    const reused = cold.reuse > 0 ? this.#nextRelease(now, [...this.#entries]) : next;
+    return Math.min(next, reused, cold.until);
   }
 
   #bursting(): LogEntry[] {

@@ -46,11 +46,8 @@ export class WindowView {
     return this.#places.size;
   }
 
-  /**
-   * Milliseconds from now at which each of the next `count` calls could start, ascending, each lasting `latencyMs`,
-   * after `before` calls of others.
-   */
-  forecast(now: number, count: number, before: number, latencyMs: number): number[] {
+  /** Milliseconds from now at which each of the next `count` calls of anybody could start, each lasting `latencyMs`. */
+  forecast(now: number, count: number, latencyMs: number): number[] {
     this.#forget(now);
     const { limit, windowMs } = this.#rules;
     // A place held for longer than a window belongs to a call in flight, which will be answered before that.
@@ -73,9 +70,7 @@ export class WindowView {
       burstReleases,
       spacedReleases: releases(true),
     };
-    return forecast(state, now, before + count, latencyMs)
-      .slice(before)
-      .map((start) => start - now);
+    return forecast(state, now, count, latencyMs).map((start) => start - now);
   }
 
   #forget(now: number): void {

@@ -9,20 +9,44 @@
 export interface Window {
   readonly limit: number;
   /**
-   * Takes a place, or says when to ask again. Never rejects.
-   * @param waiting calls that wait in this process, told to those that share the window
+   * Takes a place, or says when to ask again, and why. Never rejects.
+   * @param line what waits in this process, told to those that share the window
    */
-  admit(waiting: number): Promise<Admission>;
+  admit(line: Line): Promise<Admission>;
+  /** Tells those that share the window of a call that is due before others, though no place is asked for now. */
+  announce?(line: Line): void;
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
   /**
    * Milliseconds from now at which each of the next `count` calls could start, ascending, if each lasts `latencyMs`
-   * and nobody else takes a place.
+   * and nobody else takes a place but those that wait in other processes.
+   * @param waiting calls that wait in this process; 0: the calls are due, and other processes give way
    */
-  forecast(count: number, latencyMs: number): number[];
+  forecast(count: number, latencyMs: number, waiting?: number): number[];
 }
 
-export type Admission = { readonly entry: WindowEntry } | { readonly retryInMs: number };
+/** What waits in one process for a window. */
+export interface Line {
+  readonly waiting: number;
+  /** Those of them that are ahead of their turn: others give way. */
+  readonly due: number;
+}
+
+/**
+ * Why a window has no place now. `full`: every place is held. `spaced`: the burst has been granted, and the next of the
+ * other places is not due. `paused`: the upstream wants to be left alone. `cold`: it is not known what the upstream
+ * still counts. `alone`: Redis is lost, and this process's share of the places is held. `turn`: another process goes
+ * first.
+ */
+export const BLOCKS = ['full', 'spaced', 'paused', 'cold', 'alone', 'turn'] as const;
+export type Block = (typeof BLOCKS)[number];
+
+export interface Blocked {
+  readonly retryInMs: number;
+  readonly reason: Block;
+}
+
+export type Admission = { readonly entry: WindowEntry } | Blocked;
 
 export interface WindowEntry {
   /** The call is over. */

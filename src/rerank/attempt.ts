@@ -14,3 +14,11 @@ export interface Again {
   /** Attachments that would only say the same again, so that they are not asked even when there is no other. */
   readonly never: ReadonlySet<string>;
 }
+
+/** How long a call was expected to wait for its slot, and why it had to. */
+export interface Wait {
+  /** Milliseconds, as predicted when it was asked for. */
+  readonly predictedMs: number;
+  /** `none`, or why there was no slot. */
+  readonly reason: string;
+}

@@ -3,6 +3,8 @@
  * http/respond.ts; layers only throw `RerankError`.
  */
 
+import type { Wait } from './attempt.ts';
+
 export type ErrorType =
   | 'invalid_request_error'
   | 'authentication_error'
@@ -68,6 +70,8 @@ export type ErrorKind = keyof typeof ERRORS;
 export interface ErrorDetails {
   /** Milliseconds after which a new attempt makes sense. */
   readonly retryAfterMs?: number;
+  /** The wait that it was refused for. */
+  readonly wait?: Wait;
   /** The status that the upstream answered, where it did. */
   readonly upstreamStatus?: number;
   /** The upstream's `x-ratelimit-*` headers, where it sent them. */
@@ -82,6 +86,7 @@ export class RerankError extends Error {
   override readonly name = 'RerankError';
   readonly kind: ErrorKind;
   readonly retryAfterMs: number | undefined;
+  readonly wait: Wait | undefined;
   readonly upstreamStatus: number | undefined;
   readonly rateLimit: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -90,6 +95,7 @@ export class RerankError extends Error {
     super(message ?? ERRORS[kind].message, { cause: details.cause });
     this.kind = kind;
     this.retryAfterMs = details.retryAfterMs;
+    this.wait = details.wait;
     this.upstreamStatus = details.upstreamStatus;
     this.rateLimit = details.rateLimit ?? {};
     this.headers = details.headers ?? {};

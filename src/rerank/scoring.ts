@@ -3,7 +3,7 @@
  * answers what it knows and asks the next one for the rest.
  */
 
-import type { Again } from './attempt.ts';
+import type { Again, Wait } from './attempt.ts';
 import type { Identity } from './identity.ts';
 
 export interface Scorer {
@@ -78,6 +78,8 @@ export interface Timing {
   readonly cacheMs: number;
   readonly queueMs: number;
   readonly upstreamMs: number;
+  /** Of the last wait for a slot, where there was one. */
+  readonly wait?: Wait | undefined;
 }
 
 /** One score per document of the ask, in the ask's order, and where they came from. */

@@ -16,7 +16,8 @@ export class FakeSlots implements Slots {
     return new Promise<Awaited<ReturnType<Slots['acquire']>>>((resolve, reject) => {
       const release = ({ answered }: CallOutcome): void => void this.released.push(answered);
       const giveBack = (): void => void this.givenBack++;
-      const slot = { attachment: 'RERANK_EU', replaceable: false, release, giveBack };
+      const wait = { predictedMs: 0, reason: 'none' };
+      const slot = { attachment: 'RERANK_EU', replaceable: false, wait, release, giveBack };
       this.#waiting.push({ grant: () => resolve(slot), refuse: reject });
     });
   }

@@ -23,6 +23,7 @@ const aCall = async ({
   const slot = {
     attachment: 'RERANK_EU',
     replaceable,
+    wait: { predictedMs: 0, reason: 'none' },
     release: (outcome: CallOutcome) => void outcomes.push(outcome),
     giveBack: () => expect.unreachable('the call was sent'),
   };
@@ -152,7 +153,12 @@ describe('a 429', () => {
   test('that says how much room there is is believed', async () => {
     const rateLimit = { 'x-ratelimit-remaining-requests': '2' };
     expect(await throttled({ rateLimit })).toMatchObject({ remaining: 2 });
-    expect(await throttled({ rateLimit, retryAfterMs: 1000 })).toMatchObject({ remaining: 2, pauseMs: 1000 });
+  });
+
+  test('pauses for its Retry-After and no longer, though it says that there is no room', async () => {
+    const rateLimit = { 'x-ratelimit-remaining-requests': '0' };
+    const outcome = await throttled({ rateLimit, retryAfterMs: 1000 });
+    expect(outcome).toMatchObject({ remaining: undefined, pauseMs: 1000 });
   });
 });
 

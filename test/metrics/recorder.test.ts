@@ -107,12 +107,13 @@ describe('what happens inside', () => {
   test('is counted: look-ups, waits, calls, and what they cost', async () => {
     const { recorder } = scraped;
     recorder.cacheLookup(MODEL, 'redis', 'stale');
-    recorder.queueWait(MODEL, 250);
+    recorder.queueWait(MODEL, 250, 'full');
     recorder.upstreamCall({ attachment: 'RERANK', model: MODEL, code: '429', ms: 100, searchUnits: 0 });
     recorder.upstreamCall({ attachment: 'RERANK_EU', model: MODEL, code: '200', ms: 400, searchUnits: 3 });
     const model = MODEL;
     expect(await scraped.value('cache_requests_total', { model, tier: 'redis', result: 'stale' })).toBe(1);
     expect(await scraped.value('queue_wait_seconds_sum', { model })).toBe(0.25);
+    expect(await scraped.value('queue_waits_total', { model, reason: 'full' })).toBe(1);
     expect(await scraped.value('upstream_requests_total', { upstream: 'RERANK', model, code: '429' })).toBe(
       1,
     );
@@ -154,7 +155,7 @@ describe('a name that is not from the configuration', () => {
 
   test.each<[string, (to: Scraped['recorder']) => void]>([
     ['look-up', (to) => to.cacheLookup(HOSTILE, 'memory', 'miss')],
-    ['wait', (to) => to.queueWait(HOSTILE, 1)],
+    ['wait', (to) => to.queueWait(HOSTILE, 1, 'full')],
     [
       'call to some model',
       (to) =>

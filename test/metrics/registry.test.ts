@@ -20,7 +20,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   };
   recorder.request({ ...request, documents: 3, sources: ['memory'] });
   recorder.cacheLookup(model, 'memory', 'hit');
-  recorder.queueWait(model, 5);
+  recorder.queueWait(model, 5, 'full');
   recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
   recorder.redisCommand('read', false, 5);
   recorder.merged(model);
@@ -107,7 +107,7 @@ describe('the metrics of the contract', () => {
 
   test('of two gateways in one process are kept apart', async () => {
     const other = new Scraped();
-    other.recorder.queueWait(MODELS[0]!, 1);
+    other.recorder.queueWait(MODELS[0]!, 1, 'full');
     expect(await other.value('queue_wait_seconds_count')).toBe(1);
     expect(await scraped.value('queue_wait_seconds_count')).toBeUndefined();
   });

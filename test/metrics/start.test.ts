@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RETRY_REASONS } from '../../src/layers/diagnosis.ts';
+import { BLOCKS } from '../../src/pacing/window.ts';
 import { ERRORS, type ErrorKind } from '../../src/rerank/errors.ts';
 import { ATTACHMENTS, CLIENTS, MODELS, Scraped } from './scrape.ts';
 
@@ -50,6 +51,15 @@ describe('before anything has happened there is a 0', () => {
   test.each(['hit', 'partial', 'miss', 'stale', 'bypass'])('for requests answered as %s', async (outcome) => {
     const ends = EVERYBODY.map((known) => ({ ...known, outcome, code: '200' }));
     expect(await missing('requests_total', ends)).toEqual([]);
+  });
+
+  test.each(['none', ...BLOCKS])('for waits by reason: %s', async (reason) => {
+    expect(
+      await missing(
+        'queue_waits_total',
+        MODELS.map((model) => ({ model, reason })),
+      ),
+    ).toEqual([]);
   });
 
   test.each(['memory', 'redis', 'joined', 'upstream'])('for documents from %s', async (source) => {

@@ -34,7 +34,7 @@ const worked = (dyno: string): Metrics => {
     for (const attachment of attachments) {
       recorder.upstreamCall({ attachment, model, code: '200', ms: 123.4, searchUnits: 1 });
     }
-    recorder.queueWait(model, 12.3);
+    recorder.queueWait(model, 12.3, 'full');
   }
   for (const op of ['get', 'set', 'quota', 'metrics']) recorder.redisCommand(op, true, 0.4);
   return metrics;
