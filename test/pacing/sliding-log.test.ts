@@ -7,7 +7,7 @@ const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
 
 const admitted = (log: SlidingLog, now: number): LogEntry => {
   const entry = log.admit(now);
-  if (typeof entry === 'number') throw new Error(`not admitted at ${now}: retry in ${entry}`);
+  if ('retryInMs' in entry) throw new Error(`not admitted at ${now}: retry in ${entry.retryInMs}`);
   return entry;
 };
 
@@ -33,8 +33,8 @@ const saturate = (log: SlidingLog, until: number, latencies: () => number, count
       pending.splice(pending.indexOf(done), 1);
     }
     const result = log.admit(now);
-    if (typeof result === 'number') {
-      const wake = now + Math.max(result, 0.01);
+    if ('retryInMs' in result) {
+      const wake = now + Math.max(result.retryInMs, 0.01);
       now = Math.min(wake, ...pending.map(({ end }) => end).filter((end) => end > now));
     } else {
       const latency = latencies();
@@ -56,8 +56,8 @@ describe('a sliding-window log', () => {
   it('grants the rest one by one, evenly spaced over the window', () => {
     const log = new SlidingLog(rules);
     for (let i = 0; i < 9; i++) admitted(log, 0);
-    expect(log.admit(0)).toBe(500);
-    expect(log.admit(499)).toBe(1);
+    expect(log.admit(0)).toMatchObject({ retryInMs: 500 });
+    expect(log.admit(499)).toMatchObject({ retryInMs: 1 });
     admitted(log, 500);
   });
 
@@ -65,20 +65,20 @@ describe('a sliding-window log', () => {
     const log = new SlidingLog({ ...rules, limit: 1 });
     const entry = admitted(log, 0);
     log.complete(entry, 300, { answered: true });
-    expect(log.admit(1299)).toBe(1);
+    expect(log.admit(1299)).toMatchObject({ retryInMs: 1 });
     admitted(log, 1300);
   });
 
   it('holds an entry a little longer when no answer came, since its bytes may still be on their way', () => {
     const log = new SlidingLog({ ...rules, limit: 1 });
     log.complete(admitted(log, 0), 300, { answered: false });
-    expect(log.admit(1300)).toBe(UNANSWERED_GRACE_MS);
+    expect(log.admit(1300)).toMatchObject({ retryInMs: UNANSWERED_GRACE_MS });
   });
 
   it('frees the place of a call that nobody completes when it must have ended', () => {
     const log = new SlidingLog({ ...rules, limit: 1 });
     admitted(log, 0);
-    expect(typeof log.admit(5999)).toBe('number');
+    expect(log.admit(5999)).toHaveProperty('retryInMs');
     admitted(log, 6000);
   });
 
@@ -91,7 +91,7 @@ describe('a sliding-window log', () => {
   it('asks to be asked again no later than a window from now, since a call may end at any time', () => {
     const log = new SlidingLog({ ...rules, limit: 1 });
     admitted(log, 0);
-    expect(log.admit(10)).toBe(rules.windowMs);
+    expect(log.admit(10)).toMatchObject({ retryInMs: rules.windowMs });
   });
 
   it('never lets more than the limit be counted in any window, wherever within a call the upstream counts it', () => {

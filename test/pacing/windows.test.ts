@@ -21,28 +21,35 @@ afterAll(async () => {
   await server.stop();
 });
 
-const sharedWindow = (rules: WindowRules, name: string = randomUUID()): FleetWindow =>
-  new FleetWindow({
-    shared: new RedisWindow({ client, prefix: 'test:', name, rules, process: 'p' }),
-    rules,
-  });
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const implementations: [string, (rules: WindowRules) => Window][] = [
-  ['in memory', (rules) => memoryWindow(rules)],
+/** How long a window that Redis has never heard of grants nothing. */
+const GRACE_MS = 750;
+
+const sharedWindow = async (rules: WindowRules, name: string = randomUUID()): Promise<FleetWindow> => {
+  const shared = new RedisWindow({ client, prefix: 'test:', name, rules, process: 'p' });
+  const window = new FleetWindow({ shared, rules });
+  await window.beat();
+  await pause(GRACE_MS + 5);
+  return window;
+};
+
+const implementations: [string, (rules: WindowRules) => Promise<Window>][] = [
+  ['in memory', async (rules) => memoryWindow(rules)],
   ['in Redis', (rules) => sharedWindow(rules)],
 ];
 
+const NOBODY = { waiting: 0, due: 0 };
 const rules = { limit: 10, windowMs: 600, callTimeoutMs: 2000 };
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const take = async (window: Window): Promise<WindowEntry> => {
-  const admission = await window.admit(0);
+  const admission = await window.admit(NOBODY);
   if ('retryInMs' in admission) throw new Error(`refused for ${admission.retryInMs} ms`);
   return admission.entry;
 };
 
 const refusal = async (window: Window): Promise<number> => {
-  const admission = await window.admit(0);
+  const admission = await window.admit(NOBODY);
   expect(admission).toHaveProperty('retryInMs');
   return (admission as { retryInMs: number }).retryInMs;
 };
@@ -51,7 +58,7 @@ const refusal = async (window: Window): Promise<number> => {
 const takeAll = async (window: Window): Promise<WindowEntry[]> => {
   const taken: WindowEntry[] = [];
   for (;;) {
-    const admission = await window.admit(0);
+    const admission = await window.admit(NOBODY);
     if ('retryInMs' in admission) return taken;
     taken.push(admission.entry);
   }
@@ -65,13 +72,13 @@ const warmUp = async (window: Window): Promise<void> => {
 
 describe.each(implementations)('a window %s', (_, create) => {
   it('lets one call go first while it does not know what the upstream still counts', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await take(window);
     expect(await refusal(window)).toBeLessThan(101);
   });
 
   it('believes what the first answer says of the room left', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     const first = await take(window);
     first.complete({ answered: true, remaining: 5 });
     await pause(20);
@@ -80,7 +87,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('spaces its first window evenly when the upstream does not say how much room there is', async () => {
-    const window = create({ ...rules, windowMs: 4000 });
+    const window = await create({ ...rules, windowMs: 4000 });
     (await take(window)).complete({ answered: true });
     await pause(20);
     const wait = await refusal(window);
@@ -91,14 +98,14 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('sends another first call when the first got no answer', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     (await take(window)).complete({ answered: false });
     await pause(20);
     await take(window);
   });
 
   it('grants a burst as asked, then one, then the next after a spacing', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     expect(await takeAll(window)).toHaveLength(8);
     const wait = await refusal(window);
@@ -107,7 +114,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('frees a place one window after the answer, and not before', async () => {
-    const window = create({ ...rules, limit: 2 });
+    const window = await create({ ...rules, limit: 2 });
     (await take(window)).complete({ answered: true, remaining: 1 });
     await pause(200);
     (await take(window)).complete({ answered: true, remaining: 0 });
@@ -120,14 +127,14 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('gives a place that was not used back at once', async () => {
-    const window = create({ ...rules, limit: 1 });
+    const window = await create({ ...rules, limit: 1 });
     (await take(window)).cancel();
     await pause(20);
     await take(window);
   });
 
   it('holds the places of others who use the key', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     (await take(window)).complete({ answered: true, remaining: 4 });
     await pause(20);
@@ -136,7 +143,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('does not count its own calls in flight as those of others', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     const first = await take(window);
     const second = await take(window);
@@ -149,7 +156,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('pauses for as long as the upstream wants to be left alone', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     (await take(window)).complete({ answered: true, remaining: 8, pauseMs: 250 });
     await pause(20);
@@ -161,7 +168,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('takes a 429 for a full window', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     (await take(window)).complete({ answered: true, remaining: 0 });
     await pause(20);
@@ -169,7 +176,7 @@ describe.each(implementations)('a window %s', (_, create) => {
   });
 
   it('forecasts starts that hold', async () => {
-    const window = create(rules);
+    const window = await create(rules);
     await warmUp(window);
     const taken = await takeAll(window);
     await refusal(window);
@@ -184,7 +191,7 @@ describe.each(implementations)('a window %s', (_, create) => {
 
 describe('a window in Redis', () => {
   it('sees no wait where there is none, long after calls that may have lasted longer', async () => {
-    const window = sharedWindow({ ...rules, callTimeoutMs: 60_000 });
+    const window = await sharedWindow({ ...rules, callTimeoutMs: 60_000 });
     await warmUp(window);
     for (const entry of await takeAll(window)) entry.complete({ answered: true });
     await pause(rules.windowMs + 50);
@@ -195,7 +202,7 @@ describe('a window in Redis', () => {
 
   it('is one window for all processes', async () => {
     const name = randomUUID();
-    const [a, b] = [sharedWindow(rules, name), sharedWindow(rules, name)];
+    const [a, b] = await Promise.all([sharedWindow(rules, name), sharedWindow(rules, name)]);
     await warmUp(a);
     const taken = [...(await takeAll(a)), ...(await takeAll(b))];
     expect(taken).toHaveLength(8);
@@ -203,7 +210,7 @@ describe('a window in Redis', () => {
 
   it('keeps nothing for ever, and little for each call', async () => {
     const name = randomUUID();
-    const window = sharedWindow({ ...rules, limit: 250 }, name);
+    const window = await sharedWindow({ ...rules, limit: 250 }, name);
     (await take(window)).complete({ answered: true, remaining: 249 });
     await pause(20);
     expect((await takeAll(window)).length).toBeGreaterThanOrEqual(199);

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type AppointmentStore, Appointments } from '../../src/pacing/appointments.ts';
+
+const total = (appointments: Appointments, now: number): number =>
+  [...appointments.expected(now).values()].reduce((sum, calls) => sum + calls, 0);
+
+describe('an appointment', () => {
+  test('is kept from its time on, until some time after, and once', async () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q', 0, 5000);
+    expect(await appointments.keep('search', 'q', 4000)).toBe(1000);
+    expect(await appointments.keep('search', 'q', 5000)).toBe('due');
+    expect(await appointments.keep('search', 'q', 5001)).toBeUndefined();
+  });
+
+  test('belongs to one client and one question', async () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q', 0, 1000);
+    expect(await appointments.keep('chatbot', 'q', 2000)).toBeUndefined();
+    expect(await appointments.keep('search', 'other', 2000)).toBeUndefined();
+  });
+
+  test('holds for as long as a Retry-After may take: a fifth more, whole seconds, and a slow client', async () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q', 0, 9500);
+    expect(await appointments.keep('search', 'q', 12_000 + 1000)).toBe('due');
+  });
+
+  test('is not made for what Retry-After can not say', async () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q', 0, 55_000);
+    expect(total(appointments, 0)).toBe(0);
+  });
+
+  test('is made once, however often its caller asks again', () => {
+    const appointments = new Appointments({ most: 10 });
+    for (let i = 0; i < 5; i++) appointments.make('search', 'q', i, 5000);
+    expect(total(appointments, 5)).toBe(1);
+  });
+
+  test('counts less and less once its time has come, and not at all in the end', () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q', 0, 5000);
+    const counts = [0, 5000, 6500, 7900, 8000].map((now) => total(appointments, now));
+    expect(counts[0]).toBe(1);
+    expect(counts).toEqual([...counts].sort((a, b) => b - a));
+    expect(counts.at(-1)).toBe(0);
+  });
+
+  test('made elsewhere is asked for where all are kept', async () => {
+    const taken: string[] = [];
+    const store: AppointmentStore = {
+      put: () => {},
+      drop: () => {},
+      take: async (key) => {
+        taken.push(key);
+        return 'due';
+      },
+    };
+    const appointments = new Appointments({ most: 10, store });
+    expect(await appointments.keep('search', 'q', 0)).toBe('due');
+    expect(taken).toEqual(['search:q']);
+  });
+});
+
+describe('callers that never come back', () => {
+  test('are hardly counted any more after a while', () => {
+    const appointments = new Appointments({ most: 1000 });
+    for (let i = 0; i < 100; i++) {
+      appointments.make('search', `q${i}`, i * 100, 1000);
+      appointments.expected(i * 100);
+    }
+    const [outstanding, counted] = [40, total(appointments, 9900)];
+    expect(counted).toBeLessThan(outstanding / 4);
+  });
+});
+
+test('there are never more appointments than may be, whatever happens', async () => {
+  const event = fc.record({
+    after: fc.nat(3000),
+    client: fc.constantFrom('a', 'b'),
+    question: fc.nat(20),
+    waitMs: fc.nat(60_000),
+    keeps: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 100 }), async (events) => {
+      const appointments = new Appointments({ most: 7 });
+      let now = 0;
+      for (const { after, client, question, waitMs, keeps } of events) {
+        now += after;
+        if (keeps) await appointments.keep(client, String(question), now);
+        else appointments.make(client, String(question), now, waitMs);
+        expect(total(appointments, now)).toBeLessThanOrEqual(7);
+      }
+      expect(total(appointments, now + 120_000)).toBe(0);
+    }),
+  );
+});
