@@ -15,6 +15,8 @@ export interface Answered {
 
 export interface Load {
   readonly answers: readonly Answered[];
+  /** Requests without an answer so far. */
+  readonly open: number;
   /** Stops asking, and waits for what is under way. */
   stop(): Promise<void>;
   /** Stops asking, and leaves what is under way; what was left counts as no answer. */
@@ -82,10 +84,13 @@ export const startLoad = ({ urls, key, model, callers, random = Math.random }: L
   const leaving = new AbortController();
   const { signal } = leaving;
   let stopped = false;
+  let open = 0;
   const caller = async (): Promise<void> => {
     while (!stopped) {
       const all = urls();
+      open++;
       const answer = await ask(all[Math.floor(random() * all.length)]!, { key, model, signal });
+      open--;
       if (!signal.aborted) answers.push(answer);
       // Refused or cut off: as any client would, wait a moment.
       if (answer.status !== 200) await new Promise((resolve) => setTimeout(resolve, 200));
@@ -94,6 +99,9 @@ export const startLoad = ({ urls, key, model, callers, random = Math.random }: L
   const all = Promise.all(Array.from({ length: callers }, caller));
   return {
     answers,
+    get open() {
+      return open;
+    },
     async stop() {
       stopped = true;
       await all;
