@@ -16,9 +16,9 @@ export interface Claims {
   readonly channel: string;
   /** Names a new claim of this process, which is heard of from now on until `close`. */
   open(): string;
+  expect(claim: string, answerAt: number): void;
   close(claim: string): void;
-  /** Resolves when another process's claim has ended, or its owner has not been heard of for a while. */
-  ended(claim: string, signal: AbortSignal): Promise<void>;
+  ended: PairStore['ended'];
 }
 
 export interface RedisPairsOptions {
@@ -108,7 +108,8 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
       claims.close(claim);
     },
 
-    ended: (claim, signal) => claims.ended(claim, signal),
+    expect: (claim, answerAt) => claims.expect(claim, answerAt),
+    ended: (claim, signal, onExpected) => claims.ended(claim, signal, onExpected),
   };
 };
 

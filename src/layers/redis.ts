@@ -24,11 +24,13 @@ export interface PairStore {
   write(question: string, pairs: Pairs, ttlMs: number, claim: string | undefined): Promise<void>;
   /** Ends a claim that has brought nothing. */
   release(question: string, claim: string): Promise<void>;
+  /** Lets whoever waits for a claim know when its answer should be there (monotonic ms). */
+  expect(claim: string, answerAt: number): void;
   /**
    * Resolves when another process's claim has ended, or its owner has not been heard of for a while; rejects with the
    * signal's reason when nobody waits any more.
    */
-  ended(claim: string, signal: AbortSignal): Promise<void>;
+  ended(claim: string, signal: AbortSignal, onExpected: (answerAt: number) => void): Promise<void>;
 }
 
 export interface Claimed {
@@ -57,7 +59,11 @@ export const redis =
     const settle = async (ask: Ask, claim: string | undefined): Promise<Scores> => {
       const { question, digests } = ask.identity;
       try {
-        const scores = await inner.score(ask);
+        const onQueued = (answerAt: number): void => {
+          if (claim !== undefined) store.expect(claim, answerAt);
+          ask.onQueued?.(answerAt);
+        };
+        const scores = await inner.score({ ...ask, onQueued });
         if (ask.cache.write) {
           const pairs = pack(digests, scores.values, scores.scoredAt);
           // Not awaited: the answer does not wait for what only later asks need.
@@ -106,7 +112,8 @@ export const redis =
     /** Waits until others have scored it; takes over what they have not. */
     const afterwards = async (ask: Ask, claims: readonly string[]): Promise<Scores> => {
       const started = performance.now();
-      await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal)));
+      const onExpected = (answerAt: number): void => ask.onQueued?.(answerAt);
+      await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal, onExpected)));
       const upstreamMs = performance.now() - started;
       const scores = await obtain(ask, claims);
       return {

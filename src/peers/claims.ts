@@ -1,6 +1,7 @@
 /**
- * Which process is having what scored: every process names its open claims several times a second, and whoever waits
- * for one that is not named any more stops waiting. A process that dies is noticed by its silence.
+ * Which process is having what scored: every process names its open claims several times a second, with the time until
+ * their answers where it is known, and whoever waits for one that is not named any more stops waiting. A process that
+ * dies is noticed by its silence.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -21,10 +22,16 @@ const SILENT_BEATS = 4;
  */
 const REMEMBERED_ENDS = 1000;
 
+interface Listener {
+  end(): void;
+  /** Told when the answer should be there (monotonic ms). */
+  expect(answerAt: number): void;
+}
+
 interface Waiting {
   /** Beats since it was last heard of, or first waited for. */
   silentBeats: number;
-  readonly listeners: Set<() => void>;
+  readonly listeners: Set<Listener>;
 }
 
 export class Claims {
@@ -32,7 +39,8 @@ export class Claims {
   readonly #channel: Channel;
   /** No two processes share it, nor a process and its successor of the same name. */
   readonly #process = randomBytes(6).toString('base64url');
-  readonly #open = new Set<string>();
+  /** With the moment of the answer, where it is known: monotonic milliseconds. */
+  readonly #open = new Map<string, number | undefined>();
   readonly #awaited = new Map<string, Waiting>();
   readonly #ended = new Set<string>();
   readonly #timer: NodeJS.Timeout;
@@ -48,8 +56,13 @@ export class Claims {
 
   open(): string {
     const claim = `${this.#process}.${(this.#serial++).toString(36)}`;
-    this.#open.add(claim);
+    this.#open.set(claim, undefined);
     return claim;
+  }
+
+  /** The answer to what an open claim has taken on should be there at `answerAt` (monotonic ms). */
+  expect(claim: string, answerAt: number): void {
+    if (this.#open.has(claim)) this.#open.set(claim, answerAt);
   }
 
   close(claim: string): void {
@@ -60,15 +73,23 @@ export class Claims {
   /**
    * Resolves when a claim has ended, or its owner has not been heard of for a while; rejects with the signal's reason
    * when nobody waits any more.
+   * @param onExpected told when the answer should be there (monotonic ms), as often as the owner says so
    */
-  ended(claim: string, signal: AbortSignal): Promise<void> {
+  ended(
+    claim: string,
+    signal: AbortSignal,
+    onExpected: (answerAt: number) => void = () => {},
+  ): Promise<void> {
     if (this.#ended.has(claim)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiting = this.#awaited.get(claim) ?? { silentBeats: 0, listeners: new Set() };
       this.#awaited.set(claim, waiting);
-      const listener = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
+      const listener: Listener = {
+        end() {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        expect: onExpected,
       };
       const onAbort = (): void => {
         waiting.listeners.delete(listener);
@@ -86,18 +107,23 @@ export class Claims {
   }
 
   #beat(): void {
-    if (this.#open.size > 0) this.#channel.publish('claims', [...this.#open].join(' '));
+    const names = [...this.#open].map(([claim, answerAt]) => named(claim, answerAt));
+    if (names.length > 0) this.#channel.publish('claims', names.join(' '));
     // One's own needs no naming, whether or not messages come in.
-    this.#hear([...this.#open]);
+    this.#hear(names);
     for (const [claim, waiting] of this.#awaited) {
       if (++waiting.silentBeats >= SILENT_BEATS) this.#end(claim);
     }
   }
 
-  #hear(claims: readonly string[]): void {
-    for (const claim of claims) {
+  #hear(names: readonly string[]): void {
+    for (const name of names) {
+      const [claim = '', ms] = name.split('=');
       const waiting = this.#awaited.get(claim);
-      if (waiting) waiting.silentBeats = 0;
+      if (waiting === undefined) continue;
+      waiting.silentBeats = 0;
+      if (ms === undefined) continue;
+      for (const listener of [...waiting.listeners]) listener.expect(performance.now() + Number(ms));
     }
   }
 
@@ -106,6 +132,10 @@ export class Claims {
     if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!);
     const waiting = this.#awaited.get(claim);
     this.#awaited.delete(claim);
-    for (const tell of waiting?.listeners ?? []) tell();
+    for (const listener of waiting?.listeners ?? []) listener.end();
   }
 }
+
+/** Processes share no clock: the time until the answer is told, not its moment. */
+const named = (claim: string, answerAt: number | undefined): string =>
+  answerAt === undefined ? claim : `${claim}=${Math.max(0, Math.round(answerAt - performance.now()))}`;

@@ -15,7 +15,11 @@ export class FakePairStore {
   ttlMs: number | undefined;
   /** Nothing is answered but that it failed. */
   down = false;
-  #waiting: { readonly claim: string; readonly resolve: () => void }[] = [];
+  #waiting: {
+    readonly claim: string;
+    readonly resolve: () => void;
+    readonly onExpected: (answerAt: number) => void;
+  }[] = [];
   #serial = 0;
 
   /** The store as one process sees it. */
@@ -37,13 +41,16 @@ export class FakePairStore {
       release: async (_, claim) => {
         if (use('release')) this.#end(claim);
       },
-      ended: (claim, signal) => {
+      expect: (claim, answerAt) => {
+        for (const waiting of this.#waiting) if (waiting.claim === claim) waiting.onExpected(answerAt);
+      },
+      ended: (claim, signal, onExpected) => {
         this.uses.push('wait');
         return new Promise((resolve, reject) => {
           const abort = (): void => reject(signal.reason);
           signal.addEventListener('abort', abort, { once: true });
           if (signal.aborted) abort();
-          this.#waiting.push({ claim, resolve });
+          this.#waiting.push({ claim, resolve, onExpected });
         });
       },
     };

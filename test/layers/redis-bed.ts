@@ -55,6 +55,7 @@ export class RedisBed {
         this.opened.push(`claim-${this.opened.length}`);
         return this.opened.at(-1)!;
       },
+      expect() {},
       close: (claim) => void this.closed.push(claim),
       ended: async () => {},
     };

@@ -11,7 +11,13 @@ const PAIRS = Float64Array.of(1, 2, 0.5, 1_700_000_000_000);
 const KNOWN = toBytes(PAIRS);
 
 /** Nobody claims anything here. */
-const claims: Claims = { channel: '', open: () => '', close: () => {}, ended: async () => {} };
+const claims: Claims = {
+  channel: '',
+  open: () => '',
+  expect: () => {},
+  close: () => {},
+  ended: async () => {},
+};
 
 let sent: number;
 let respond: () => Promise<Buffer>;

@@ -51,6 +51,17 @@ describe('what another process is having scored', () => {
     expect(store.held).toBe(0);
   });
 
+  test('tells whoever waits for it when the answer should be there', async () => {
+    await ask(one);
+    const expected: number[] = [];
+    const waiting = other.score({ ...anAsk(), onQueued: (answerAt) => void expected.push(answerAt) });
+    await turns();
+    inner.calls[0]!.ask.onQueued?.(12_345);
+    expect(expected).toEqual([12_345]);
+    inner.calls[0]!.answer();
+    await waiting;
+  });
+
   test('is waited for while the rest is asked for', async () => {
     await ask(one, { documents: ['a', 'b', 'c'] });
     const { answer } = await ask(other, { documents: ['d', 'b', 'e', 'a'] });

@@ -49,6 +49,18 @@ describe('a claim', () => {
     expect(await isSettled(end)).toBe(false);
   });
 
+  test('is named with the time until its answer, which whoever waits hears in his own time', () => {
+    const claim = owner().claims.open();
+    const heard: number[] = [];
+    void waiter().claims.ended(claim, never, (answerAt) => heard.push(answerAt));
+    owner().claims.expect(claim, performance.now() + 60_000);
+    pass(250);
+    expect(heard).toHaveLength(1);
+    const ahead = heard[0]! - performance.now();
+    expect(ahead).toBeGreaterThan(50_000);
+    expect(ahead).toBeLessThanOrEqual(60_001);
+  });
+
   test('ends for all who wait when its end is told', async () => {
     const claim = owner().claims.open();
     const ends = [waiter().claims.ended(claim, never), waiter().claims.ended(claim, never)];
