@@ -1,6 +1,5 @@
 /** Where the processes of a fleet leave their snapshots for one another. */
 
-import { TimeoutStrategy, timeout } from 'cockatiel';
 import { type Redis, ReplyError } from 'ioredis';
 import { EXCHANGE } from './exchange-script.ts';
 import { MAX_PACKED_BYTES } from './snapshot.ts';
@@ -52,8 +51,6 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #command: Command;
   readonly #keys: readonly [snapshots: string, legacies: string];
-  // No circuit breaker: a command at each scrape and heartbeat is too few to be worth saving.
-  readonly #impatience = timeout(TIMEOUT_MS, TimeoutStrategy.Aggressive);
   #claim = '0';
 
   constructor(options: ExchangeOptions) {
@@ -92,11 +89,12 @@ export class Exchange {
     return done !== undefined;
   }
 
+  /** No circuit breaker: a command at each scrape and heartbeat is too few to be worth saving. */
   async #run<T>(command: () => Promise<T>): Promise<T | undefined> {
     const { onCommand, onSilence } = this.#options;
     const started = performance.now();
     try {
-      const result = await this.#impatience.execute(command);
+      const result = await within(TIMEOUT_MS, command());
       onCommand?.('metrics', true, performance.now() - started);
       return result;
     } catch (thrown) {
@@ -106,6 +104,17 @@ export class Exchange {
     }
   }
 }
+
+/**
+ * Rejects when there is no answer after so many milliseconds. What has arrived by then is read first: a process that was
+ * busy for that long would take its own delay for Redis', and a scrape would miss the rest of the fleet.
+ */
+const within = <T>(ms: number, answer: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('Redis does not answer.'));
+    const timer = setTimeout(() => setImmediate(giveUp), ms);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 
 const define = (client: Redis): Command => {
   const commands = client as unknown as Record<string, Command>;
