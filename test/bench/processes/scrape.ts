@@ -13,6 +13,9 @@ export interface ScrapeFigures {
   readonly pairs: readonly { readonly own: number; readonly fleet: number }[];
 }
 
+/** Longer than all of it takes, milliseconds. */
+const LONG_MS = 600_000;
+
 const [url = '', repeat = '1', ...sizes] = process.argv.slice(2);
 
 const CLIENTS = ['search', 'chatbot', 'evaluation', 'indexer', 'support', 'batch'];
@@ -61,8 +64,18 @@ for (const dynos of sizes.map(Number)) {
     await client.ping();
     const { registry } = worked(`web.${i}`);
     own = () => registry.metrics();
-    const options = { client, prefix: `${dynos}:`, dyno: `web.${i}`, own, onUnreadable: () => {} };
-    fleet.push(new FleetMetrics(options));
+    fleet.push(
+      new FleetMetrics({
+        client,
+        prefix: `${dynos}:`,
+        dyno: `web.${i}`,
+        own,
+        onUnreadable: () => {},
+        // The others are heard of once: their heartbeats, too, would be this process' work.
+        heartbeatMs: LONG_MS,
+        freshMs: LONG_MS,
+      }),
+    );
   }
   const asked = fleet.at(-1)!;
   const series = seriesOf(await own());
