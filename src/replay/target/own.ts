@@ -61,6 +61,8 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
     );
     const env = {
       ...system,
+      // What a trace costs is what its callers cause.
+      VERIFY_RATE: '0',
       ...pick(options.env, TUNING),
       ...(granularity === undefined ? {} : { CACHE_GRANULARITY: granularity }),
       NODE_ENV: 'production',
