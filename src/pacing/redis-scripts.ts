@@ -50,6 +50,9 @@ local process, window = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local function text(number) return string.format('%.0f', number) end
+-- First: while Redis is full, it refuses a script whose first write takes memory, and no other.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now))
 local function field(name) return tonumber(redis.call('HGET', KEYS[3], name) or nil) end
 local function set(name, value) redis.call('HSET', KEYS[3], name, text(value)) end
 local function drop(...) redis.call('HDEL', KEYS[3], ...) end
@@ -105,8 +108,6 @@ export const ADMIT = `${PRELUDE}
 local id, limit, burst, spacing = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local lease, callTimeout, own = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[10])
 
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', text(now))
 local turn = say(ARGV[9], ARGV[10])
 local elsewhere, due, early = others()
 local bursting = redis.call('ZCARD', KEYS[1])

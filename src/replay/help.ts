@@ -15,7 +15,7 @@ DIR also holds documents.jsonl and queries.jsonl. Without --url a simulator and 
   --keys LIST      with --url: search:KEY,chatbot:KEY,… or one KEY for all; default GATEWAY_KEYS
   -h, --help
 
-CACHE_*, VERIFY_RATE, MAX_WAIT_MS and MAX_QUEUE of the environment reach the gateways that are started.
+CACHE_*, VERIFY_RATE (here 0 by default), MAX_WAIT_MS and MAX_QUEUE of the environment reach the gateways that are started.
 Ctrl-C stops and shows the figures so far.
 Exit code: 0 when every request has been answered, no answer was wrong and the upstream refused no call for its rate;
 1 otherwise; 2 when the command line or the corpus is wrong.
