@@ -1,0 +1,190 @@
+/** Puts a gateway's rooms together. The only place that knows every room. */
+
+import type { Hono } from 'hono';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { attach } from './attach.ts';
+import { createCaches } from './caches.ts';
+import type { Config } from './config.ts';
+import { connect } from './connections.ts';
+import { createExposition } from './exposition.ts';
+import { Callers } from './http/callers.ts';
+import type { GatewayEnv } from './http/context.ts';
+import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
+import { upstream } from './layers/upstream.ts';
+import { logRequest } from './log.ts';
+import { Recorder } from './metrics/recorder.ts';
+import { createMetrics } from './metrics/registry.ts';
+import { createPacers } from './pacers.ts';
+import { createQuotas } from './quotas.ts';
+import { heartbeat } from './redis-client.ts';
+import { createScorer } from './scorer.ts';
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  /** Nothing new is to come in. */
+  readonly draining: () => boolean;
+}
+
+export interface Assembly {
+  readonly app: Hono<GatewayEnv>;
+  /** The requests under way. */
+  readonly callers: Callers;
+  /** To be called when no request is under way any more. */
+  close(): Promise<void>;
+}
+
+/** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
+const ATTEMPT_SHARE = 0.6;
+
+export const assemble = async ({ config, log, version, draining }: AssemblyOptions): Promise<Assembly> => {
+  const { upstreams, closeSimulator } = await attach(config, log);
+  const models = Object.keys(config.modelLimits);
+  const metrics = createMetrics({
+    dyno: config.dyno,
+    version,
+    release: config.release,
+    commit: config.commit,
+  });
+  const recorder = new Recorder({
+    metrics,
+    clients: config.clients.length > 0 ? config.clients.map(({ name }) => name) : ['default'],
+    models,
+    attachments: upstreams.map(({ alias }) => alias),
+  });
+
+  const redis = await connect(config, log);
+  const caches = createCaches({
+    config,
+    redis: redis && { client: redis.cache, subscriber: redis.subscriber },
+    simulated: config.upstreams.length === 0,
+    onDrift: (model, difference) =>
+      log.error(
+        { model, difference },
+        'scores depend on more than their pair: reused for the same documents only',
+      ),
+    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+  });
+  // Hears of purges before it answers.
+  await caches.beat().catch(() => {});
+  const pulse = redis && heartbeat(redis.cache, () => caches.beat());
+  const pacers = createPacers({
+    config,
+    upstreams,
+    redis: redis?.pacing,
+    onChange: (window, state) => log.warn({ window, state }, 'pacing'),
+    onCircuit: (upstream, model, reason) =>
+      reason
+        ? log.error({ upstream, model, reason }, 'upstream is left alone')
+        : log.warn({ upstream, model }, 'upstream is back'),
+  });
+  const quotas = createQuotas({
+    config,
+    redis: redis?.pacing,
+    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+  });
+  const calls = upstream({ attachments: upstreams, timeoutMs: config.maxWaitMs });
+  const callers = new Callers();
+
+  const scorer = createScorer({
+    memory: caches.memory,
+    redis: caches.pairs,
+    lifetime: config.cache,
+    verifyRate: config.verifyRate,
+    spare: (model) => hasRoomToSpare(pacers.stateOf(model)),
+    maxWaitMs: config.maxWaitMs,
+    quotas,
+    slots: (model) => pacers.of(model),
+    // Enough to come to the one attachment that is well.
+    attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
+    attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
+    upstream: calls,
+    observer: {
+      cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
+      merged: (model) => recorder.merged(model),
+      verified(model, difference) {
+        recorder.verified(model, difference);
+        caches.granularities.verified(model, difference);
+      },
+      queueWait: (model, ms, reason) => recorder.queueWait(model, ms, reason),
+      retry: (model, reason) => recorder.retry(model, reason),
+      upstreamCall: (call) => recorder.upstreamCall(call),
+    },
+  });
+
+  const redisState = () => pulse && (pulse.up ? 'up' : 'down');
+  const exposition = createExposition({
+    config,
+    metrics,
+    recorder,
+    states: {
+      inFlight: () => callers.size,
+      cacheBytes: () => caches.memory.bytes,
+      cacheEntries: () => caches.memory.entries,
+      granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
+      queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
+      windows: () => pacers.windows(),
+      circuits: () => pacers.circuits(),
+      redis: redisState,
+    },
+    redis: redis?.cache,
+    onSilence: () => pulse?.doubt(),
+  });
+
+  const app = createApp({
+    auth: { clients: config.clients },
+    rerank: {
+      scorer,
+      callers,
+      models,
+      granularityOf: caches.granularities.of,
+      scopeOf: caches.scopeOf,
+      maxWaitMs: config.maxWaitMs,
+      maxBodyBytes: config.maxBodyBytes,
+    },
+    models: (model) => pacers.stateOf(model),
+    purge: caches.purge,
+    quotaOf: quotas.stateOf,
+    metrics: {
+      render: () => exposition.render(),
+      contentType: metrics.registry.contentType,
+      token: config.metricsToken,
+      open: !config.production,
+    },
+    readiness: () => ({ draining: draining(), redis: redisState() }),
+    onRequest: (record) => {
+      recorder.request(record);
+      exposition.serving();
+      logRequest(log, record);
+    },
+  });
+
+  return {
+    app,
+    callers,
+    async close() {
+      await exposition.stop();
+      pulse?.stop();
+      caches.stop();
+      await pacers.close();
+      redis?.close();
+      await calls.close();
+      await closeSimulator();
+    },
+  };
+};
+
+/** Share of a window that must be free, besides nobody waiting, before it is spent on what nobody waits for. */
+const SPARE_SHARE = 0.5;
+
+const hasRoomToSpare = ({
+  limit,
+  remaining,
+  waiting,
+}: {
+  limit: number;
+  remaining: number;
+  waiting: number;
+}): boolean => waiting === 0 && remaining >= SPARE_SHARE * limit;
