@@ -35,11 +35,12 @@ export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told apart in the simulator's log. Default: something nobody asked before. */
   readonly query?: string;
+  readonly documents?: readonly string[];
 }
 
 /** One request, as one client. */
 export const ask = async (url: string, options: AskOptions): Promise<Answered> => {
-  const { key, model, wait, signal, query = `question ${serial++}` } = options;
+  const { key, model, wait, signal, query = `question ${serial++}`, documents = ['one', 'two'] } = options;
   const askedAt = performance.now();
   const done = (status: number, headers: Record<string, string | string[] | undefined> = {}): Answered => {
     const retryAfter = headers['retry-after'];
@@ -61,7 +62,7 @@ export const ask = async (url: string, options: AskOptions): Promise<Answered> =
         authorization: `Bearer ${key}`,
         ...(wait === undefined ? {} : { prefer: `wait=${wait}` }),
       },
-      body: JSON.stringify({ model, query, documents: ['one', 'two'] }),
+      body: JSON.stringify({ model, query, documents }),
     });
     await body.dump();
     return done(statusCode, headers);

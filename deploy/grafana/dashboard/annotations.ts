@@ -16,13 +16,16 @@ const event = (name: string, color: string, expr: string, title: string): Annota
     .step('15s')
     .titleFormat(title);
 
+/** What tells releases apart. Where Heroku tells the last two, a change of configuration is a release, too. */
+const RELEASE = 'version, release, commit';
+
 export const annotations = () => [
-  // A version that was not there two minutes ago.
+  // What was not there two minutes ago. Joined, since Grafana would show the name of a label that is empty.
   event(
     'Releases',
     'blue',
-    `group by (job, version) (${BUILD}) unless group by (job, version) (${BUILD} offset 2m)`,
-    'Release {{version}}',
+    `label_join(group by (job, ${RELEASE}) (${BUILD}) unless group by (job, ${RELEASE}) (${BUILD} offset 2m), "name", " ", "version", "release", "commit")`,
+    'Release {{name}}',
   ),
   event(
     'Restarts',

@@ -37,6 +37,10 @@ const startBed = (): Promise<FleetBed> =>
     simulator: { limits: LIMITS },
     env: {
       METRICS_TOKEN,
+      HEROKU_RELEASE_VERSION: 'v42',
+      HEROKU_BUILD_COMMIT: '0a1b2c3d',
+      // As many as there is time for: one in a thousand would hardly be one.
+      VERIFY_RATE: '1',
       MODEL_LIMITS: Object.entries(LIMITS)
         .map(([model, limit]) => `${model}=${limit}`)
         .join(','),

@@ -10,18 +10,32 @@ import type { Router } from '../../support/router.ts';
 const CALLERS_A_SERVICE = 2;
 /** Between two requests of a caller, milliseconds. */
 const PAUSE_MS = 40;
-/** Of ten requests one is new; the rest are among so many that some answers are found, and some have to be made. */
+/**
+ * Of ten requests one is new, and one has a document that is; the rest are among so many that some answers are found,
+ * and some have to be made.
+ */
 const FRESH_EVERY = 10;
+const ENLARGED_AT = 5;
 const QUESTIONS = { [COHERE]: 30, [AMAZON]: 5 };
+
+let serial = 0;
+
+/** What a caller asks for in a turn. */
+const wish = (turn: number): Pick<AskOptions, 'model' | 'query' | 'documents'> => {
+  const model = turn % 8 === 0 ? AMAZON : COHERE;
+  const query = `question ${Math.floor(Math.random() * QUESTIONS[model]!)}`;
+  if (model === AMAZON) return { model, query };
+  if (turn % FRESH_EVERY === 0) return { model };
+  if (turn % FRESH_EVERY === ENLARGED_AT) return { model, query, documents: ['one', `another ${serial++}`] };
+  return { model, query };
+};
 
 /** Every service asks for both models, mostly what was asked before. Resolves once all are answered. */
 export const askFor = async (ms: number, { url }: Router): Promise<void> => {
   const end = Date.now() + ms;
   const caller = async (key: string): Promise<void> => {
     for (let turn = 1; Date.now() < end; turn++) {
-      const model = turn % 8 === 0 ? AMAZON : COHERE;
-      const again = { query: `question ${Math.floor(Math.random() * QUESTIONS[model]!)}` };
-      await ask(url, { key, model, ...(turn % FRESH_EVERY === 0 && model === COHERE ? {} : again) });
+      await ask(url, { key, ...wish(turn) });
       await sleep(PAUSE_MS);
     }
   };
@@ -42,11 +56,17 @@ const questions = (count: number, { url }: Router, options: Partial<AskOptions>)
     Array.from({ length: count }, () => ask(url, { key: KEYS.search, model: COHERE, wait: 1, ...options })),
   );
 
-/** Its limit, its silence and its errors, one after another; a queue that does not move meanwhile. */
+/** Its limit, and what merges meanwhile; its silence and its errors; a queue that does not move. One after another. */
 export const troubles = async ({ router, simulator, signal }: Trouble): Promise<void> => {
   simulator.fault({ kind: 'status', status: 429, retryAfter: '1' }, 20);
   await questions(20, router, {});
   simulator.clearFaults();
+  // While nothing may be called: more of them than processes, so that some find a call that waits.
+  await Promise.all(
+    Array.from({ length: 12 }, (_, i) =>
+      ask(router.url, { key: KEYS.search, model: COHERE, query: 'the same', documents: [`document ${i}`] }),
+    ),
+  );
   await sleep(1000);
 
   // All of them listen to it.

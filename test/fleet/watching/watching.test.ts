@@ -112,6 +112,19 @@ describe('everything shows something', () => {
   });
 });
 
+describe('what caches do', () => {
+  test.each([
+    'gateway_cache_requests_total{tier="memory", result="partial"}',
+    'gateway_cache_requests_total{tier="redis", result="partial"}',
+    'gateway_merged_requests_total',
+    'gateway_verified_pairs_total{result="same"}',
+    'gateway_score_drift_bucket{le="0.001"}',
+    'gateway_cache_granularity{granularity="document"}',
+  ])('shows in %s', async (expr) => {
+    expect(await scenario.prometheus.course(`${expr} > 0`, scenario.whole)).not.toEqual([]);
+  });
+});
+
 describe('trouble', () => {
   test.each([
     'gateway_upstream_requests_total{code="429"}',

@@ -1,11 +1,17 @@
 import { lines } from '../panels.ts';
 import type { Row } from '../row.ts';
-import { ANSWERED, CACHED, own, perSecond } from '../series.ts';
+import { ANSWERED, CACHED, CALLED, own, perSecond } from '../series.ts';
+import { trust } from './cache-trust.ts';
 
 const requests = (...more: string[]): string => own('gateway_requests_total', ['model'], ...more);
 const documents = (...more: string[]): string => own('gateway_documents_total', ['model'], ...more);
 const lookups = (...more: string[]): string => own('gateway_cache_requests_total', ['model'], ...more);
-const calls = own('gateway_upstream_requests_total', ['model']);
+const calls = own('gateway_upstream_requests_total', ['model'], 'code="200"');
+
+/** Share of the look-ups that ended so, in each tier. */
+const ended = (result: string): Readonly<Record<string, string>> => ({
+  '{{tier}} {{model}}': `${perSecond(lookups(`result="${result}"`), 'tier', 'model')} / ${perSecond(lookups(), 'tier', 'model')}`,
+});
 
 export const cache: Row = {
   title: 'Cache',
@@ -33,16 +39,21 @@ export const cache: Row = {
       description:
         'Pairs of query and document whose score was known, or on its way, when they were asked for.',
       unit: 'suffix: pairs/s',
-      queries: { '{{model}}': perSecond(documents('source!="upstream"'), 'model') },
+      queries: { '{{model}}': perSecond(documents('source=~"memory|redis|joined"'), 'model') },
     }),
     lines({
       title: 'Look-ups answered',
       description:
         'Share of the look-ups in each tier that found everything fresh. Redis is asked only for what memory did not have.',
       unit: 'percentunit',
-      queries: {
-        '{{tier}} {{model}}': `${perSecond(lookups('result="hit"'), 'tier', 'model')} / ${perSecond(lookups(), 'tier', 'model')}`,
-      },
+      queries: ended('hit'),
+    }),
+    lines({
+      title: 'Look-ups answered in part',
+      description:
+        'Share of the look-ups in each tier that found some of the documents, and asked on for the rest.',
+      unit: 'percentunit',
+      queries: ended('partial'),
     }),
     lines({
       title: 'Partial hits',
@@ -56,9 +67,19 @@ export const cache: Row = {
     lines({
       title: 'Calls saved',
       description:
-        'Answers given less upstream calls made, a second: what cache and shared calls save, net of attempts made again.',
+        'Answers that no upstream call was made for, a second. cache: wholly from memory or Redis; sharing: the other answers less the calls that brought scores, so what calls made for several saved. Calls in the background, and for callers who have left, count against it, so it may fall below 0. Failed attempts and old scores count nowhere.',
       unit: 'reqps',
-      queries: { '{{model}}': `${perSecond(requests(ANSWERED), 'model')} - ${perSecond(calls, 'model')}` },
+      queries: {
+        'cache {{model}}': perSecond(requests('outcome="hit"'), 'model'),
+        'sharing {{model}}': `${perSecond(requests(CALLED), 'model')} - ${perSecond(calls, 'model')}`,
+      },
+    }),
+    lines({
+      title: 'Requests merged',
+      description:
+        'Requests a second whose documents were added to a call that still waited for its slot. 0 while no call has to wait.',
+      unit: 'reqps',
+      queries: { '{{model}}': perSecond(own('gateway_merged_requests_total', ['model']), 'model') },
     }),
     lines({
       title: 'Old scores served',
@@ -76,12 +97,13 @@ export const cache: Row = {
       },
     }),
     lines({
-      title: 'Results in memory',
-      description: "Entries in each process's memory.",
+      title: 'Pairs in memory',
+      description: 'Scored pairs of query and document that each process remembers.',
       unit: 'short',
       queries: {
         '{{dyno}}': `max by (dyno) (${own('gateway_cache_entries')})`,
       },
     }),
+    ...trust,
   ],
 };

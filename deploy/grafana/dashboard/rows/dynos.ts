@@ -74,9 +74,12 @@ export const dynos: Row = {
     ),
     table({
       title: 'Versions',
-      description: 'What runs where. More than one version means that a release is under way.',
+      description:
+        'What runs where. More than one release means that one is under way. Release and commit are empty where Heroku does not tell them.',
       unit: 'string',
-      queries: { '{{dyno}}': `group by (dyno, version, node) (${own('gateway_build_info')})` },
+      queries: {
+        '{{dyno}}': `group by (dyno, version, release, commit, node) (${own('gateway_build_info')})`,
+      },
     }),
   ],
 };
