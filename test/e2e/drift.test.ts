@@ -42,7 +42,7 @@ test('a model that is configured by document, and whose scores depend on the set
   expect(await granularity(AMAZON, 'document')).toBe(0);
 
   const alarms = gateway.log.map((line) => JSON.parse(line)).filter(({ difference }) => difference > 0);
-  expect(alarms).toEqual([expect.objectContaining({ level: 50, model: AMAZON })]);
+  expect(alarms).toEqual([expect.objectContaining({ level: 'error', model: AMAZON })]);
   const text = await gateway.metrics();
   const labels = { model: AMAZON, result: 'drifted' };
   expect(metric(text, 'gateway_verified_pairs_total', labels)).toBeGreaterThan(0);
@@ -71,5 +71,5 @@ test('a model whose scores are each pair’s own is left as it is, and nobody pa
   for (const { body } of gateway.simulator.calls.slice(1)) {
     expect((body as { documents: unknown[] }).documents).toHaveLength(1);
   }
-  expect(gateway.log.filter((line) => line.includes('"level":50'))).toEqual([]);
+  expect(gateway.log.filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });

@@ -31,11 +31,10 @@ beforeAll(async () => {
       .map(([model, limit]) => `${model}=${limit}`)
       .join(','),
   };
-  gateway = await startTestGateway({ env, simulator: { limits: LIMITS } });
-  neighbour = await startTestGateway({ env, simulator: { limits: LIMITS } });
-  for (const one of [gateway, neighbour]) {
-    await until(async () => metric(await one.metrics(), 'gateway_redis_up') === 1);
-  }
+  // Names of their own: of two processes with one name, metrics tell of the newer one only.
+  gateway = await startTestGateway({ env: { ...env, DYNO: 'web.1' }, simulator: { limits: LIMITS } });
+  neighbour = await startTestGateway({ env: { ...env, DYNO: 'web.2' }, simulator: { limits: LIMITS } });
+  await until(async () => metric(await gateway.metrics(), 'gateway_redis_up') === 2);
 });
 afterAll(async () => {
   await Promise.all([gateway.stop(), neighbour.stop()]);

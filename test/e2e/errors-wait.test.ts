@@ -23,9 +23,10 @@ describe('a wait longer than the caller will wait', () => {
     const freeAt = performance.now() + windowMs;
 
     const waits = new Set<number>();
+    const refused = fresh();
     for (let i = 0; i < 30; i++) {
       const asked = performance.now();
-      const answer = await gateway.rerank(fresh(), { headers: { prefer: 'wait=4' } });
+      const answer = await gateway.rerank(refused, { headers: { prefer: 'wait=4' } });
       expect(performance.now() - asked).toBeLessThan(3000);
       const seconds = Number(answer.headers.get('retry-after'));
       await expectError(answer, RATE_LIMITED, gateway);
@@ -40,6 +41,10 @@ describe('a wait longer than the caller will wait', () => {
     expect(gateway.simulator.calls).toHaveLength(1);
     const text = await gateway.metrics();
     expect(metric(text, 'gateway_rejections_total', { client: 'search', reason: 'wait_too_long' })).toBe(30);
+
+    // That place is kept: somebody else is told the next one.
+    const other = await gateway.rerank(fresh(), { headers: { prefer: 'wait=4' } });
+    expect(Number(other.headers.get('retry-after'))).toBeGreaterThanOrEqual(windowMs / 1000);
   });
 
   test('is never told as a Retry-After of a minute and more', async () => {

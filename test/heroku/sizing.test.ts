@@ -13,7 +13,7 @@ const PLANS = [
   ([, ...cells]) => cells.map(Number) as [memory: number, connections: number, dynos: number, pairs: number],
 );
 
-const CONNECTIONS_PER_DYNO = 2;
+const CONNECTIONS_PER_DYNO = 3;
 
 test('a gateway takes as many connections of Redis as the README reckons with', async () => {
   const redis = await startRedis();
