@@ -33,14 +33,16 @@ export const queue: Row = {
         'p99 {{model}}': quantile(0.99, 'gateway_queue_wait_seconds', ['model'], ['model']),
       },
     }),
-    lines({
-      title: 'Calls through the queue',
-      description: 'Slots granted a second. Level at the limit while the queue grows: it is used up.',
-      unit: 'reqps',
-      queries: {
-        '{{model}}': perSecond(own('gateway_queue_wait_seconds_count', ['model']), 'model'),
+    lines(
+      {
+        title: 'Calls through the queue',
+        description:
+          'Slots granted a second, by what the call waited for. none: it did not; full: every place of the limit was held; spaced: the burst was used up; paused: the upstream wants it; cold: it is not known what the upstream still counts; alone: Redis is lost; turn: another process went first. Level at the limit while the queue grows: it is used up.',
+        unit: 'reqps',
+        queries: { '{{reason}}': perSecond(own('gateway_queue_waits_total', ['model']), 'reason') },
       },
-    }),
+      { stacked: true },
+    ),
     lines(
       {
         title: 'Refusals by reason',
