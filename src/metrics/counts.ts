@@ -27,6 +27,15 @@ export const plus = (text: Families, more: Families): Families => {
   return sum;
 };
 
+/** A text with the counts of another one in place of its own; gauges and the like stay as they are. */
+export const withCountsOf = (counted: Families, text: Families): Families =>
+  new Map(
+    [...text].flatMap(([name, family]) => {
+      const told = counts(family) ? counted.get(name) : family;
+      return told === undefined ? [] : [[name, told] as const];
+    }),
+  );
+
 const counts = ({ type }: Family): boolean => type === 'counter' || type === 'histogram';
 
 /** By series: a line up to its value. */

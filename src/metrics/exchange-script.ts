@@ -8,15 +8,20 @@
  * serves somebody, since until then all requests, and all that is worth telling, are its predecessor's; or, idle, when
  * nobody else is heard of under its name.
  *
+ * An offer is good until a time of Redis' clock: whoever made it has long told something else when one that lay in the
+ * buffers of a Redis that hung is read at last, perhaps after a newer one that came through another connection.
+ *
  * KEYS: the hash; a hash of what former owners of this name counted since, by `heir former` (two claims).
  * ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots are wanted ('1'),
- * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept.
+ * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept, the time until which the offer is
+ * good (µs).
  * Reply: claim, the owner's claim, fields that hold nothing readable, snapshots of the others, and pairs of a former
  * claim and what was left to this process.
  */
 export const EXCHANGE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+if now > tonumber(ARGV[9]) then return redis.error_reply('LATE the offer has expired') end
 local key, dyno, claim, snapshot = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local fresh, largest = tonumber(ARGV[6]), tonumber(ARGV[7])
 local function text(number) return string.format('%.0f', number) end
@@ -41,6 +46,9 @@ if claim == 0 and (not alive or ARGV[3] == '1') then claim = math.max(now, (owne
 local owns = claim > 0 and (not alive or claim >= owner)
 if owns then
   owner = claim
+  -- A full Redis refuses the first write if that takes memory. This one gives back what the next one takes.
+  -- https://redis.io/docs/latest/develop/programmability/eval-intro/ (low-memory conditions)
+  redis.call('HDEL', key, dyno)
   redis.call('HSET', key, dyno, text(claim) .. ' ' .. text(now) .. ' ' .. snapshot)
   redis.call('PEXPIRE', key, ARGV[8])
 end

@@ -2,7 +2,7 @@
 
 import { type Redis, ReplyError } from 'ioredis';
 import { EXCHANGE } from './exchange-script.ts';
-import { MAX_PACKED_BYTES } from './snapshot.ts';
+import { MAX_PACKED_BYTES, NOTHING } from './snapshot.ts';
 
 export interface ExchangeOptions {
   /** May be shared with others: snapshots are small, and connections few. */
@@ -37,7 +37,10 @@ export interface Exchanged {
   readonly legacies: ReadonlyMap<string, Buffer>;
 }
 
-/** A scrape must be answered within 300 ms when Redis hangs; that leaves room for rendering twice. Milliseconds. */
+/**
+ * For both commands of an exchange. A scrape must be answered within 300 ms when Redis hangs; that leaves room for
+ * rendering twice. Milliseconds.
+ */
 const TIMEOUT_MS = 150;
 
 /** No restart of Redis or of the fleet takes so long: what remains then is of use to nobody. Milliseconds. */
@@ -52,32 +55,69 @@ export class Exchange {
   readonly #command: Command;
   readonly #keys: readonly [snapshots: string, legacies: string];
   #claim = '0';
+  /** What Redis is known to hold of this process, and when others cease to tell it. */
+  #kept: { readonly snapshot: Buffer; readonly until: number };
 
   constructor(options: ExchangeOptions) {
     const { client, prefix, dyno } = options;
     this.#options = options;
     this.#command = define(client);
+    // A former process of this name may still be told of.
+    this.#kept = this.#keep(NOTHING);
     this.#keys = [`${prefix}{metrics}`, `${prefix}{metrics}:${dyno}`];
   }
 
-  /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. One round trip. */
-  async trade({ snapshot, serving, wanted }: Offer): Promise<Exchanged | undefined> {
+  /** What others may tell of this process now; undefined when it has been silent for so long that they do not. */
+  get shown(): Buffer | undefined {
+    return performance.now() < this.#kept.until ? this.#kept.snapshot : undefined;
+  }
+
+  /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. Two round trips. */
+  async trade(offer: Offer): Promise<Exchanged | undefined> {
+    const deadline = performance.now() + TIMEOUT_MS;
+    return this.#run(async () => {
+      const by = await this.#onRedisClock(deadline);
+      return this.#exchanged(offer, await this.#send(offer, by));
+    });
+  }
+
+  /** A moment of our clock (ms) in microseconds of Redis' clock: rather too early, by the way of the answer. */
+  async #onRedisClock(moment: number): Promise<number> {
+    const [seconds, micros] = await this.#options.client.time();
+    return Math.floor(1e6 * Number(seconds) + Number(micros) + 1000 * (moment - performance.now()));
+  }
+
+  #send({ snapshot, serving, wanted }: Offer, by: number): Promise<Reply> {
     const { dyno, freshMs } = this.#options;
-    const terms = [1000 * freshMs, MAX_PACKED_BYTES, KEEP_MS];
-    const reply = await this.#run(() =>
-      this.#command(...this.#keys, dyno, this.#claim, Number(serving), snapshot, Number(wanted), ...terms),
+    const terms = [1000 * freshMs, MAX_PACKED_BYTES, KEEP_MS, by];
+    return this.#command(
+      ...this.#keys,
+      dyno,
+      this.#claim,
+      Number(serving),
+      snapshot,
+      Number(wanted),
+      ...terms,
     );
-    if (reply === undefined) return undefined;
-    const [claim, owner, unreadable, others, left] = reply;
+  }
+
+  /** Reached by an answer that comes after the time-out too: then at least it is known what Redis holds. */
+  #exchanged({ snapshot }: Offer, [claim, owner, unreadable, others, left]: Reply): Exchanged {
+    const heir = owner.equals(claim) ? undefined : owner.toString();
     this.#claim = claim.toString();
+    this.#kept = this.#keep(heir === undefined ? snapshot : NOTHING);
     return {
-      heir: owner.equals(claim) ? undefined : owner.toString(),
+      heir,
       others,
       unreadable,
       legacies: new Map(
         left.flatMap((former, i) => (i % 2 === 0 ? [[former.toString(), left[i + 1]!] as const] : [])),
       ),
     };
+  }
+
+  #keep(snapshot: Buffer): { snapshot: Buffer; until: number } {
+    return { snapshot, until: performance.now() + this.#options.freshMs };
   }
 
   /** Leaves counts to the process that speaks for this name now, in place of what was left to it before. */

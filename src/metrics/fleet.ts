@@ -1,9 +1,17 @@
 /**
  * The metrics of all processes, whichever is asked. Behind a router a scrape reaches any of them; if each answered for
  * itself alone, the scraper would see one series jump between the counts of all.
+ *
+ * A counter that falls passes for a restart, and all of it is counted again. So a process tells of itself only what the
+ * next answer, whoever gives it, cannot undercut: counts that Redis has taken from it. While Redis fails it goes on with
+ * the last of these, until the others have dropped them too; then nobody else tells of it, and what it tells is its own
+ * affair. It begins like that as well: until then they may tell of its predecessor.
+ *
+ * What remains: Redis took a snapshot, its answer was lost with the connection, somebody else told it, and the next
+ * exchange failed too; and a Redis that comes back with older snapshots than it had acknowledged.
  */
 
-import { increase, plus } from './counts.ts';
+import { increase, plus, withCountsOf } from './counts.ts';
 import { Exchange, type Exchanged, type ExchangeOptions } from './exchange.ts';
 import { pack, unpack } from './snapshot.ts';
 import { type Families, merge, parseText, renderText } from './text.ts';
@@ -53,12 +61,11 @@ export class FleetMetrics {
     this.#serving = true;
   }
 
-  /** The whole fleet's text, or the own registry's when Redis fails. */
+  /** The whole fleet's text, or the own when Redis fails. */
   async render(): Promise<string> {
     this.#serving = true;
     const { text, reply } = await this.#publish(true);
-    // Once more, since now it tells that Redis is down.
-    if (reply === undefined) return this.#text();
+    if (reply === undefined) return this.#alone(text);
     this.#options.onUnreadable(reply.unreadable);
     const own = reply.heir === undefined ? [parse(text)] : [];
     return renderText(merge([...own, ...this.#read(reply.others)]));
@@ -69,6 +76,16 @@ export class FleetMetrics {
     clearInterval(this.#timer);
     this.#options.client.off('ready', this.#beat);
     await this.#publish(false);
+  }
+
+  /**
+   * Gauges of this moment, since now they tell that Redis is down.
+   * @param offered in vain; not what was counted since, because an offer made meanwhile may yet be taken with less
+   */
+  async #alone(offered: string): Promise<string> {
+    const now = parse(await this.#text());
+    const { shown } = this.#exchange;
+    return renderText(withCountsOf((shown && unpack(shown)) ?? parse(offered), now));
   }
 
   readonly #beat = (): void => void this.#publish(false);

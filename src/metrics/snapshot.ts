@@ -10,6 +10,9 @@ export const MAX_PACKED_BYTES = 1024 * 1024;
 /** At once, and not in another thread, so that two snapshots of one process never overtake each other. */
 export const pack = (text: string): Buffer => gzipSync(text, { level: constants.Z_BEST_SPEED });
 
+/** What is told of a process that others do not know. */
+export const NOTHING = pack('');
+
 /** Undefined for whatever is no snapshot. A fifth of a millisecond: other threads would take longer to bring it. */
 export const unpack = (packed: Buffer): Families | undefined => {
   try {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { increase, plus } from '../../src/metrics/counts.ts';
+import { increase, plus, withCountsOf } from '../../src/metrics/counts.ts';
 import { parseText, renderText } from '../../src/metrics/text.ts';
 
 const MODELS = ['a', 'b {"', 'c\\\n'];
@@ -54,5 +54,22 @@ describe('what a process counted since', () => {
     expect(renderText(plus(successor, increase(new Map(), later)))).toBe(
       '# HELP a_total A.\n# TYPE a_total counter\na_total{x="1"} 3\na_total{x="2"} 3\n# TYPE b_total counter\nb_total 4\n',
     );
+  });
+});
+
+describe('a text with the counts of another moment', () => {
+  test('has its own gauges, and all else as it was then', () => {
+    fc.assert(
+      fc.property(numbers, numbers, (then, now) => {
+        const [counts] = renderText(text(then)).split('# TYPE depth');
+        const [, gauges] = renderText(text(now)).split('# TYPE depth');
+        expect(renderText(withCountsOf(text(then), text(now)))).toBe(`${counts}# TYPE depth${gauges}`);
+      }),
+    );
+  });
+
+  test('has only gauges when nothing was counted then', () => {
+    const [, gauges] = renderText(text([1])).split('# TYPE depth');
+    expect(renderText(withCountsOf(new Map(), text([1])))).toBe(`# TYPE depth${gauges}`);
   });
 });

@@ -35,7 +35,10 @@ describe('a fleet', () => {
   });
 
   test('shares nothing with that of another prefix', async () => {
-    const [a, b] = [await fleet.add('web.1', 'one:'), await fleet.add('web.1', 'two:')];
+    const [a, b] = [
+      await fleet.add('web.1', { prefix: 'one:' }),
+      await fleet.add('web.1', { prefix: 'two:' }),
+    ];
     a.count = 1;
     expect([await a.tell(), await b.tell()]).toEqual([{ 'web.1': 1 }, { 'web.1': 0 }]);
   });

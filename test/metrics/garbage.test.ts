@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EXCHANGE } from '../../src/metrics/exchange-script.ts';
 import { Fleet, type Member } from './members.ts';
 
 let fleet: Fleet;
@@ -63,6 +64,17 @@ test('something else under the key makes way', async () => {
   for (const key of [KEY, `${KEY}:web.1`]) await member.client.set(key, 'something else');
   expect(await member.tell()).toEqual({ 'web.1': 1 });
   expect(await member.client.type(KEY)).toBe('hash');
+});
+
+test('an offer that is read too late changes nothing', async () => {
+  const before = await member.client.hgetall(KEY);
+  const [seconds] = await member.client.time();
+  const late = ['web.1', '0', '1', gzipSync('served_total{dyno="web.1"} 0\n'), '1', '9e9', '9e9', '9e9'];
+  const offered = member.client.eval(EXCHANGE, 2, KEY, `${KEY}:web.1`, ...late, 1e6 * (Number(seconds) - 1));
+  await expect(offered).rejects.toThrow('LATE');
+  const claimOf = (field: string | undefined) => field?.split(' ')[0];
+  const after = await member.client.hgetall(KEY);
+  expect(claimOf(after['web.1'])).toBe(claimOf(before['web.1']));
 });
 
 test('a snapshot of a future that a clock set back has undone is not kept for ever', async () => {

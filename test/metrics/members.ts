@@ -9,6 +9,13 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 export const BEAT_MS = 40;
 export const FRESH_MS = 400;
 
+export interface MemberOptions {
+  readonly prefix?: string;
+  readonly beatMs?: number;
+  /** Whether it starts with a connection. Default true. */
+  readonly awaited?: boolean;
+}
+
 /** A process of a fleet: a counter, and what it publishes of it. */
 export class Member {
   readonly metrics: FleetMetrics;
@@ -17,34 +24,35 @@ export class Member {
   unreadable = 0;
   silences = 0;
 
-  private constructor(client: Redis, dyno: string, prefix: string) {
+  private constructor(client: Redis, dyno: string, { prefix = 'test:', beatMs = BEAT_MS }: MemberOptions) {
     this.client = client;
     this.metrics = new FleetMetrics({
       client,
       prefix,
       dyno,
       own: async () =>
-        `# HELP served_total Served.\n# TYPE served_total counter\nserved_total{dyno="${dyno}"} ${this.count}\n`,
+        `# HELP served_total Served.\n# TYPE served_total counter\nserved_total{dyno="${dyno}"} ${this.count}\n` +
+        `# TYPE depth gauge\ndepth{dyno="${dyno}"} ${this.count}\n`,
       onUnreadable: (count) => {
         this.unreadable += count;
       },
       onSilence: () => {
         this.silences++;
       },
-      heartbeatMs: BEAT_MS,
+      heartbeatMs: beatMs,
       freshMs: FRESH_MS,
     });
   }
 
-  static async start(url: string, dyno: string, prefix = 'test:'): Promise<Member> {
+  static async start(url: string, dyno: string, options: MemberOptions = {}): Promise<Member> {
     const client = new Redis(url, {
       commandTimeout: 250,
       enableOfflineQueue: false,
       retryStrategy: () => 20,
     });
     client.on('error', () => {});
-    await until(() => client.status === 'ready');
-    return new Member(client, dyno, prefix);
+    if (options.awaited ?? true) await until(() => client.status === 'ready');
+    return new Member(client, dyno, options);
   }
 
   /** One more request served. */
@@ -90,8 +98,8 @@ export class Fleet {
     return new Fleet(await startRedis());
   }
 
-  async add(dyno: string, prefix?: string): Promise<Member> {
-    const member = await Member.start(this.redis.url, dyno, prefix);
+  async add(dyno: string, options?: MemberOptions): Promise<Member> {
+    const member = await Member.start(this.redis.url, dyno, options);
     this.#members.push(member);
     return member;
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { turns, until } from '../support/fakes.ts';
-import { Fleet, type Member } from './members.ts';
+import { Fleet, FRESH_MS, type Member } from './members.ts';
 
 let fleet: Fleet;
 let a: Member;
@@ -16,11 +16,26 @@ afterEach(() => fleet.stop());
 
 test('while Redis hangs, a process answers for itself alone, soon, and says so', async () => {
   fleet.redis.freeze();
-  a.count = 7;
   const started = performance.now();
-  expect(await a.tell()).toEqual({ 'web.1': 7 });
+  expect(await a.tell()).toEqual({ 'web.1': 0 });
   expect(performance.now() - started).toBeLessThan(1000);
   expect(a.silences).toBeGreaterThan(0);
+});
+
+test('it tells what it counts meanwhile once the others would have ceased to tell of it', async () => {
+  fleet.redis.freeze();
+  a.count = 7;
+  expect(await a.tell()).toEqual({ 'web.1': 0 });
+  await expect.poll(() => a.tell(), { timeout: 10 * FRESH_MS }).toEqual({ 'web.1': 7 });
+});
+
+test('a process that starts meanwhile tells gauges, and no counts as long as its predecessor may be told of', async () => {
+  await fleet.redis.kill();
+  const young = await fleet.add('web.1', { awaited: false });
+  young.count = 7;
+  expect(await young.metrics.render()).toContain('depth{dyno="web.1"} 7');
+  expect(await young.tell()).toEqual({});
+  await expect.poll(() => young.tell(), { timeout: 10 * FRESH_MS }).toEqual({ 'web.1': 7 });
 });
 
 test('ten scrapes at once wait no longer than one', async () => {
@@ -43,8 +58,19 @@ test.each(['stop', 'kill'] as const)(
   },
 );
 
-test('a Redis that answers with an error is not one that hangs', async () => {
+test('a full Redis takes the snapshots of those that it knows, and new ones', async () => {
   await a.client.call('CONFIG', 'SET', 'maxmemory', '1');
+  await expect(a.client.set('anything', 1)).rejects.toThrow('OOM');
+  b.count = 3;
+  const c = await fleet.add('web.3');
+  await expect.poll(() => a.tell()).toEqual({ 'web.1': 0, 'web.2': 3, 'web.3': 0 });
+  await fleet.redis.flush();
+  await expect.poll(() => c.tell()).toEqual({ 'web.1': 0, 'web.2': 3, 'web.3': 0 });
+});
+
+test('a Redis that answers with an error is not one that hangs', async () => {
+  // As a former primary after a failover: it can be read, and refuses to write.
+  await a.client.call('REPLICAOF', '127.0.0.1', '1');
   const before = a.silences;
   expect(await a.tell()).toEqual({ 'web.1': 0 });
   expect(a.silences).toBe(before);
