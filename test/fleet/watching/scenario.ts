@@ -99,8 +99,10 @@ export const play = async (): Promise<Scenario> => {
     await until(prometheus, 'gateway_redis_up == 0');
     await askFor(2500, router);
     await bed.redis.start();
-    // What was counted without Redis is told when it is back.
+    // What was counted without Redis is told when it is back, by all of them, and seen for some scrapes.
+    await until(prometheus, 'count(gateway_redis_up == 1) == 3');
     await until(prometheus, 'gateway_redis_errors_total > 0');
+    await sleep(2000);
     await Promise.all(bed.gateways.map((gateway) => gateway.kill()));
     await until(prometheus, 'ALERTS{alertname="GatewayNoDynos"}');
     // A course has a value a second, and one of them must fall into the end.
