@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { COHERE, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { openRaw, requestHead } from '../support/raw-http.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { bodyOf, fresh, redisCommands } from './requests.ts';
+import { bodyOf, fresh, questionsKept } from './requests.ts';
 
 let redis: TestRedis;
 let gateway: TestGateway;
@@ -39,8 +39,8 @@ const ask = async (request: unknown, headers: Record<string, string> = {}, where
 };
 
 /** Redis is filled behind the answer's back. */
-const stored = async (writes: number): Promise<void> =>
-  until(async () => (await redisCommands(gateway, 'write')) >= writes);
+const stored = async (questions: number): Promise<void> =>
+  until(async () => (await questionsKept(redis)) >= questions);
 
 describe('X-Request-ID', () => {
   const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -81,10 +81,10 @@ describe('Cache-Status', () => {
   });
 
   test('is a hit in Redis at another process, and then one in its memory', async () => {
-    const writes = await redisCommands(gateway, 'write');
+    const kept = await questionsKept(redis);
     const request = fresh();
     const first = await ask(request);
-    await stored(writes + 1);
+    await stored(kept + 1);
     const second = await ask(request, {}, neighbour);
     expect([second.status, second.units]).toEqual([HIT_REDIS, 0]);
     expect(second.header('age')).toMatch(/^\d$/);
@@ -169,10 +169,10 @@ describe('Cache-Control', () => {
   });
 
   test('only-if-cached gets what is there, from memory and from Redis', async () => {
-    const writes = await redisCommands(gateway, 'write');
+    const kept = await questionsKept(redis);
     const request = fresh();
     await ask(request);
-    await stored(writes + 1);
+    await stored(kept + 1);
     const headers = { 'cache-control': 'only-if-cached' };
     expect((await ask(request, headers)).status).toBe(HIT);
     expect((await ask(request, headers, neighbour)).status).toBe(HIT_REDIS);

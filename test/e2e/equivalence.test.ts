@@ -9,7 +9,7 @@ import {
   UPSTREAM_KEY,
 } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { bodyOf, type RerankBody, redisCommands } from './requests.ts';
+import { bodyOf, questionsKept, type RerankBody } from './requests.ts';
 
 /** More than the property can use up; it is not about limits. */
 const LIMITS = { [COHERE]: 100_000, [AMAZON]: 100_000 };
@@ -114,7 +114,7 @@ test('an answer is what the upstream says, however it is asked and wherever it c
         return { status, results: (await bodyOf(answer)).results };
       };
 
-      const writes = await redisCommands(gateway, 'write');
+      const kept = await questionsKept(redis);
       const first = await ask(gateway, texts, topN);
       expect(first.results).toEqual(expected(texts, scores, topN ?? texts.length));
       expect(first.status).toContain('fwd=miss');
@@ -127,7 +127,7 @@ test('an answer is what the upstream says, however it is asked and wherever it c
       expect(again.results).toEqual(expected(shuffled, scores, shuffled.length));
       expect(again.status).toContain('detail=memory');
 
-      await until(async () => (await redisCommands(gateway, 'write')) > writes);
+      await until(async () => (await questionsKept(redis)) > kept);
       const elsewhere = await ask(neighbour, shuffled, topN);
       expect(elsewhere.results).toEqual(expected(shuffled, scores, topN ?? shuffled.length));
       expect(elsewhere.status).toContain('detail=redis');

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { bodyOf, fresh, type RerankBody } from './requests.ts';
+import { bodyOf, fresh, questionsKept, type RerankBody } from './requests.ts';
 
 let redis: TestRedis;
 let gateway: TestGateway;
@@ -32,14 +32,6 @@ const readiness = async (): Promise<unknown> => {
 
 const UP = { status: 'ready', redis: 'up' };
 const DOWN = { status: 'degraded', redis: 'down' };
-
-/** Questions of which Redis holds pairs. */
-const pairsKept = async (): Promise<number> => {
-  const client = new Redis(redis.url);
-  const keys = await client.keys('rerank:pairs:*');
-  client.disconnect();
-  return keys.length;
-};
 
 const becomes = async (state: typeof UP): Promise<void> => {
   await expect.poll(readiness, { timeout: 8000 }).toEqual(state);
@@ -78,7 +70,7 @@ describe('every request is answered', () => {
     await becomes(UP);
     await until(async () => {
       await ask(fresh());
-      return (await pairsKept()) > 0;
+      return (await questionsKept(redis)) > 0;
     });
   });
 
@@ -102,7 +94,7 @@ describe('every request is answered', () => {
       );
       await until(async () => {
         await ask(fresh());
-        return (await pairsKept()) > 0;
+        return (await questionsKept(redis)) > 0;
       });
     },
   );
@@ -150,7 +142,7 @@ describe('every request is answered', () => {
     await becomes(UP);
     const request = fresh();
     const before = await ask(request);
-    await until(async () => (await pairsKept()) > 0);
+    await until(async () => (await questionsKept(redis)) > 0);
     const vandal = new Redis(redis.url);
     const keys = await vandal.keys('rerank:pairs:*');
     expect(keys.length).toBeGreaterThan(0);

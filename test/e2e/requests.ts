@@ -1,7 +1,9 @@
 /** Requests for tests, and where answers are checked the same way everywhere. */
 
+import { Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { COHERE, KEYS, metric, type TestGateway, UPSTREAM_KEY } from '../support/gateway.ts';
+import type { TestRedis } from '../support/redis.ts';
 
 let count = 0;
 
@@ -84,7 +86,15 @@ export const expectError = async (
   gateway: TestGateway,
 ): Promise<string> => checkError(await errorAnswer(response), expected, gateway);
 
-/** Commands of a kind that a gateway has sent to Redis: `write` comes behind the answer's back. */
+/** Questions of which Redis holds pairs. It is filled behind the answer's back. */
+export const questionsKept = async ({ url }: Pick<TestRedis, 'url'>): Promise<number> => {
+  const client = new Redis(url);
+  const keys = await client.keys('rerank:pairs:*');
+  client.disconnect();
+  return keys.length;
+};
+
+/** Commands of a kind that a gateway, alone at its Redis, has sent there. */
 export const redisCommands = async (gateway: TestGateway, op: string): Promise<number> =>
   metric(await gateway.metrics(), 'gateway_redis_command_duration_seconds_count', { op });
 
