@@ -55,4 +55,5 @@ const longer = (a: Timing, b: Timing): Timing => ({
   cacheMs: Math.max(a.cacheMs, b.cacheMs),
   queueMs: Math.max(a.queueMs, b.queueMs),
   upstreamMs: Math.max(a.upstreamMs, b.upstreamMs),
+  wait: (a.wait?.predictedMs ?? -1) >= (b.wait?.predictedMs ?? -1) ? a.wait : b.wait,
 });
