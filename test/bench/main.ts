@@ -5,9 +5,10 @@ import { memory } from './memory.ts';
 import { metrics } from './metrics.ts';
 import { misses } from './misses.ts';
 import { type BenchOptions, readOptions, type Section } from './options.ts';
+import { PACING_NOTE, pacing } from './pacing.ts';
 import { pairs } from './pairs.ts';
 import { type Stage, startStage } from './stage.ts';
-import { type Row, render } from './table.ts';
+import { comparison, type Row, render } from './table.ts';
 
 const NOTES: Readonly<Record<Section, string>> = {
   hits:
@@ -25,6 +26,7 @@ const NOTES: Readonly<Record<Section, string>> = {
     'pairs: bytes that a cached (query, document) pair takes after so many questions × documents, nothing of which was ' +
     'known; the second of two such batches. Memory: growth of the heap, and what the gateway counts for it. Redis: growth ' +
     'of used_memory, and of MEMORY USAGE over all keys. Compared: bytes a pair ÷ 8.',
+  pacing: PACING_NOTE,
 };
 
 const GENERAL =
@@ -33,7 +35,8 @@ const GENERAL =
 
 const QUICK = 'A quick run, on cold compilers: it shows that everything works, and its figures mean nothing.';
 
-const run = async ({ sections, effort }: BenchOptions): Promise<Row[]> => {
+/** @returns tables */
+const run = async ({ sections, effort }: BenchOptions): Promise<string[]> => {
   const rows: Row[] = [];
   const collect = async (part: AsyncGenerator<Row>): Promise<void> => {
     for await (const row of part) {
@@ -57,11 +60,13 @@ const run = async ({ sections, effort }: BenchOptions): Promise<Row[]> => {
   if (sections.includes('memory')) await collect(memory());
   if (sections.includes('metrics')) await collect(metrics(effort));
   if (sections.includes('pairs')) await collect(pairs(effort));
-  return rows;
+  const tables = rows.length > 0 ? [comparison(rows)] : [];
+  if (sections.includes('pacing')) tables.push(await pacing(effort));
+  return tables;
 };
 
 /** Twice what a full run takes. Whatever hangs by then is broken. */
-const GIVE_UP_MS = 600_000;
+const GIVE_UP_MS = 1_000_000;
 
 setTimeout(() => {
   console.error(`gave up after ${GIVE_UP_MS / 1000} s`);
@@ -73,9 +78,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 try {
   const options = readOptions(process.argv.slice(2));
-  const rows = await run(options);
+  const tables = await run(options);
   const notes = [options.quick ? QUICK : GENERAL, ...options.sections.map((section) => NOTES[section])];
-  console.log(render(rows, notes));
+  console.log(render(tables, notes));
 } catch (thrown) {
   console.error(thrown instanceof Error ? thrown.message : thrown);
   process.exit(1);

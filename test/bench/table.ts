@@ -1,4 +1,4 @@
-/** The one table, and what has to be known to read it. */
+/** The tables, and what has to be known to read them. */
 
 import { cpus } from 'node:os';
 import Table from 'cli-table3';
@@ -13,13 +13,18 @@ export interface Row {
   readonly compared: string;
 }
 
-export const render = (rows: readonly Row[], notes: readonly string[]): string => {
-  const table = new Table({
-    head: ['bench', 'request', 'reference', 'gateway', 'compared'],
-    style: { head: [], border: [] },
-  });
-  for (const { bench, size, reference, gateway, compared } of rows) {
-    table.push([bench, size, reference, gateway, compared]);
-  }
-  return [table.toString(), `Node ${process.version}, ${cpus().length} CPUs.`, ...notes].join('\n');
+export const tabulate = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
 };
+
+/** The table that most benches share. */
+export const comparison = (rows: readonly Row[]): string =>
+  tabulate(
+    ['bench', 'request', 'reference', 'gateway', 'compared'],
+    rows.map(({ bench, size, reference, gateway, compared }) => [bench, size, reference, gateway, compared]),
+  );
+
+export const render = (tables: readonly string[], notes: readonly string[]): string =>
+  [...tables, `Node ${process.version}, ${cpus().length} CPUs.`, ...notes].join('\n');
