@@ -1,5 +1,6 @@
 /** Callers that want more than a limit allows, one load for every limiter. */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answered } from '../support/load.ts';
 import type { Limiter } from './limiters.ts';
@@ -26,6 +27,8 @@ export const saturate = async (limiter: Limiter, load: Saturation): Promise<void
   const { processes, burst, others, joinMs, durationMs } = load;
   const over = new AbortController();
   const { signal } = over;
+  // Each caller has one.
+  setMaxListeners(0, signal);
   const caller = async (name: string, first: string, process: number): Promise<void> => {
     for (let asked = 1, query = first; !signal.aborted; ) {
       const answer = await limiter.ask(process, query, signal);
