@@ -7,11 +7,11 @@ import type { Limiter } from './limiters.ts';
 
 export interface Saturation {
   readonly processes: number;
-  /** Asked all at once when the load begins. */
+  /** Asked all at once when the load begins, each by a caller of its own. */
   readonly burst: readonly string[];
-  /** Callers that join those of the burst when `joinMs` have passed. */
+  /** When all callers begin to ask without end, those of the burst and the others; milliseconds from the beginning. */
+  readonly steadyFromMs: number;
   readonly others: number;
-  readonly joinMs: number;
   readonly durationMs: number;
 }
 
@@ -19,32 +19,32 @@ export interface Saturation {
 const REFUSED_MS = 1000;
 
 /**
- * Every caller asks again, and something new, as soon as it has its answer; one that is refused asks the same again
- * when it is told to. Resolves when the time is over, with what is under way given up. Rejects when an answer is neither
- * that nor a refusal.
+ * A caller asks again, and something new, when it has its answer; one that is refused asks the same again when it is
+ * told to. Resolves when the time is over, with what is under way given up. Rejects when an answer is neither that nor
+ * a refusal.
  */
 export const saturate = async (limiter: Limiter, load: Saturation): Promise<void> => {
-  const { processes, burst, others, joinMs, durationMs } = load;
+  const { processes, burst, steadyFromMs, others, durationMs } = load;
   const over = new AbortController();
   const { signal } = over;
   // Each caller has one.
   setMaxListeners(0, signal);
-  const caller = async (name: string, first: string, process: number): Promise<void> => {
-    for (let asked = 1, query = first; !signal.aborted; ) {
+  const steady = sleep(steadyFromMs, undefined, { signal });
+  const ask = async (query: string, process: number): Promise<void> => {
+    while (!signal.aborted) {
       const answer = await limiter.ask(process, query, signal);
-      if (signal.aborted) return;
-      if (answer.status === 200) query = `${name}, question ${asked++}`;
-      else await sleep(pauseAfter(answer), undefined, { signal });
+      if (signal.aborted || answer.status === 200) return;
+      await sleep(pauseAfter(answer), undefined, { signal });
     }
   };
-  const later = async (i: number): Promise<void> => {
-    await sleep(joinMs, undefined, { signal });
-    await caller(`later caller ${i}`, `later caller ${i}, question 0`, i % processes);
+  const caller = async (i: number): Promise<void> => {
+    const process = i % processes;
+    const first = burst[i];
+    if (first !== undefined) await ask(first, process);
+    await steady;
+    for (let asked = 0; !signal.aborted; asked++) await ask(`caller ${i}, question ${asked}`, process);
   };
-  const callers = [
-    ...burst.map((query, i) => caller(`caller ${i}`, query, i % processes)),
-    ...Array.from({ length: others }, (_, i) => later(i)),
-  ];
+  const callers = Array.from({ length: burst.length + others }, (_, i) => caller(i));
   try {
     await Promise.race([sleep(durationMs), ...callers]);
   } finally {
