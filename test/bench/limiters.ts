@@ -19,7 +19,7 @@ export interface Setting {
   readonly limit: number;
   readonly windowMs: number;
   readonly upstreamUrl: string;
-  /** Each limiter has one, and with it a budget, of its own. */
+  /** Its own: with it comes a budget. */
   readonly upstreamKey: string;
   readonly redisUrl: string;
 }

@@ -3,13 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { startRedis } from '../support/redis.ts';
-import { type Arrival, judge, type Trial, type Verdict } from './arrivals.ts';
+import { type Arrival, judge, type Verdict } from './arrivals.ts';
 import { buildGateway } from './build.ts';
 import {
   gateways,
   type Limiter,
   ownReservoir,
-  type Setting,
   type StartLimiter,
   sharedMinTime,
   sharedReservoir,
@@ -35,79 +34,84 @@ const STEADY_FROM = 1 / 6;
 const LATENCY = [1 / 300, 1 / 150] as const;
 
 export const PACING_NOTE =
-  `pacing: counts, of one run, with all limiters at the same time. Each has ${PROCESSES} processes behind one key that allows ` +
-  `${LIMIT} calls in any window of 60 s, and calls take 0.2 – 0.4 s; when quick, all is 12 times as fast. After a sixth of a ` +
+  `pacing: counts, of one run, with all at the same time. ${PROCESSES} processes, for bottleneck ${PROCESSES} limiters, each with a Redis ` +
+  `connection of its own, call with one key, which allows ${LIMIT} calls in any window of 60 s; calls take 0.2 – 0.4 s. When ` +
+  `quick, all is 12 times as fast. After a sixth of a ` +
   `window without calls ${BURST} callers ask at once. Another sixth later twice as many begin to ask without end; one that ` +
   `is refused comes back when told to. The simulator counts. Used: calls taken in the second and third window ÷ ${2 * LIMIT}. ` +
   `Most: calls that came in any one window, refused ones included. Burst: until 99 % of the first ${BURST} calls had come.`;
 
 interface Contestant {
   readonly name: string;
+  /** Its own at the upstream, and with it a budget. */
+  readonly key: string;
   readonly start: StartLimiter;
 }
 
 const contestants = (): readonly Contestant[] => [
-  { name: 'gateway, shared window', start: gateways(buildGateway()) },
-  { name: 'bottleneck, shared reservoir', start: sharedReservoir },
-  { name: 'bottleneck, shared minTime', start: sharedMinTime },
-  { name: 'bottleneck, a reservoir a process', start: ownReservoir },
+  { name: 'gateway, shared window', key: 'bench-pacing-key-0001', start: gateways(buildGateway()) },
+  { name: 'bottleneck, shared reservoir', key: 'bench-pacing-key-0002', start: sharedReservoir },
+  { name: 'bottleneck, shared minTime', key: 'bench-pacing-key-0003', start: sharedMinTime },
+  { name: 'bottleneck, a reservoir a process', key: 'bench-pacing-key-0004', start: ownReservoir },
 ];
-
-const keyOf = (_: Contestant, i: number): string => `bench-upstream-key-1${i}`;
 
 /** @returns a table */
 export const pacing = async ({ paceWindowMs: windowMs }: Effort): Promise<string> => {
   const all = contestants();
-  const keys = all.map(keyOf);
-  const burst = Array.from({ length: BURST }, (_, i) => `first question ${i}`);
   const stops: (() => Promise<unknown>)[] = [];
   try {
     const redis = await startRedis();
     stops.push(redis.stop);
     const simulator = await startSimulator({
-      keys: Object.fromEntries(keys.map((key) => [key, {}])),
+      keys: Object.fromEntries(all.map(({ key }) => [key, {}])),
       limits: { [MODEL]: LIMIT },
       windowMs,
       latencyMs: [LATENCY[0] * windowMs, LATENCY[1] * windowMs],
     });
     stops.push(simulator.close);
-    const common = { processes: PROCESSES, limit: LIMIT, windowMs };
-    const started = async ({ start }: Contestant, i: number): Promise<Limiter> => {
-      const setting: Setting = {
-        ...common,
-        upstreamUrl: simulator.url,
-        upstreamKey: keys[i]!,
-        redisUrl: redis.url,
-      };
-      const limiter = await start(setting);
-      stops.push(limiter.stop);
-      return limiter;
-    };
-    const limiters = await Promise.all(all.map(started));
-    await sleep(IDLE * windowMs);
-
-    const load = {
-      processes: PROCESSES,
-      burst,
-      steadyFromMs: STEADY_FROM * windowMs,
-      others: BURST,
-      durationMs: WINDOWS * windowMs,
-    };
-    const trial: Trial = { limit: LIMIT, windowMs, windows: WINDOWS, burst };
-    const tried = async (limiter: Limiter, i: number): Promise<Verdict> => {
-      await sleep(i * APART * windowMs);
-      const beganAt = performance.now();
-      await saturate(limiter, load);
-      return judge(arrivalsOf(simulator, keys[i]!, beganAt), trial);
-    };
-    const verdicts = await Promise.all(limiters.map(tried));
-    return tabulate(
-      ['pacing', 'used', `most of ${LIMIT}`, '429s upstream', `burst of ${BURST}`],
-      verdicts.map((verdict, i) => [all[i]!.name, ...cells(verdict)]),
+    const upstream = { limit: LIMIT, windowMs, upstreamUrl: simulator.url };
+    const limiters = await Promise.all(
+      all.map(async ({ key, start }) => {
+        const limiter = await start({
+          ...upstream,
+          processes: PROCESSES,
+          upstreamKey: key,
+          redisUrl: redis.url,
+        });
+        stops.push(limiter.stop);
+        return limiter;
+      }),
     );
+    await sleep(IDLE * windowMs);
+    const rows = await Promise.all(
+      all.map(async ({ name, key }, i) => {
+        await sleep(i * APART * windowMs);
+        return [name, ...cells(await tried(limiters[i]!, simulator, key, windowMs))];
+      }),
+    );
+    return tabulate(['pacing', 'used', `most of ${LIMIT}`, '429s upstream', `burst of ${BURST}`], rows);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
+};
+
+const tried = async (
+  limiter: Limiter,
+  simulator: Simulator,
+  key: string,
+  windowMs: number,
+): Promise<Verdict> => {
+  const burst = Array.from({ length: BURST }, (_, i) => `first question ${i}`);
+  const beganAt = performance.now();
+  await saturate(limiter, {
+    processes: PROCESSES,
+    burst,
+    steadyFromMs: STEADY_FROM * windowMs,
+    others: BURST,
+    durationMs: WINDOWS * windowMs,
+  });
+  const arrivals = arrivalsOf(simulator, key, beganAt);
+  return judge(arrivals, { limit: LIMIT, windowMs, windows: WINDOWS, burst });
 };
 
 const arrivalsOf = ({ calls }: Simulator, key: string, beganAt: number): Arrival[] =>
@@ -115,7 +119,8 @@ const arrivalsOf = ({ calls }: Simulator, key: string, beganAt: number): Arrival
     .filter((call) => call.key === key)
     .map(({ at, status, body }) => ({
       at: at - beganAt,
-      query: (body as { query: string }).query,
+      // Not there yet when the load was over.
+      query: (body as { query: string } | undefined)?.query ?? '',
       refused: status === 429,
     }));
 
