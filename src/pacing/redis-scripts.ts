@@ -35,6 +35,9 @@ const TURN = 1_000_000;
 /** How soon one that gave way to another process asks again, microseconds. */
 const TURN_US = 30_000;
 
+/** How often in a row one gives way to calls that are due elsewhere. A process that sleeps is not waited for any longer. */
+const PROMISED_TURNS = 3;
+
 /** How soon to look again whether a cold window's first call has been answered, microseconds. */
 const COLD_POLL_US = 100_000;
 
@@ -98,8 +101,8 @@ end
 `;
 
 /**
- * ARGV: process, window, id, limit, burst, spacing, lease, callTimeout (µs), waiting, due, epoch, insist (1: has given
- * way already).
+ * ARGV: process, window, id, limit, burst, spacing, lease, callTimeout (µs), waiting, due, epoch, how often in a row it has
+ * given way.
  * Reply: what became of it ('b' or 's': granted so; '?': another epoch; else the reason of the wait), now, wait, epoch,
  * held, granted so far, the others, probing; and when nothing was granted: next, and both sets as pairs of id and
  * release, each ending with an empty string.
@@ -138,9 +141,11 @@ else
   verdict = 's'
 end
 -- While there is no room for all, whoever's turn it is goes first: calls that are due, then in the order of turns. They
--- are given a moment to ask, once.
-if (verdict == 'b' or verdict == 's') and ARGV[12] ~= '1' and burst - bursting <= 1 then
-  if own == 0 and due > 0 or (own > 0) == (due > 0) and early < turn then verdict, wait = 'turn', ${TURN_US} end
+-- are given a moment to ask: once, and several times when they have been promised to go first.
+if (verdict == 'b' or verdict == 's') and burst - bursting <= 1 then
+  local gaveWay, promised = tonumber(ARGV[12]), own == 0 and due > 0
+  local first = promised or (own > 0) == (due > 0) and early < turn
+  if first and gaveWay < (promised and ${PROMISED_TURNS} or 1) then verdict, wait = 'turn', ${TURN_US} end
 end
 
 local reply = { verdict, text(now), text(math.min(wait, window)), text(epoch), held, granted, elsewhere, 0 }

@@ -84,7 +84,7 @@ export class RedisWindow {
   #epochSince = Number.NEGATIVE_INFINITY;
   /** Other processes, and when they were last heard of. */
   readonly #heard = new Map<string, number>();
-  #gaveWay = false;
+  #gaveWay = 0;
 
   constructor({ client, prefix, name, rules, process, now = monotonic }: RedisWindowOptions) {
     const tag = `${prefix}{window:${name}}`;
@@ -137,11 +137,11 @@ export class RedisWindow {
       waiting,
       due,
       this.#epoch,
-      this.#gaveWay ? 1 : 0,
+      this.#gaveWay,
     );
     const [verdict, at, wait, epoch, held, granted, others, probing] = reply;
     this.#hear(others, held);
-    this.#gaveWay = verdict === 'turn';
+    this.#gaveWay = verdict === 'turn' ? this.#gaveWay + 1 : 0;
     if (verdict === '?') return 'unknown';
     if (verdict !== 'b' && verdict !== 's') {
       this.#see(reply.slice(8), Number(at));
