@@ -38,8 +38,8 @@ export interface Exchanged {
 }
 
 /**
- * For both commands of an exchange. A scrape must be answered within 300 ms when Redis hangs; that leaves room for
- * rendering twice. Milliseconds.
+ * For each of the two commands of an exchange: a scrape must be answered within 300 ms when Redis hangs, and one that
+ * hangs is known by the first of them. Milliseconds.
  */
 const TIMEOUT_MS = 150;
 
@@ -74,17 +74,22 @@ export class Exchange {
 
   /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. Two round trips. */
   async trade(offer: Offer): Promise<Exchanged | undefined> {
-    const deadline = performance.now() + TIMEOUT_MS;
     return this.#run(async () => {
-      const by = await this.#onRedisClock(deadline);
-      return this.#exchanged(offer, await this.#send(offer, by));
+      const by = await this.#expiry();
+      const answer = this.#send(offer, by).then((reply) => this.#exchanged(offer, reply));
+      return within(TIMEOUT_MS, answer);
     });
   }
 
-  /** A moment of our clock (ms) in microseconds of Redis' clock: rather too early, by the way of the answer. */
-  async #onRedisClock(moment: number): Promise<number> {
-    const [seconds, micros] = await this.#options.client.time();
-    return Math.floor(1e6 * Number(seconds) + Number(micros) + 1000 * (moment - performance.now()));
+  /**
+   * Until when an offer that is sent now is good: microseconds of Redis' clock, never later than it is given up here. A
+   * process that was busy reads Redis' time when it is long over, and asks for it once more.
+   */
+  async #expiry(again = true): Promise<number> {
+    const asked = performance.now();
+    const [seconds, micros] = await within(TIMEOUT_MS, this.#options.client.time());
+    if (again && performance.now() - asked > TIMEOUT_MS) return this.#expiry(false);
+    return 1e6 * Number(seconds) + Number(micros) + 1000 * TIMEOUT_MS;
   }
 
   #send({ snapshot, serving, wanted }: Offer, by: number): Promise<Reply> {
@@ -124,7 +129,10 @@ export class Exchange {
   async bequeath(heir: string, counts: Buffer): Promise<boolean> {
     const [, key] = this.#keys;
     const done = await this.#run(() =>
-      this.#options.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
+      within(
+        TIMEOUT_MS,
+        this.#options.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
+      ),
     );
     return done !== undefined;
   }
@@ -134,7 +142,7 @@ export class Exchange {
     const { onCommand, onSilence } = this.#options;
     const started = performance.now();
     try {
-      const result = await within(TIMEOUT_MS, command());
+      const result = await command();
       onCommand?.('metrics', true, performance.now() - started);
       return result;
     } catch (thrown) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until } from '../support/fakes.ts';
+import { turns, until } from '../support/fakes.ts';
 import { Fleet, FRESH_MS, type Member } from './members.ts';
 
 let fleet: Fleet;
@@ -73,5 +73,16 @@ test('a Redis that answers with an error is not one that hangs', async () => {
   await a.client.call('REPLICAOF', '127.0.0.1', '1');
   const before = a.silences;
   expect(await a.tell()).toEqual({ 'web.1': 0 });
+  expect(a.silences).toBe(before);
+});
+
+test('a process too busy to read the answer in time does not take that for silence', async () => {
+  const before = a.silences;
+  const answer = a.tell();
+  // The command is on its way, and nothing is read until the time-out is long over.
+  await turns();
+  const end = performance.now() + 200;
+  while (performance.now() < end);
+  expect(await answer).toEqual({ 'web.1': 0, 'web.2': 0 });
   expect(a.silences).toBe(before);
 });
