@@ -7,7 +7,7 @@ import { Circuit, type Reason } from './pacing/circuit.ts';
 import { BEAT_MS, FleetWindow } from './pacing/fleet-window.ts';
 import { Health } from './pacing/health.ts';
 import { memoryWindow } from './pacing/memory-window.ts';
-import { type Lane, Pacer } from './pacing/pacer.ts';
+import { CREDIT_SHARE, type Lane, Pacer } from './pacing/pacer.ts';
 import { redisAppointments } from './pacing/redis-appointments.ts';
 import { RedisWindow } from './pacing/redis-window.ts';
 import type { Window, WindowRules } from './pacing/window.ts';
@@ -38,23 +38,24 @@ export interface PacersOptions {
 
 export const createPacers = (options: PacersOptions): Pacers => {
   const { config, upstreams, redis, onChange, onCircuit } = options;
-  const shared: { readonly model: string; readonly window: FleetWindow }[] = [];
-  const windowOf = (alias: string, model: string, rules: WindowRules): Window => {
-    const name = `${alias}:${model}`;
+  const shared: FleetWindow[] = [];
+  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
     if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
     const inRedis = new RedisWindow({
       client: redis,
       prefix: config.redis.prefix,
-      name,
+      attachment: alias,
+      model,
       rules,
+      credit,
       process: config.dyno,
     });
     const window = new FleetWindow({
       shared: inRedis,
       rules,
-      onChange: (state) => onChange(name, state),
+      onChange: (state) => onChange(`${alias}:${model}`, state),
     });
-    shared.push({ model, window });
+    shared.push(window);
     return window;
   };
   const appointmentsOf = (model: string): AppointmentStore | undefined =>
@@ -64,7 +65,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       client: redis,
       prefix: config.redis.prefix,
       model,
-      reachable: () => redis.status === 'ready' && shared.every(({ window }) => window.shared),
+      reachable: () => redis.status === 'ready' && shared.every((window) => window.shared),
     });
   const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>
@@ -75,10 +76,11 @@ export const createPacers = (options: PacersOptions): Pacers => {
 
   for (const [model, limit] of Object.entries(config.modelLimits)) {
     const serving = upstreams.filter(({ modelId }) => modelId === undefined || modelId === model);
+    const credit = CREDIT_SHARE * limit * serving.length;
     const rules = { limit, windowMs: config.rateWindowMs, callTimeoutMs: config.maxWaitMs };
     const ofModel = serving.map(({ alias }) => ({
       attachment: alias,
-      window: windowOf(alias, model, rules),
+      window: windowOf(alias, model, rules, credit),
       health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
     }));
     lanes.set(model, ofModel);
@@ -87,6 +89,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       new Pacer({
         lanes: ofModel,
         maxQueue: config.maxQueue,
+        credit,
         appointments: appointmentsOf(model),
         weightOf: (client) => weights.get(client) ?? 1,
       }),
@@ -94,7 +97,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   }
 
   const beat = (): void => {
-    for (const { model, window } of shared) void window.beat(pacers.get(model)?.line);
+    for (const window of shared) void window.beat();
   };
   beat();
   const heart = setInterval(beat, BEAT_MS).unref();
@@ -127,7 +130,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       })),
     async close() {
       clearInterval(heart);
-      await Promise.all(shared.map(({ window }) => window.leave()));
+      await Promise.all(shared.map((window) => window.leave()));
     },
   };
 };

@@ -6,6 +6,8 @@
  * saves up no more than that.
  */
 
+import type { Turns } from './window.ts';
+
 /** In whose turn something waits, and where among that client's own. */
 export interface Place {
   readonly client: string;
@@ -59,23 +61,45 @@ export class FairQueue<T extends Queued> {
     for (const { items } of this.#lanes.values()) yield* items;
   }
 
-  /** Takes the item that is due among those that `fits` accepts. */
-  shift(fits: (item: T) => boolean = () => true): T | undefined {
-    let due: { client: string; lane: Lane<T>; at: number } | undefined;
-    for (const [client, lane] of this.#lanes) {
-      if (due !== undefined && lane.tag >= due.lane.tag) continue;
-      const at = lane.items.findIndex(fits);
-      if (at >= 0) due = { client, lane, at };
-    }
+  /** What waits, client by client; the first of each is served first. */
+  *clients(): Iterable<readonly [client: string, items: readonly T[]]> {
+    for (const [client, { items }] of this.#lanes) yield [client, items];
+  }
+
+  /** The item that is due among those that `fits` accepts. */
+  first(fits: (item: T) => boolean = () => true): T | undefined {
+    const due = this.#due(fits);
+    return due?.lane.items[due.at];
+  }
+
+  /**
+   * Takes the item that is due among those that `fits` accepts.
+   * @param client whose turn it is, if others have decided so, and counted it
+   */
+  shift(fits: (item: T) => boolean = () => true, client?: string): T | undefined {
+    const due = this.#due(fits, client);
     if (due === undefined) return undefined;
-    const { client, lane, at } = due;
-    // Never back: an item that had to wait for another that fits is served behind its time.
-    this.#virtualTime = Math.max(this.#virtualTime, lane.tag);
-    lane.tag += 1 / this.#weightOf(client);
+    const { lane, at } = due;
+    if (client === undefined) {
+      // Never back: an item that had to wait for another that fits is served behind its time.
+      this.#virtualTime = Math.max(this.#virtualTime, lane.tag);
+      lane.tag += 1 / this.#weightOf(due.client);
+    }
     this.#size--;
     const [item] = lane.items.splice(at, 1);
-    this.#retireIfEmpty(client, lane);
+    this.#retireIfEmpty(due.client, lane);
     return item;
+  }
+
+  /** Goes on from where others, who serve the same clients, are. */
+  adopt({ virtualTime, tags }: Turns): void {
+    this.#virtualTime = virtualTime;
+    this.#dues.clear();
+    for (const [client, tag] of tags) if (tag > this.#earliestTag(client)) this.#dues.set(client, tag);
+    for (const [client, lane] of this.#lanes) {
+      lane.tag = this.#startTag(client);
+      this.#dues.delete(client);
+    }
   }
 
   /** Takes an item out of turn; false when it is not, or no longer, here. */
@@ -109,7 +133,8 @@ export class FairQueue<T extends Queued> {
 
   /**
    * How many items would be served before one in this place, were it pushed now.
-   * @param expected items that are not here, but are to be counted as if they stood first among those of their client
+   * @param expected items that are not here, but are to be counted as if they stood first among those of their client;
+   * something more urgent than callers can ask for is ahead of them, too
    */
   ahead(place: Place, expected: ReadonlyMap<string, number> = NONE): number {
     const { tag, before } = this.#dueIn(place, expected);
@@ -132,12 +157,13 @@ export class FairQueue<T extends Queued> {
     return { tag: (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client), before };
   }
 
-  /** Items ahead of their turn: put first among those of their client, or of a client that has had less than others. */
-  get due(): number {
-    let due = 0;
-    for (const [client, { items, tag }] of this.#lanes) {
-      const credit = Math.min(items.length, Math.ceil((this.#virtualTime - tag) * this.#weightOf(client)));
-      due += Math.max(credit, placeIn(items, -1));
+  #due(fits: (item: T) => boolean, only?: string): { client: string; lane: Lane<T>; at: number } | undefined {
+    let due: { client: string; lane: Lane<T>; at: number } | undefined;
+    for (const [client, lane] of this.#lanes) {
+      if (only !== undefined && client !== only) continue;
+      if (due !== undefined && !isBefore({ client, lane }, due)) continue;
+      const at = lane.items.findIndex(fits);
+      if (at >= 0) due = { client, lane, at };
     }
     return due;
   }
@@ -160,6 +186,15 @@ export class FairQueue<T extends Queued> {
 }
 
 const NONE: ReadonlyMap<string, number> = new Map();
+
+interface Turn {
+  readonly client: string;
+  readonly lane: { readonly tag: number };
+}
+
+/** By tag; equal ones by name, so that all who serve the same clients agree. */
+const isBefore = (a: Turn, b: Turn): boolean =>
+  a.lane.tag === b.lane.tag ? a.client < b.client : a.lane.tag < b.lane.tag;
 
 /** Behind everything as urgent or more. */
 const placeIn = (items: readonly Place[], urgency: number): number => {

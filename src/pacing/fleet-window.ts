@@ -7,7 +7,16 @@
 import { OwnCalls } from './own-calls.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
-import type { Admission, CallOutcome, Line, Window, WindowEntry, WindowRules } from './window.ts';
+import type {
+  Admission,
+  CallOutcome,
+  Clientele,
+  Grant,
+  Line,
+  Window,
+  WindowEntry,
+  WindowRules,
+} from './window.ts';
 
 export interface FleetWindowOptions {
   readonly shared: RedisWindow;
@@ -47,7 +56,7 @@ const ASSUMED_PROCESSES = 8;
  */
 const RESERVE_SHARE = 0.1;
 
-const NOBODY: Line = { waiting: 0, due: 0 };
+const NOBODY: Clientele = { line: () => [], hear: () => {} };
 
 const monotonic = (): number => performance.now();
 
@@ -61,9 +70,12 @@ export class FleetWindow implements Window {
   readonly #now: () => number;
   /** Asked for when Redis was lost: it may have granted them, only nobody heard. */
   readonly #unheard: string[] = [];
-  #line = NOBODY;
+  #clientele = NOBODY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #beating = false;
+  /** The last refresh, and one that has not begun. */
+  #asked: Promise<void> = Promise.resolve();
+  #asking: Promise<void> | undefined;
   /** Set while on its own. */
   #alone: Alone | undefined;
 
@@ -77,32 +89,33 @@ export class FleetWindow implements Window {
     this.#now = now;
   }
 
-  async admit(line: Line): Promise<Admission> {
-    this.#line = line;
+  attend(clientele: Clientele): void {
+    this.#clientele = clientele;
+  }
+
+  async admit(wanted: number): Promise<Admission> {
     if (this.#alone !== undefined) return this.#admitAlone(this.#alone);
-    const id = this.#shared.nextId();
+    const ids = Array.from({ length: wanted }, () => this.#shared.nextId());
     try {
-      let admission = await this.#shared.admit(id, line);
+      let admission = await this.#shared.admit(ids, this.#clientele.line());
       if (admission === 'unknown') {
-        await this.#shared.tell(line, () => this.#own.list(this.#now()));
-        admission = await this.#shared.admit(id, line);
+        await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()));
+        admission = await this.#shared.admit(ids, this.#clientele.line());
       }
-      this.#heardAt = this.#now();
+      this.#heard();
       // Forgotten twice in a row: once more, but not at once.
       if (admission === 'unknown') return { retryInMs: BEAT_MS, reason: 'cold' };
       if ('retryInMs' in admission) return admission;
-      const entry = this.#log.grant(this.#now(), admission.entry.spaced);
-      return { entry: this.#entry(id, entry, admission.entry) };
+      const grants = admission.grants.map(({ entry, client }): Grant => {
+        const own = this.#log.grant(this.#now(), entry.spaced);
+        return { entry: this.#entry(entry.id, own, entry), client };
+      });
+      return { grants };
     } catch {
-      this.#unheard.push(id);
+      this.#unheard.push(...ids);
       this.#lose();
       return this.#admitAlone(this.#alone!);
     }
-  }
-
-  announce(line: Line): void {
-    this.#line = line;
-    if (this.#alone === undefined) void this.#tell();
   }
 
   /** Redis decides, as far as is known. */
@@ -114,18 +127,32 @@ export class FleetWindow implements Window {
     return this.#alone ? this.#log.used(this.#now()) : this.#shared.used();
   }
 
-  forecast(count: number, latencyMs: number, waiting = 0): number[] {
+  async refresh(): Promise<void> {
+    if (this.#alone !== undefined) return;
+    // Who comes while Redis is being asked may not be in the line that it was told: it is asked once more for those.
+    this.#asking ??= this.#asked.then(() => {
+      this.#asking = undefined;
+      return this.#alone === undefined ? this.#tell() : undefined;
+    });
+    this.#asked = this.#asking;
+    await this.#asking;
+  }
+
+  elsewhere(): Line {
+    return this.#alone ? [] : this.#shared.heard.peers.flatMap(({ line }) => line);
+  }
+
+  forecast(count: number, latencyMs: number): number[] {
     return this.#alone
       ? this.#log.forecast(this.#now(), count, latencyMs)
-      : this.#shared.forecast(count, latencyMs, waiting);
+      : this.#shared.forecast(count, latencyMs);
   }
 
   /**
    * To be called every BEAT_MS: lets the others know that this process is there, learns who they are, and notices that
    * Redis is lost, is back, or has forgotten everything, also while there are no calls. Never rejects.
    */
-  async beat(line: Line = this.#line): Promise<void> {
-    this.#line = line;
+  async beat(): Promise<void> {
     if (this.#beating || this.#now() - this.#heardAt < BEAT_MS / 2) return;
     this.#beating = true;
     if (this.#alone === undefined) await this.#tell();
@@ -138,10 +165,15 @@ export class FleetWindow implements Window {
     return this.#shared.leave().catch(() => {});
   }
 
+  #heard(): void {
+    this.#heardAt = this.#now();
+    this.#clientele.hear(this.#shared.heard.turns);
+  }
+
   async #tell(): Promise<void> {
     try {
-      await this.#shared.tell(this.#line, () => this.#own.list(this.#now()));
-      this.#heardAt = this.#now();
+      await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()));
+      this.#heard();
     } catch {
       this.#lose();
     }
@@ -192,12 +224,14 @@ export class FleetWindow implements Window {
       return { retryInMs, reason: entry.reason === 'paused' ? 'paused' : 'alone' };
     }
     const id = this.#shared.nextId();
-    if (alone.backAt === undefined) return { entry: this.#entry(id, entry, undefined) };
+    if (alone.backAt === undefined) return { grants: [{ entry: this.#entry(id, entry, undefined) }] };
     // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
     try {
-      const admission = await this.#shared.admit(id, this.#line);
-      if (admission !== 'unknown' && 'entry' in admission)
-        return { entry: this.#entry(id, entry, admission.entry) };
+      const admission = await this.#shared.admit([id], this.#clientele.line());
+      if (admission !== 'unknown' && 'grants' in admission) {
+        const [grant] = admission.grants;
+        return { grants: [{ entry: this.#entry(id, entry, grant!.entry), client: grant!.client }] };
+      }
       this.#log.cancel(entry);
       return admission === 'unknown' ? { retryInMs: BEAT_MS, reason: 'cold' } : admission;
     } catch {
@@ -216,7 +250,7 @@ export class FleetWindow implements Window {
   async #lookForRedis(alone: Alone): Promise<void> {
     const now = this.#now();
     try {
-      await this.#shared.tell(this.#line, () => this.#own.list(this.#now()), true);
+      await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()), true);
     } catch {
       this.#lose();
       return;
@@ -226,7 +260,7 @@ export class FleetWindow implements Window {
     for (const id of this.#unheard.splice(0)) {
       this.#say(this.#shared.cancel({ id, spaced: false, probing: true }));
     }
-    const back = new Set(this.#shared.peers.map(({ process }) => process));
+    const back = new Set(this.#shared.heard.peers.map(({ process }) => process));
     const complete = alone.known.every((process) => back.has(process));
     const { windowMs, callTimeoutMs } = this.#rules;
     const settleMs = complete ? NOTICE_MS : windowMs + callTimeoutMs;

@@ -1,58 +1,53 @@
-/** Serves one lane: takes places from its window, one at a time, as long as somebody waits whom it may serve. */
+/** Serves one lane: takes places from its window, as long as somebody waits whom it may serve. */
 
 import Bottleneck from 'bottleneck';
 import type { Health } from './health.ts';
 import type { Lane } from './lanes.ts';
-import type { Block, Line, Window, WindowEntry } from './window.ts';
+import { type Block, type Clientele, type Grant, MOST_AT_ONCE, type Window } from './window.ts';
 
-export interface Clientele {
+export interface Customers extends Clientele {
   /** Calls that wait for this lane, or for whichever is free first. */
   wanted(): number;
-  /** All calls that wait in this process, told to those that share the window. */
-  line(): Line;
-  /** Grants the place to whoever is due; false when nobody waits for it any more. */
-  grant(entry: WindowEntry): boolean;
+  /** Gives the place to whoever is due; false when nobody waits for it any more. */
+  serve(grant: Grant): boolean;
 }
-
-const sleep = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
-    setTimeout(resolve, Math.ceil(ms)).unref();
-  });
 
 export class LaneServer implements Lane {
   readonly attachment: string;
   readonly window: Window;
   readonly health: Health;
-  readonly #clientele: Clientele;
+  readonly #customers: Customers;
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
   /** Requests for a place that bottleneck holds. Never fewer than are needed to serve who waits. */
   #requested = 0;
   #blocks = 0;
   #block: Block | undefined;
-  #asleep = false;
+  #nudged = false;
+  /** Ends the sleep, while it is asleep. */
+  #wake: (() => void) | undefined;
 
-  constructor({ attachment, window, health }: Lane, clientele: (self: LaneServer) => Clientele) {
+  constructor({ attachment, window, health }: Lane, customers: (self: LaneServer) => Customers) {
     this.attachment = attachment;
     this.window = window;
     this.health = health;
-    this.#clientele = clientele(this);
+    this.#customers = customers(this);
+    window.attend?.(this.#customers);
   }
 
   /** Why the window had no place the last time, while it has not been asked again. */
   get block(): Block | undefined {
-    return this.#asleep ? this.#block : undefined;
+    return this.#wake ? this.#block : undefined;
   }
 
   /** To be called when somebody begins to wait. @returns why the window had no place since, if it ever had none */
   watch(): () => Block | undefined {
-    const before = this.#blocks - (this.#asleep ? 1 : 0);
+    const before = this.#blocks - (this.#wake ? 1 : 0);
     return () => (this.#blocks > before ? this.#block : undefined);
   }
 
   /** To be called whenever more calls may be waiting for this lane than before. */
   request(): void {
-    for (let missing = this.#clientele.wanted() - this.#requested; missing > 0; missing--) {
+    for (let missing = this.#customers.wanted() - this.#requested; missing > 0; missing--) {
       this.#requested++;
       void this.#bottleneck
         .schedule(() => this.#serve())
@@ -63,20 +58,39 @@ export class LaneServer implements Lane {
     }
   }
 
+  /** To be called when another call is first in line here than before: it may be its turn elsewhere, too. */
+  nudge(): void {
+    this.#nudged = true;
+    this.#wake?.();
+  }
+
   async #serve(): Promise<void> {
-    const { wanted, line, grant } = this.#clientele;
-    while (wanted() > 0) {
-      const admission = await this.window.admit(line());
+    const { wanted } = this.#customers;
+    for (let most = wanted(); most > 0; most = wanted()) {
+      this.#nudged = false;
+      const admission = await this.window.admit(Math.min(most, MOST_AT_ONCE));
       if ('retryInMs' in admission) {
         this.#blocks++;
         this.#block = admission.reason;
-        this.#asleep = true;
-        await sleep(admission.retryInMs);
-        this.#asleep = false;
+        if (!this.#nudged) await this.#sleep(admission.retryInMs);
         continue;
       }
-      if (!grant(admission.entry)) admission.entry.cancel();
+      for (const grant of admission.grants) if (!this.#customers.serve(grant)) grant.entry.cancel();
       return;
     }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
+      const timer = setTimeout(wake, Math.ceil(ms));
+      timer.unref();
+      this.#wake = wake;
+    });
   }
 }

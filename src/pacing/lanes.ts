@@ -41,13 +41,23 @@ export class Lanes<L extends Lane> {
   }
 
   /** @see Window.forecast, over all lanes that the call may take. */
-  starts(again: Again | undefined, count: number, latencyMs: number, waiting = 0): number[] {
+  starts(again: Again | undefined, count: number, latencyMs: number): number[] {
     const lanes = this.for(again);
     const sure = lanes.filter(({ health }) => health.standing === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
     return (sure.length > 0 ? sure : lanes)
-      .flatMap(({ window }) => window.forecast(count, latencyMs, waiting))
+      .flatMap(({ window }) => window.forecast(count, latencyMs))
       .sort((a, b) => a - b);
+  }
+
+  /** Other processes use one of the lanes that the call may take. */
+  shared(again: Again | undefined): boolean {
+    return this.for(again).some(({ window }) => window.refresh !== undefined);
+  }
+
+  /** What is known of other processes is of this moment afterwards. Never rejects. */
+  async refresh(again: Again | undefined): Promise<void> {
+    await Promise.all(this.for(again).map(({ window }) => window.refresh?.()));
   }
 
   /** Milliseconds until the first of the lanes is tried again. */

@@ -1,7 +1,7 @@
 /** The window of one process that shares its budget with nobody. */
 
 import { SlidingLog } from './sliding-log.ts';
-import type { Window, WindowRules } from './window.ts';
+import type { CallOutcome, Window, WindowRules } from './window.ts';
 
 const monotonic = (): number => performance.now();
 
@@ -15,12 +15,8 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
     async admit() {
       const entry = log.admit(now());
       if ('retryInMs' in entry) return entry;
-      return {
-        entry: {
-          complete: (outcome) => log.complete(entry, now(), outcome),
-          cancel: () => log.cancel(entry),
-        },
-      };
+      const complete = (outcome: CallOutcome): void => log.complete(entry, now(), outcome);
+      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
     },
     used: () => log.used(now()),
     forecast: (count, latencyMs) => log.forecast(now(), count, latencyMs),

@@ -2,7 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { ADMIT, CANCEL, COMPLETE, LEAVE, TELL } from './redis-scripts.ts';
+import { writeLine } from './line.ts';
+import { Presence } from './presence.ts';
+import { type Heard, type Reply, readHeard, readView } from './replies.ts';
+import { CALL } from './scripts/admit.ts';
+import { commandsOf, type Script } from './scripts/commands.ts';
 import {
   type Block,
   type Blocked,
@@ -13,10 +17,16 @@ import {
   UNANSWERED_GRACE_MS,
   type WindowRules,
 } from './window.ts';
-import { type Place, WindowView } from './window-view.ts';
+import { WindowView } from './window-view.ts';
 
 /** What Redis says to a call that wants a place. `unknown`: it must be told this process's calls first. */
-export type SharedAdmission = { readonly entry: SharedEntry } | Blocked | 'unknown';
+export type SharedAdmission = { readonly grants: readonly SharedGrant[] } | Blocked | 'unknown';
+
+export interface SharedGrant {
+  readonly entry: SharedEntry;
+  /** Whose turn it is; undefined when nobody is known to wait. */
+  readonly client: string | undefined;
+}
 
 export interface SharedEntry {
   readonly id: string;
@@ -34,25 +44,14 @@ export interface Held {
   readonly holdMs: number;
 }
 
-/** Another process that shares the window. */
-export interface Peer {
-  readonly process: string;
-  /** Calls that wait in its queue. */
-  readonly waiting: number;
-}
-
-/**
- * How long another process is counted in after it was last heard of, milliseconds: a Redis that has forgotten everything
- * names nobody at first.
- */
-const PRESENCE_MS = 5000;
-
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
-  /** Whose budget it is: attachment and model. */
-  readonly name: string;
+  readonly attachment: string;
+  readonly model: string;
+  /** Calls that a client may be served ahead of its turn after a time without any: see fair-queue.ts. */
+  readonly credit?: number;
   readonly rules: WindowRules;
   /** Names this process among those that share the window. */
   readonly process: string;
@@ -60,38 +59,37 @@ export interface RedisWindowOptions {
   readonly now?: () => number;
 }
 
-type Reply = (string | number)[];
-type Command = (...args: (string | number)[]) => Promise<Reply>;
-
-const SCRIPTS = { admit: ADMIT, complete: COMPLETE, cancel: CANCEL, tell: TELL, leave: LEAVE };
-
 const monotonic = (): number => performance.now();
 const us = (ms: number): number => Math.round(ms * 1000);
 const kindOf = (spaced: boolean): string => (spaced ? 's' : 'b');
 
 /** Every method that returns a promise rejects when Redis does. */
 export class RedisWindow {
-  readonly #call: (script: keyof typeof SCRIPTS, ...args: (string | number)[]) => Promise<Reply>;
+  readonly #call: (script: Script, ...args: (string | number)[]) => Promise<Reply>;
   readonly #rules: WindowRules;
   readonly #budget: Budget;
   readonly #process: string;
   readonly #now: () => number;
   readonly #view: WindowView;
   #serial = 0;
-  #peers: readonly Peer[] = [];
-  #held = 0;
+  /** As of when Redis last said something. */
+  #heard: Heard = { held: 0, peers: [], turns: { virtualTime: 0, tags: new Map() } };
   #epoch = '';
   #epochSince = Number.NEGATIVE_INFINITY;
-  /** Other processes, and when they were last heard of. */
-  readonly #heard = new Map<string, number>();
+  readonly #presence = new Presence();
+  readonly #credit: number;
+  /** How often in a row this process gave way to others who took nothing. */
   #gaveWay = 0;
+  #grantedThen: unknown;
 
-  constructor({ client, prefix, name, rules, process, now = monotonic }: RedisWindowOptions) {
-    const tag = `${prefix}{window:${name}}`;
-    const keys = [`${tag}:burst`, `${tag}:spaced`, `${tag}:state`, `${tag}:queue`];
-    const commands = define(client);
-    this.#call = (script, ...args) =>
-      commands[script]!(...keys, this.#process, us(this.#rules.windowMs), ...args);
+  constructor(options: RedisWindowOptions) {
+    const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
+    const tag = `${prefix}{window:${model}}`;
+    const kinds = ['burst', 'spaced', 'state', 'queue'];
+    const keys = [...kinds.map((kind) => `${tag}:${attachment}:${kind}`), `${tag}:turns`];
+    const call = commandsOf(client, keys);
+    this.#call = (script, ...args) => call(script, this.#process, us(rules.windowMs), ...args);
+    this.#credit = credit;
     this.#rules = rules;
     this.#budget = budgetOf(rules);
     this.#view = new WindowView(rules);
@@ -100,22 +98,20 @@ export class RedisWindow {
     this.#now = now;
   }
 
-  /** The other processes, as of when Redis was last heard of. */
-  get peers(): readonly Peer[] {
-    return this.#peers;
+  /** What Redis last said of the other processes, and of whose turn it is. */
+  get heard(): Pick<Heard, 'peers' | 'turns'> {
+    return this.#heard;
   }
 
   /** Other processes heard of lately. */
   get others(): readonly string[] {
-    const since = this.#now() - PRESENCE_MS;
-    for (const [process, at] of this.#heard) if (at < since) this.#heard.delete(process);
-    return [...this.#heard.keys()];
+    return this.#presence.list(this.#now());
   }
 
   /** Places that all processes together held then; undefined while Redis may not have been told of all. */
   get held(): number | undefined {
     const known = this.#now() - this.#epochSince > this.#rules.windowMs;
-    return known ? this.#held : undefined;
+    return known ? this.#heard.held : undefined;
   }
 
   /** Names an entry before it is asked for, so that it can be taken back when the reply is lost. */
@@ -123,42 +119,43 @@ export class RedisWindow {
     return `${this.#process.slice(-6)}${(this.#serial++).toString(36)}`;
   }
 
-  async admit(id: string, { waiting, due }: Line): Promise<SharedAdmission> {
+  /** @param ids names of the calls that want places: nextId */
+  async admit(ids: readonly string[], line: Line): Promise<SharedAdmission> {
     const { limit, windowMs, callTimeoutMs } = this.#rules;
     const { burst, spacingMs } = this.#budget;
     const reply = await this.#call(
       'admit',
-      id,
       limit,
       burst,
       Number.isFinite(spacingMs) ? us(spacingMs) : 0,
       us(callTimeoutMs + windowMs),
       us(callTimeoutMs),
-      waiting,
-      due,
+      Math.round(this.#credit * CALL),
       this.#epoch,
       this.#gaveWay,
+      writeLine(line),
+      ...ids,
     );
-    const [verdict, at, wait, epoch, held, granted, others, probing] = reply;
-    this.#hear(others, held);
-    this.#gaveWay = verdict === 'turn' ? this.#gaveWay + 1 : 0;
-    if (verdict === '?') return 'unknown';
-    if (verdict !== 'b' && verdict !== 's') {
-      this.#see(reply.slice(8), Number(at));
-      return { retryInMs: Number(wait) / 1000, reason: verdict as Block };
+    const [verdict, at, wait, epoch, held, granted, ...told] = reply;
+    // As long as others take places it is right to let them.
+    if (granted !== this.#grantedThen || verdict !== 'turn') this.#gaveWay = 0;
+    if (verdict === 'turn') this.#gaveWay++;
+    this.#grantedThen = granted;
+    if (verdict !== '+') {
+      this.#see(told, Number(at));
+      return verdict === '?' ? 'unknown' : { retryInMs: Number(wait) / 1000, reason: verdict as Block };
     }
-    const spaced = verdict === 's';
-    this.#hold(id, spaced, callTimeoutMs + windowMs);
-    return {
-      entry: {
-        id,
-        spaced,
-        probing: Number(probing) === 1,
-        epoch: String(epoch),
-        heldThen: Number(held),
-        grantedThen: Number(granted),
-      },
-    };
+    const [others, turns, ...rest] = told;
+    this.#hear([Number(held) + rest.length / 3, others, turns]);
+    const grants = Array.from({ length: rest.length / 3 }, (_, i): SharedGrant => {
+      const [kind, first, client] = rest.slice(3 * i, 3 * i + 3);
+      const [id, spaced] = [ids[i]!, kind === 's'];
+      this.#hold(id, spaced, callTimeoutMs + windowMs);
+      const counts = { heldThen: Number(held) + i + 1, grantedThen: Number(granted) + i + 1 };
+      const entry = { id, spaced, probing: first === '1', epoch: String(epoch), ...counts };
+      return { entry, client: client === '' ? undefined : String(client) };
+    });
+    return { grants };
   }
 
   async complete(entry: SharedEntry, { answered, remaining, pauseMs }: CallOutcome): Promise<void> {
@@ -189,11 +186,11 @@ export class RedisWindow {
    * Tells what waits here, and hears of the others. Where Redis has begun anew, or `all` is to be told, it is told of
    * this process's calls, too, which `held` lists.
    */
-  async tell({ waiting, due }: Line, held: () => readonly Held[], all = false): Promise<void> {
+  async tell(line: Line, held: () => readonly Held[], all = false): Promise<void> {
     const told = async (entries: readonly Held[]): Promise<string> => {
       const args = entries.flatMap(({ id, spaced, holdMs }) => [id, kindOf(spaced), us(holdMs)]);
-      const [epoch, places, others] = await this.#call('tell', waiting, due, ...args);
-      this.#hear(others, places);
+      const [epoch, at, ...view] = await this.#call('tell', writeLine(line), ...args);
+      this.#see(view, Number(at));
       return String(epoch);
     };
     let epoch = await told(all ? held() : []);
@@ -214,24 +211,14 @@ export class RedisWindow {
   }
 
   /** @see Window.forecast; as far as this process has heard. */
-  forecast(count: number, latencyMs: number, waiting: number): number[] {
-    // Processes get places in proportion to what waits in each.
-    const elsewhere = this.#peers.reduce((sum, peer) => sum + peer.waiting, 0);
-    const before = (nth: number): number => Math.round(waiting > 0 ? (elsewhere * (nth - 1)) / waiting : 0);
-    const starts = this.#view.forecast(this.#now(), count + before(count), latencyMs);
-    return Array.from({ length: count }, (_, i) => starts[i + before(i + 1)]!);
+  forecast(count: number, latencyMs: number): number[] {
+    return this.#view.forecast(this.#now(), count, latencyMs);
   }
 
-  #hear(others: string | number | undefined, held: string | number | undefined): void {
-    this.#held = Number(held);
-    this.#peers = String(others)
-      .split(',')
-      .filter((peer) => peer !== '')
-      .map((peer) => {
-        const at = peer.lastIndexOf(' ');
-        return { process: peer.slice(0, at), waiting: Number(peer.slice(at + 1)) };
-      });
-    for (const { process } of this.#peers) this.#heard.set(process, this.#now());
+  #hear(reply: Reply): void {
+    this.#heard = readHeard(reply);
+    const processes = this.#heard.peers.map(({ process }) => process);
+    this.#presence.hear(processes, this.#now());
   }
 
   #hold(id: string, spaced: boolean, ms: number): void {
@@ -239,29 +226,9 @@ export class RedisWindow {
     this.#view.set(id, { spaced, releaseAt: now + ms }, now);
   }
 
-  /** @param lists next spaced moment, then pairs of id and release: burst, an empty string, spaced, an empty string */
-  #see([nextSpaced, ...lists]: Reply, redisNow: number): void {
-    const offset = this.#now() - redisNow / 1000;
-    const end = lists.indexOf('');
-    const places = new Map<string, Place>();
-    const enter = (spaced: boolean, pairs: Reply): void => {
-      for (let i = 0; i < pairs.length; i += 2) {
-        places.set(String(pairs[i]), { spaced, releaseAt: Number(pairs[i + 1]) / 1000 + offset });
-      }
-    };
-    enter(false, lists.slice(0, end));
-    enter(true, lists.slice(end + 1, -1));
-    this.#view.replace(places, Number(nextSpaced) / 1000 + offset);
+  #see(view: Reply, redisNow: number): void {
+    this.#hear(view);
+    const now = this.#now();
+    this.#view.replace(readView(view.slice(3), (moment) => now + (Number(moment) - redisNow) / 1000));
   }
 }
-
-const define = (client: Pick<Redis, 'defineCommand'>): Record<string, Command> => {
-  const commands = client as unknown as Record<string, Command>;
-  return Object.fromEntries(
-    Object.entries(SCRIPTS).map(([script, lua]) => {
-      const name = `window_${script}`;
-      if (commands[name] === undefined) client.defineCommand(name, { numberOfKeys: 4, lua });
-      return [script, (...args) => commands[name]!.call(client, ...args)];
-    }),
-  );
-};

@@ -4,6 +4,7 @@
  */
 
 import { forecast } from './forecast.ts';
+import type { Cold } from './rule.ts';
 import { type Budget, budgetOf, type WindowRules } from './window.ts';
 
 /** A place that is held. */
@@ -13,11 +14,20 @@ export interface Place {
   readonly releaseAt: number;
 }
 
+export interface Told {
+  readonly places: ReadonlyMap<string, Place>;
+  readonly nextSpaced: number;
+  readonly pausedUntil: number;
+  readonly cold?: Cold;
+}
+
 export class WindowView {
   readonly #rules: WindowRules;
   readonly #budget: Budget;
   #places = new Map<string, Place>();
   #nextSpaced = 0;
+  #pausedUntil = 0;
+  #cold: Cold | undefined;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
@@ -25,9 +35,11 @@ export class WindowView {
   }
 
   /** Everything, as Redis tells it. */
-  replace(places: ReadonlyMap<string, Place>, nextSpaced: number): void {
+  replace({ places, nextSpaced, pausedUntil, cold }: Told): void {
     this.#places = new Map(places);
     this.#nextSpaced = nextSpaced;
+    this.#pausedUntil = pausedUntil;
+    this.#cold = cold;
   }
 
   /** A call was granted, or has ended, so that its place comes free at another time. */
@@ -65,8 +77,8 @@ export class WindowView {
       burst: burstReleases.length,
       held: this.#places.size,
       nextSpaced: this.#nextSpaced,
-      pausedUntil: 0,
-      cold: undefined,
+      pausedUntil: this.#pausedUntil,
+      cold: this.#cold,
       burstReleases,
       spacedReleases: releases(true),
     };

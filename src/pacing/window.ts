@@ -8,28 +8,60 @@
  */
 export interface Window {
   readonly limit: number;
-  /**
-   * Takes a place, or says when to ask again, and why. Never rejects.
-   * @param line what waits in this process, told to those that share the window
-   */
-  admit(line: Line): Promise<Admission>;
-  /** Tells those that share the window of a call that is due before others, though no place is asked for now. */
-  announce?(line: Line): void;
+  /** To be called once, by whoever takes this process's places. */
+  attend?(clientele: Clientele): void;
+  /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
+  admit(wanted: number): Promise<Admission>;
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
+  /** Makes sure that what is known of other processes is of this moment. Never rejects. */
+  refresh?(): Promise<void>;
+  /** What waits in other processes that share the window, as far as is known. */
+  elsewhere?(): Line;
   /**
-   * Milliseconds from now at which each of the next `count` calls could start, ascending, if each lasts `latencyMs`
-   * and nobody else takes a place but those that wait in other processes.
-   * @param waiting calls that wait in this process; 0: the calls are due, and other processes give way
+   * Milliseconds from now at which each of the next `count` calls of anybody could start, ascending, if each lasts
+   * `latencyMs`.
    */
-  forecast(count: number, latencyMs: number, waiting?: number): number[];
+  forecast(count: number, latencyMs: number): number[];
 }
 
-/** What waits in one process for a window. */
-export interface Line {
-  readonly waiting: number;
-  /** Those of them that are ahead of their turn: others give way. */
-  readonly due: number;
+/** Places asked for at once: a burst is not to pay for one way to Redis and back with each. */
+export const MOST_AT_ONCE = 16;
+
+/** Whose calls wait for a window in this process. */
+export interface Clientele {
+  /** Told to those that share the window. */
+  line(): Line;
+  /** Is told whose turn it is among all who share the window. */
+  hear(turns: Turns): void;
+}
+
+/** What waits in one process, client by client. */
+export type Line = readonly Waiting[];
+
+export interface Waiting {
+  readonly client: string;
+  /** Its share, in relation to those of others. */
+  readonly weight: number;
+  readonly calls: number;
+  /** Calls that do not wait, but have been told when to come. */
+  readonly promised: number;
+  /** The first of the calls, in the order in which they are due. */
+  readonly first: readonly WaitingCall[];
+}
+
+export interface WaitingCall {
+  /** The smaller, the more urgent. */
+  readonly urgency: number;
+  /** Milliseconds. */
+  readonly waitedMs: number;
+}
+
+/** The state of a fair queue: see fair-queue.ts. */
+export interface Turns {
+  readonly virtualTime: number;
+  /** By client. One that is not named has nothing to make up for. */
+  readonly tags: ReadonlyMap<string, number>;
 }
 
 /**
@@ -46,7 +78,13 @@ export interface Blocked {
   readonly reason: Block;
 }
 
-export type Admission = { readonly entry: WindowEntry } | Blocked;
+export type Admission = { readonly grants: readonly Grant[] } | Blocked;
+
+export interface Grant {
+  readonly entry: WindowEntry;
+  /** Whose turn it is; undefined: this process may decide. */
+  readonly client?: string | undefined;
+}
 
 export interface WindowEntry {
   /** The call is over. */

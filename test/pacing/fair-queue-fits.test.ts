@@ -32,7 +32,7 @@ describe('a queue that is asked for one of some items', () => {
     const queue = queueOf(['search', 's1'], ['chatbot', 'c1']);
     expect(queue.shift(only('x'))).toBeUndefined();
     expect(queue.size).toBe(2);
-    expect(queue.shift()?.name).toBe('s1');
+    expect(queue.shift()?.name).toBe('c1');
   });
 
   test('gives the client whose items had to wait its share back', () => {
@@ -51,10 +51,24 @@ describe('a queue that is asked for one of some items', () => {
     queue.shift(only('s3'));
     // Behind its time, and it does not take the clock back.
     queue.shift(only('c1'));
-    queue.push({ client: 'evaluation', name: 'e1', urgency: 3 });
-    queue.push({ client: 'evaluation', name: 'e2', urgency: 3 });
-    expect([queue.shift(), queue.shift()].map((item) => item?.name)).toEqual(['e1', 's1']);
+    queue.push({ client: 'translation', name: 't1', urgency: 3 });
+    queue.push({ client: 'translation', name: 't2', urgency: 3 });
+    expect([queue.shift(), queue.shift()].map((item) => item?.name)).toEqual(['t1', 's1']);
   });
+});
+
+test('a queue in which two clients are due at once serves them by name, as any other would', () => {
+  expect(queueOf(['search', 's1'], ['chatbot', 'c1']).shift()?.name).toBe('c1');
+  expect(queueOf(['chatbot', 'c1'], ['search', 's1']).shift()?.name).toBe('c1');
+});
+
+test('a queue whose turns others decide serves whom they name, and goes on from where they are', () => {
+  const queue = queueOf(['search', 's1'], ['search', 's2'], ['chatbot', 'c1'], ['chatbot', 'c2']);
+  expect(queue.shift(() => true, 'search')?.name).toBe('s1');
+  expect(queue.shift(() => true, 'evaluation')).toBeUndefined();
+  queue.adopt({ virtualTime: 5, tags: new Map([['chatbot', 7]]) });
+  expect(queue.first()?.name).toBe('s2');
+  expect([queue.shift(), queue.shift(), queue.shift()].map((item) => item?.name)).toEqual(['s2', 'c1', 'c2']);
 });
 
 test('a queue shows everything in it', () => {

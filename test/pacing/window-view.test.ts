@@ -29,13 +29,11 @@ describe('what a process knows of a shared window', () => {
   it('believes Redis rather than itself', () => {
     const view = new WindowView(rules);
     view.set('a', { spaced: false, releaseAt: 6000 }, 0);
-    view.replace(
-      new Map([
-        ['b', { spaced: true, releaseAt: 500 }],
-        ['c', { spaced: false, releaseAt: 700 }],
-      ]),
-      300,
-    );
+    const places = new Map([
+      ['b', { spaced: true, releaseAt: 500 }],
+      ['c', { spaced: false, releaseAt: 700 }],
+    ]);
+    view.replace({ places, nextSpaced: 300, pausedUntil: 0 });
     expect(view.used(0)).toBe(2);
     expect(view.used(600)).toBe(1);
   });

@@ -27,7 +27,14 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const GRACE_MS = 750;
 
 const sharedWindow = async (rules: WindowRules, name: string = randomUUID()): Promise<FleetWindow> => {
-  const shared = new RedisWindow({ client, prefix: 'test:', name, rules, process: 'p' });
+  const shared = new RedisWindow({
+    client,
+    prefix: 'test:',
+    attachment: 'A',
+    model: name,
+    rules,
+    process: 'p',
+  });
   const window = new FleetWindow({ shared, rules });
   await window.beat();
   await pause(GRACE_MS + 5);
@@ -39,17 +46,16 @@ const implementations: [string, (rules: WindowRules) => Promise<Window>][] = [
   ['in Redis', (rules) => sharedWindow(rules)],
 ];
 
-const NOBODY = { waiting: 0, due: 0 };
 const rules = { limit: 10, windowMs: 600, callTimeoutMs: 2000 };
 
 const take = async (window: Window): Promise<WindowEntry> => {
-  const admission = await window.admit(NOBODY);
+  const admission = await window.admit(1);
   if ('retryInMs' in admission) throw new Error(`refused for ${admission.retryInMs} ms`);
-  return admission.entry;
+  return admission.grants[0]!.entry;
 };
 
 const refusal = async (window: Window): Promise<number> => {
-  const admission = await window.admit(NOBODY);
+  const admission = await window.admit(1);
   expect(admission).toHaveProperty('retryInMs');
   return (admission as { retryInMs: number }).retryInMs;
 };
@@ -58,9 +64,9 @@ const refusal = async (window: Window): Promise<number> => {
 const takeAll = async (window: Window): Promise<WindowEntry[]> => {
   const taken: WindowEntry[] = [];
   for (;;) {
-    const admission = await window.admit(NOBODY);
+    const admission = await window.admit(1);
     if ('retryInMs' in admission) return taken;
-    taken.push(admission.entry);
+    taken.push(...admission.grants.map(({ entry }) => entry));
   }
 };
 

@@ -32,7 +32,7 @@ export class Store {
       case 'HGET':
         return this.#hash(key).get(args[0]!) ?? null;
       case 'HSET':
-        this.#hash(key).set(args[0]!, args[1]!);
+        for (let i = 0; i < args.length; i += 2) this.#hash(key).set(args[i]!, args[i + 1]!);
         return 1;
       case 'HDEL':
         return args.filter((field) => this.#hash(key).delete(field)).length;

@@ -2,7 +2,7 @@
 
 import { BEAT_MS, FleetWindow } from '../../../src/pacing/fleet-window.ts';
 import { RedisWindow } from '../../../src/pacing/redis-window.ts';
-import type { WindowEntry, WindowRules } from '../../../src/pacing/window.ts';
+import type { Line, WindowEntry, WindowRules } from '../../../src/pacing/window.ts';
 import { LuaRedis, Store } from './lua.ts';
 
 /** A command that takes longer than that has failed, and a lost connection is there again after that. Milliseconds. */
@@ -133,9 +133,9 @@ class Connection {
     if (!this.#open) this.#reconnect();
   }
 
-  defineCommand(name: string, { lua }: { lua?: string; numberOfKeys?: number }): void {
+  defineCommand(name: string, { lua, numberOfKeys = 0 }: { lua?: string; numberOfKeys?: number }): void {
     (this as unknown as Record<string, unknown>)[name] = (...args: (string | number)[]) =>
-      this.#send(lua!, args.slice(0, 4).map(String), args.slice(4));
+      this.#send(lua!, args.slice(0, numberOfKeys).map(String), args.slice(numberOfKeys));
   }
 
   cut(): void {
@@ -203,7 +203,8 @@ export class Process {
     const shared = new RedisWindow({
       client: world.connect(),
       prefix: '',
-      name: 'w',
+      attachment: 'A',
+      model: 'm',
       rules,
       process: name,
       now,
@@ -214,6 +215,7 @@ export class Process {
       void this.window.beat();
       clock.after(BEAT_MS, beat);
     };
+    this.window.attend({ line: () => this.#line(), hear: () => {} });
     clock.after(0, beat);
     clock.after(1, () => void this.#serve());
   }
@@ -223,6 +225,11 @@ export class Process {
     this.#alive = false;
   }
 
+  #line(): Line {
+    const calls = this.#demand.calls();
+    return [{ client: 'c', weight: 1, calls, promised: 0, first: [{ urgency: 3, waitedMs: 100 }] }];
+  }
+
   async #serve(): Promise<void> {
     while (this.#alive) {
       const waiting = this.#demand.calls();
@@ -230,10 +237,10 @@ export class Process {
         await this.#sleep(20);
         continue;
       }
-      const admission = await this.window.admit({ waiting, due: 0 });
+      const admission = await this.window.admit(waiting);
       if (!this.#alive) return;
       if ('retryInMs' in admission) await this.#sleep(Math.max(1, Math.ceil(admission.retryInMs)));
-      else this.#call(admission.entry);
+      else for (const { entry } of admission.grants) this.#call(entry);
     }
   }
 

@@ -1,0 +1,126 @@
+/**
+ * Who is let into the queue. A call is refused at once when its answer would come after its deadline, or when as many
+ * wait as may; and what it is then told of when to come back is kept.
+ */
+
+import type { Again } from '../rerank/attempt.ts';
+import type { RerankError } from '../rerank/errors.ts';
+import type { Terms } from '../rerank/scoring.ts';
+import type { Appointments } from './appointments.ts';
+import type { Place } from './fair-queue.ts';
+import type { LaneServer } from './lane-server.ts';
+import type { Lanes } from './lanes.ts';
+import type { Expectation, Outlook } from './outlook.ts';
+import { asTold, outage, queueFull, tooLong } from './refusals.ts';
+import type { Block } from './window.ts';
+
+/** A place in the queue, and what is to be expected of it. */
+export interface Spot extends Place, Expectation {
+  readonly again: Again | undefined;
+}
+
+/**
+ * More urgent than anything that callers can ask for: a call that is made again has waited already, and so has a caller
+ * that comes back when it was told to.
+ */
+const FIRST = -1;
+
+export interface AdmissionOptions {
+  readonly lanes: Lanes<LaneServer>;
+  readonly outlook: Outlook;
+  readonly appointments: Appointments;
+  /** No more may wait. */
+  readonly isFull: () => boolean;
+  readonly now: () => number;
+}
+
+export class AdmissionControl {
+  readonly #options: AdmissionOptions;
+  readonly #arriving = new Set<Place & { readonly since: number }>();
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Calls that others hear of, but that are not in the queue yet. */
+  get arriving(): Iterable<Place & { readonly since: number }> {
+    return this.#arriving;
+  }
+
+  /**
+   * Lets a call in, or rejects with the reason.
+   * @param enter called in the same step in which its place was judged, so that the next one is judged behind it
+   */
+  async admit<T>(
+    terms: Terms,
+    again: Again | undefined,
+    question: string | undefined,
+    enter: (spot: Spot) => T | Promise<T>,
+  ): Promise<T> {
+    let spot = this.#spot(terms, again);
+    let refused = this.#refusal(spot, terms.deadline);
+    // Who would be refused in any case costs no look at what others do.
+    if (spot.close && !refused && this.#options.lanes.shared(again)) {
+      await this.#announce(terms, again);
+      spot = this.#spot(terms, again);
+      refused = this.#refusal(spot, terms.deadline);
+    }
+    if (refused) spot = await this.#spotKept(refused, terms, question);
+    return enter(spot);
+  }
+
+  /** Throws when nobody could make the call. */
+  spotOf({ client, urgency }: Place, again: Again | undefined): Spot {
+    const { outlook, lanes } = this.#options;
+    const expectation = outlook.of({ client, urgency }, again);
+    if (expectation === undefined) throw outage(lanes.retryInMs);
+    return { client, urgency, again, ...expectation };
+  }
+
+  #spot({ client, urgency, deadline }: Terms, again: Again | undefined): Spot {
+    if (again === undefined) return this.spotOf({ client, urgency }, undefined);
+    const first = { client, urgency: FIRST };
+    const spot = this.spotOf(first, again);
+    if (spot.answerAt <= deadline) return spot;
+    // Whoever has failed it may have room when the others have not.
+    return this.spotOf(first, { avoid: new Set(), never: again.never });
+  }
+
+  /**
+   * Tells the others of a call before it is judged, and hears of theirs: of two that come to two processes at the same
+   * moment, one knows of the other.
+   */
+  async #announce({ client, urgency }: Place, again: Again | undefined): Promise<void> {
+    const arrival = { client, urgency, since: this.#options.now() };
+    this.#arriving.add(arrival);
+    await this.#options.lanes.refresh(again);
+    this.#arriving.delete(arrival);
+  }
+
+  /** The place that is kept for a call that would be refused; throws when there is none, and keeps one for next time. */
+  async #spotKept(refused: RerankError, terms: Terms, question: string | undefined): Promise<Spot> {
+    if (question === undefined) throw refused;
+    const { appointments, now } = this.#options;
+    const { client, deadline } = terms;
+    const kept = await appointments.keep(client, question, now());
+    // Too early: what it was told still holds.
+    if (typeof kept === 'number') throw asTold(refused, kept);
+    const spot = this.spotOf({ client, urgency: FIRST }, undefined);
+    const late = kept === 'due' ? this.#refusal(spot, deadline) : refused;
+    if (late === undefined) return spot;
+    appointments.make(client, question, now(), late.retryAfterMs!);
+    throw late;
+  }
+
+  #refusal(spot: Spot, deadline: number): RerankError | undefined {
+    if (spot.answerAt > deadline) return tooLong(spot, deadline, this.#reason);
+    // Who goes first has been let in before.
+    if (spot.waitMs <= 0 || spot.urgency === FIRST || !this.#options.isFull()) return undefined;
+    return queueFull(spot, this.#reason);
+  }
+
+  /** Why a place in the queue would have to wait, as things stand. */
+  get #reason(): Block {
+    return this.#options.lanes.all.find(({ block }) => block !== undefined)?.block ?? 'full';
+  }
+}

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { lineOf, readLine, writeLine } from '../../src/pacing/line.ts';
+import { MOST_AT_ONCE } from '../../src/pacing/window.ts';
+
+const microseconds = fc.nat(60_000_000).map((us) => us / 1000);
+const lines = fc.array(
+  fc.record({
+    client: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
+    weight: fc.constantFrom(0.5, 1, 3, 100),
+    calls: fc.nat(1000),
+    promised: fc.nat(1000),
+    first: fc.array(fc.record({ urgency: fc.integer({ min: -1, max: 7 }), waitedMs: microseconds }), {
+      maxLength: MOST_AT_ONCE,
+    }),
+  }),
+  { maxLength: 5 },
+);
+
+describe('what a process tells of who waits in it', () => {
+  it('is heard by others as it was told', () => {
+    fc.assert(
+      fc.property(lines, (line) => {
+        expect(readLine(writeLine(line))).toEqual(line);
+      }),
+    );
+  });
+
+  it('counts everyone, and tells more only of those that may be served at once', () => {
+    const since = Array.from({ length: 40 }, (_, i) => ({ urgency: 3, since: i }));
+    const waiting = new Map([['search', since]]);
+    const promised = new Map([
+      ['search', 1.6],
+      ['chatbot', 2],
+      ['evaluation', 0.4],
+    ]);
+    const line = lineOf({ waiting, promised, weightOf: (client) => client.length }, 100);
+    expect(line.map(({ client, weight, calls, promised }) => [client, weight, calls, promised])).toEqual([
+      ['search', 6, 40, 2],
+      ['chatbot', 7, 0, 2],
+    ]);
+    expect(line[0]!.first).toHaveLength(MOST_AT_ONCE);
+    expect(line[0]!.first.slice(0, 2)).toEqual([
+      { urgency: 3, waitedMs: 100 },
+      { urgency: 3, waitedMs: 99 },
+    ]);
+  });
+});

@@ -1,0 +1,131 @@
+/** The order in which several processes are served is the one in which a single fair queue would serve. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FairQueue, type Queued } from '../../../src/pacing/fair-queue.ts';
+import { RedisWindow } from '../../../src/pacing/redis-window.ts';
+import type { Line } from '../../../src/pacing/window.ts';
+import { LuaRedis, Store } from './lua.ts';
+
+const WEIGHTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 0.5, d: 4 };
+const CREDIT = 2;
+
+/** One place, that is given back when it was taken: each time there is room for one alone. */
+const RULES = { limit: 1, windowMs: 1000, callTimeoutMs: 1000 };
+
+interface Call extends Queued {
+  readonly name: number;
+  readonly process: number;
+  readonly since: number;
+}
+
+class Fleet {
+  now = 0;
+  readonly waiting: Call[] = [];
+  readonly #windows: RedisWindow[];
+  #serial = 0;
+
+  constructor(processes: number) {
+    const lua = new LuaRedis(new Store(() => 1e15 + Math.round(this.now * 1000)));
+    const client = {
+      defineCommand(
+        name: string,
+        { lua: script, numberOfKeys = 0 }: { lua?: string; numberOfKeys?: number },
+      ) {
+        (this as unknown as Record<string, unknown>)[name] = async (...args: (string | number)[]) =>
+          lua.eval(script!, args.slice(0, numberOfKeys).map(String), args.slice(numberOfKeys));
+      },
+    };
+    this.#windows = Array.from(
+      { length: processes },
+      (_, i) =>
+        new RedisWindow({
+          client: client as never,
+          prefix: '',
+          attachment: 'A',
+          model: 'm',
+          credit: CREDIT,
+          rules: RULES,
+          process: `p${i}`,
+          now: () => this.now,
+        }),
+    );
+  }
+
+  /** Nothing is cold any more. */
+  async warmUp(): Promise<void> {
+    for (const window of this.#windows) await window.tell([], () => []);
+    this.now += 5000;
+  }
+
+  async push(call: Omit<Call, 'since'>): Promise<void> {
+    this.waiting.push({ ...call, since: this.now });
+    this.now += 1;
+    await this.#windows[call.process]!.tell(this.#line(call.process), () => []);
+  }
+
+  /** Whom of those that ask, each in turn from the given one on, a place is granted to. */
+  async serve(from: number): Promise<number | undefined> {
+    const count = this.#windows.length;
+    for (let turn = 0; turn < count && this.waiting.length > 0; turn++) {
+      const process = (from + turn) % count;
+      const window = this.#windows[process]!;
+      if (!this.waiting.some((call) => call.process === process)) continue;
+      const admission = await window.admit([`${this.#serial++}`], this.#line(process));
+      if (admission === 'unknown' || 'retryInMs' in admission) continue;
+      const { entry, client } = admission.grants[0]!;
+      await window.cancel(entry);
+      const served = this.#of(process).find((call) => call.client === client)!;
+      this.waiting.splice(this.waiting.indexOf(served), 1);
+      await window.tell(this.#line(process), () => []);
+      return served.name;
+    }
+    return undefined;
+  }
+
+  #of(process: number): Call[] {
+    return this.waiting
+      .filter((call) => call.process === process)
+      .sort((x, y) => x.urgency - y.urgency || x.since - y.since);
+  }
+
+  #line(process: number): Line {
+    return Object.entries(WEIGHTS).flatMap(([client, weight]) => {
+      const calls = this.#of(process).filter((call) => call.client === client);
+      const first = calls.map(({ urgency, since }) => ({ urgency, waitedMs: this.now - since }));
+      return calls.length === 0 ? [] : [{ client, weight, calls: calls.length, promised: 0, first }];
+    });
+  }
+}
+
+const PROCESSES = 3;
+const pushes = fc.record({
+  kind: fc.constant('push' as const),
+  process: fc.nat(PROCESSES - 1),
+  client: fc.constantFrom(...Object.keys(WEIGHTS)),
+  urgency: fc.integer({ min: -1, max: 7 }),
+});
+const services = fc.record({ kind: fc.constant('serve' as const), from: fc.nat(PROCESSES - 1) });
+const lives = fc.array(fc.oneof({ weight: 3, arbitrary: pushes }, { weight: 2, arbitrary: services }), {
+  maxLength: 40,
+});
+
+test('processes that share a window serve their clients in the order of one fair queue', async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, async (life) => {
+      const fleet = new Fleet(PROCESSES);
+      const queue = new FairQueue<Call>((client) => WEIGHTS[client]!, CREDIT);
+      await fleet.warmUp();
+      for (const [name, event] of life.entries()) {
+        if (event.kind === 'push') {
+          const call = { ...event, name };
+          queue.push({ ...call, since: 0 });
+          await fleet.push(call);
+        } else expect(await fleet.serve(event.from)).toBe(queue.shift()?.name);
+      }
+      while (queue.size > 0) expect(await fleet.serve(0)).toBe(queue.shift()!.name);
+      expect(fleet.waiting).toHaveLength(0);
+    }),
+    { numRuns: 100 },
+  );
+});

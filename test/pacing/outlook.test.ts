@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Circuit } from '../../src/pacing/circuit.ts';
+import { FairQueue, type Queued } from '../../src/pacing/fair-queue.ts';
+import { Health } from '../../src/pacing/health.ts';
+import { Lanes } from '../../src/pacing/lanes.ts';
+import { Outlook } from '../../src/pacing/outlook.ts';
+import type { Line, Waiting } from '../../src/pacing/window.ts';
+
+const NOW = 10_000;
+const LATENCY_MS = 100;
+
+const waiting = (client: string, calls: number, over: Partial<Waiting> = {}): Waiting => ({
+  client,
+  weight: 1,
+  calls,
+  promised: 0,
+  first: calls > 0 ? [{ urgency: 3, waitedMs: 50 }] : [],
+  ...over,
+});
+
+interface Scene {
+  /** Places that are free; after those, one comes free each second. */
+  readonly free: number;
+  readonly here?: readonly Queued[];
+  readonly elsewhere?: Line;
+  readonly promised?: ReadonlyMap<string, number>;
+}
+
+const outlookOf = ({ free, here = [], elsewhere = [], promised = new Map() }: Scene): Outlook => {
+  const queue = new FairQueue();
+  for (const item of here) queue.push(item);
+  const window = {
+    limit: 100,
+    admit: async () => ({ grants: [] }),
+    used: () => 0,
+    elsewhere: () => elsewhere,
+    forecast: (count: number) => Array.from({ length: count }, (_, i) => Math.max(0, (i + 1 - free) * 1000)),
+  };
+  const health = new Health({ attachment: new Circuit(), model: new Circuit() });
+  const lanes = new Lanes([{ attachment: 'LANE', window, health }]);
+  const latency = { ms: LATENCY_MS };
+  return new Outlook({ lanes, queue, latency, promised: () => promised, now: () => NOW });
+};
+
+const SEARCH = { client: 'search', urgency: 3 };
+
+describe('what a call has to expect', () => {
+  it('is no wait while there is room for all who are before it', () => {
+    const expectation = outlookOf({ free: 50, here: [SEARCH, SEARCH] }).of(SEARCH, undefined);
+    expect(expectation).toEqual({ waitMs: 0, answerAt: NOW, close: false });
+  });
+
+  it('is the wait for those before it, in all processes, and its answer after that', () => {
+    const scene = {
+      free: 0,
+      here: [SEARCH, SEARCH],
+      elsewhere: [waiting('search', 3), waiting('search', 4)],
+    };
+    const { waitMs, answerAt, close } = outlookOf(scene).of(SEARCH, undefined)!;
+    expect(waitMs).toBe((2 + 3 + 4 + 1) * 1000);
+    expect(answerAt).toBe(NOW + waitMs + LATENCY_MS);
+    expect(close).toBe(true);
+  });
+
+  it('counts no more of another service than are served before its turn', () => {
+    const scene = { free: 0, elsewhere: [waiting('evaluation', 500)] };
+    expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(2000);
+  });
+
+  it('passes those of its own service elsewhere that are less urgent', () => {
+    const scene = { free: 0, elsewhere: [waiting('search', 5)] };
+    expect(outlookOf(scene).of({ client: 'search', urgency: 2 }, undefined)!.waitMs).toBe(1000);
+    expect(outlookOf(scene).of({ client: 'search', urgency: 3 }, undefined)!.waitMs).toBe(6000);
+  });
+
+  it('counts calls that were told when to come, here and elsewhere', () => {
+    const scene = {
+      free: 0,
+      promised: new Map([['search', 2]]),
+      elsewhere: [waiting('search', 0, { promised: 3 })],
+    };
+    expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(6000);
+  });
+
+  it('keeps no place that is free now for those who may come', () => {
+    const scene = { free: 1, promised: new Map([['search', 5]]) };
+    expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(0);
+  });
+
+  it('depends on what others do at this moment when the room is all but used up', () => {
+    expect(outlookOf({ free: 8 }).of(SEARCH, undefined)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
+    expect(outlookOf({ free: 9 }).of(SEARCH, undefined)!.close).toBe(false);
+  });
+});
