@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { startFleetBed } from '../support/fleet-bed.ts';
 import { COHERE, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { ask } from '../support/load.ts';
+import { ask, startLoad } from '../support/load.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -26,7 +27,7 @@ const withGateway = async (
 };
 
 /** Whose call it was, by the first word of its query. */
-const clientsOf = ({ simulator }: TestGateway): string[] =>
+const clientsOf = ({ simulator }: Pick<TestGateway, 'simulator'>): string[] =>
   simulator.calls.map(({ body }) => (body as { query: string }).query.split(' ')[0]!);
 
 describe('services that share the gateway', () => {
@@ -100,5 +101,49 @@ describe('services that share the gateway', () => {
       expect(share).toBeGreaterThan(0.75 * 0.95);
       expect(share).toBeLessThan(0.75 * 1.05);
     });
+  });
+});
+
+describe('services that each ask a process of their own', () => {
+  it('get shares in proportion to their weights all the same, and a newcomer is served next', async () => {
+    const windowMs = 3000;
+    const bed = await startFleetBed({
+      processes: 2,
+      limit: 80,
+      windowMs,
+      latencyMs: [5, 60],
+      env: {
+        GATEWAY_KEYS: `search:${KEYS.search};weight=3,evaluation:${KEYS.evaluation},chatbot:${KEYS.chatbot}`,
+      },
+    });
+    try {
+      const [first, second] = bed.urls();
+      // Four times as many ask for the lesser share.
+      const loads = (['search', 'evaluation'] as const).map((client, i) =>
+        startLoad({
+          urls: () => [i === 0 ? first! : second!],
+          key: KEYS[client],
+          model: COHERE,
+          callers: i === 0 ? 100 : 400,
+          query: client,
+        }),
+      );
+      await pause(3 * windowMs);
+      const before = bed.simulator.calls.length;
+      const newcomers = Array.from({ length: 8 }, (_, i) =>
+        ask(second!, { key: KEYS.chatbot, model: COHERE, query: `chatbot ${i}` }),
+      );
+      await pause(4 * windowMs);
+      const served = clientsOf(bed);
+      await Promise.all([...newcomers, ...loads.map((load) => load.abandon())]);
+
+      expect(served.lastIndexOf('chatbot') - before).toBeLessThan(25);
+      const lasting = served.slice(100).filter((client) => client !== 'chatbot');
+      const share = lasting.filter((client) => client === 'search').length / lasting.length;
+      expect(share).toBeGreaterThan(0.75 * 0.95);
+      expect(share).toBeLessThan(0.75 * 1.05);
+    } finally {
+      await bed.stop();
+    }
   });
 });

@@ -78,9 +78,18 @@ export interface LoadOptions {
   readonly callers: number;
   /** A number in [0, 1) that chooses the process a caller asks next. */
   readonly random?: () => number;
+  /** First word of every query, so that they can be told apart in the simulator's log. */
+  readonly query?: string;
 }
 
-export const startLoad = ({ urls, key, model, callers, random = Math.random }: LoadOptions): Load => {
+export const startLoad = ({
+  urls,
+  key,
+  model,
+  callers,
+  random = Math.random,
+  query = 'question',
+}: LoadOptions): Load => {
   const answers: Answered[] = [];
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -90,7 +99,12 @@ export const startLoad = ({ urls, key, model, callers, random = Math.random }: L
     while (!stopped) {
       const all = urls();
       open++;
-      const answer = await ask(all[Math.floor(random() * all.length)]!, { key, model, signal });
+      const answer = await ask(all[Math.floor(random() * all.length)]!, {
+        key,
+        model,
+        signal,
+        query: `${query} ${serial++}`,
+      });
       open--;
       if (!signal.aborted) answers.push(answer);
       // Refused or cut off: as any client would, wait a moment.
