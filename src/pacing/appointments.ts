@@ -4,6 +4,8 @@
  * its client. Pure but for the store; times are monotonic milliseconds that callers pass.
  */
 
+import type { Coming } from './window.ts';
+
 /** Where appointments are kept so that they count in every process. Nothing here ever rejects. */
 export interface AppointmentStore {
   /** @param lateMs for how long before its end, in `lifeMs` from now, the appointment can be kept */
@@ -51,21 +53,27 @@ export class Appointments {
   }
 
   /**
-   * Calls to be expected of each client. An appointment counts in full until its time, and then less and less: it may
-   * have been kept in another process.
+   * Calls to be expected of each client, those of one second together. An appointment counts in full until its time, and
+   * then less and less: it may have been kept in another process.
    */
-  expected(now: number): ReadonlyMap<string, number> {
-    const calls = new Map<string, number>();
+  expected(now: number): ReadonlyMap<string, readonly Coming[]> {
+    const seconds = new Map<string, Map<number, number>>();
     // Of callers that never come back, nobody is to be refused for long.
     const share = Math.min(1, this.#kept / this.#ended);
     for (const [key, { client, from, until }] of this.#made) {
-      if (now >= until) this.#end(key);
-      else {
-        const sure = now < from ? 1 : (until - now) / (until - from);
-        calls.set(client, (calls.get(client) ?? 0) + share * sure);
+      if (now >= until) {
+        this.#end(key);
+        continue;
       }
+      const sure = now < from ? 1 : (until - now) / (until - from);
+      const second = Math.ceil(Math.max(0, from - now) / SECOND_MS);
+      const calls = seconds.get(client) ?? new Map<number, number>();
+      calls.set(second, (calls.get(second) ?? 0) + share * sure);
+      seconds.set(client, calls);
     }
-    return calls;
+    const inOrder = (calls: ReadonlyMap<number, number>): Coming[] =>
+      [...calls].sort(([a], [b]) => a - b).map(([second, calls]) => ({ inMs: second * SECOND_MS, calls }));
+    return new Map([...seconds].map(([client, calls]) => [client, inOrder(calls)]));
   }
 
   /** @param waitMs what the caller is told */

@@ -6,6 +6,7 @@
 import type { Again } from '../rerank/attempt.ts';
 import type { Place } from './fair-queue.ts';
 import type { Lane, Lanes } from './lanes.ts';
+import type { Coming } from './window.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */
@@ -20,12 +21,13 @@ export interface Expectation {
 const MARGIN = 8;
 
 type Counts = ReadonlyMap<string, number>;
+type Comings = Iterable<readonly [client: string, coming: readonly Coming[]]>;
 
 export interface OutlookOptions {
   readonly lanes: Lanes<Lane>;
   readonly queue: { ahead(place: Place, expected?: Counts): number };
-  /** Calls of each client that have been told when to come. */
-  readonly promised: (now: number) => Counts;
+  /** Calls of each client that have been told when to come, soonest first. */
+  readonly coming: (now: number) => Comings;
   /** How long calls last, milliseconds. */
   readonly latency: { readonly ms: number };
   readonly now: () => number;
@@ -40,32 +42,45 @@ export class Outlook {
 
   /** Undefined when nobody could make the call. */
   of(place: Place, again: Again | undefined): Expectation | undefined {
-    const { lanes, queue, promised, latency, now } = this.#options;
+    const { lanes, queue, coming, latency, now } = this.#options;
     const elsewhere = this.#elsewhere(place, again);
-    const before = queue.ahead(place, elsewhere.waiting);
-    const expected = sum(elsewhere.waiting, elsewhere.promised, promised(now()));
-    const beforeThem = Math.round(queue.ahead(place, expected));
-    const starts = lanes.starts(again, Math.max(before, beforeThem) + 1 + MARGIN, latency.ms);
-    const [start, startWithoutThem] = [starts[beforeThem], starts[before]];
-    if (start === undefined || startWithoutThem === undefined) return undefined;
-    // A place that is free now is not kept free for who may come.
-    const waitMs = startWithoutThem > 0 ? start : 0;
-    const answerAt = now() + (waitMs > 0 ? waitMs + latency.ms : 0);
-    return { waitMs, answerAt, close: starts[beforeThem + MARGIN]! > 0 };
+    const { waiting } = elsewhere;
+    const comings = [...coming(now()), ...elsewhere.coming];
+    const before = queue.ahead(place, waiting);
+    const most = Math.round(queue.ahead(place, sum(waiting, comingBy(comings, Number.POSITIVE_INFINITY))));
+    const starts = lanes.starts(again, Math.max(before, most) + 1 + MARGIN, latency.ms);
+    let [at, start] = [before, starts[before]];
+    if (start === undefined) return undefined;
+    // A place goes to whoever has been told to come before it is free, and is not kept for who comes later.
+    for (let next = at; start > 0; at = next, start = starts[at]!) {
+      next = Math.round(queue.ahead(place, sum(waiting, comingBy(comings, start))));
+      if (next <= at) break;
+    }
+    const answerAt = now() + (start > 0 ? start + latency.ms : 0);
+    return { waitMs: start, answerAt, close: starts[at + MARGIN]! > 0 };
   }
 
-  /** Calls of each client in other processes that wait, or are promised, ahead of a new one in this place. */
-  #elsewhere({ client, urgency }: Place, again: Again | undefined): { waiting: Counts; promised: Counts } {
-    const [waiting, promised] = [new Map<string, number>(), new Map<string, number>()];
+  /** Calls of each client in other processes that wait ahead of a new one in this place, and those that come. */
+  #elsewhere({ client, urgency }: Place, again: Again | undefined): { waiting: Counts; coming: Comings } {
+    const waiting = new Map<string, number>();
+    const coming: [string, readonly Coming[]][] = [];
     // What waits in a process waits for each of its lanes.
     for (const other of this.#options.lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
       const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
       add(waiting, other.client, passed ? 0 : other.calls);
-      add(promised, other.client, other.promised);
+      coming.push([other.client, other.coming]);
     }
-    return { waiting, promised };
+    return { waiting, coming };
   }
 }
+
+/** Calls of each client that come within so many milliseconds. */
+const comingBy = (comings: Comings, ms: number): Counts => {
+  const counts = new Map<string, number>();
+  for (const [client, coming] of comings)
+    for (const { inMs, calls } of coming) if (inMs <= ms) add(counts, client, calls);
+  return counts;
+};
 
 const add = (counts: Map<string, number>, client: string, count: number): void => {
   counts.set(client, (counts.get(client) ?? 0) + count);

@@ -89,7 +89,7 @@ export class Pacer {
       outlook: new Outlook({
         lanes: this.#lanes,
         queue: this.#queue,
-        promised: (at) => this.#appointments.expected(at),
+        coming: (at) => this.#appointments.expected(at),
         latency: this.#latency,
         now,
       }),
@@ -194,8 +194,8 @@ export class Pacer {
       waiting.set(arrival.client, [...(waiting.get(arrival.client) ?? []), arrival]);
     }
     const now = this.#now();
-    const promised = this.#appointments.expected(now);
-    return lineOf({ waiting, promised, weightOf: this.#weightOf }, now);
+    const coming = this.#appointments.expected(now);
+    return lineOf({ waiting, coming, weightOf: this.#weightOf }, now);
   }
 
   #serve(server: LaneServer, { entry, client }: Grant): boolean {

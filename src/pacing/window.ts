@@ -44,10 +44,16 @@ export interface Waiting {
   /** Its share, in relation to those of others. */
   readonly weight: number;
   readonly calls: number;
-  /** Calls that do not wait, but have been told when to come. */
-  readonly promised: number;
+  /** Calls that do not wait, but have been told when to come; soonest first. */
+  readonly coming: readonly Coming[];
   /** The first of the calls, in the order in which they are due. */
   readonly first: readonly WaitingCall[];
+}
+
+/** As many calls come so much later than now. Some may not come at all: they count for less than one. */
+export interface Coming {
+  readonly inMs: number;
+  readonly calls: number;
 }
 
 export interface WaitingCall {

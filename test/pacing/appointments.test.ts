@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type AppointmentStore, Appointments } from '../../src/pacing/appointments.ts';
 
 const total = (appointments: Appointments, now: number): number =>
-  [...appointments.expected(now).values()].reduce((sum, calls) => sum + calls, 0);
+  [...appointments.expected(now).values()].flat().reduce((sum, { calls }) => sum + calls, 0);
 
 describe('an appointment', () => {
   test('is kept from its time on, until some time after, and once', async () => {
@@ -46,6 +46,18 @@ describe('an appointment', () => {
     expect(counts[0]).toBe(1);
     expect(counts).toEqual([...counts].sort((a, b) => b - a));
     expect(counts.at(-1)).toBe(0);
+  });
+
+  test('tells when its caller comes, those of one second together', () => {
+    const appointments = new Appointments({ most: 10 });
+    appointments.make('search', 'q1', 0, 4600);
+    appointments.make('search', 'q2', 0, 1000);
+    appointments.make('search', 'q3', 0, 4700);
+    const coming = [
+      { inMs: 1000, calls: 1 },
+      { inMs: 5000, calls: 2 },
+    ];
+    expect([...appointments.expected(0)]).toEqual([['search', coming]]);
   });
 
   test('made elsewhere is asked for where all are kept', async () => {

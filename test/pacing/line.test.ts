@@ -9,7 +9,13 @@ const lines = fc.array(
     client: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
     weight: fc.constantFrom(0.5, 1, 3, 100),
     calls: fc.nat(1000),
-    promised: fc.nat(1000),
+    coming: fc.array(
+      fc.record({
+        inMs: fc.nat(60).map((s) => 1000 * s),
+        calls: fc.nat(1000).map((hundredths) => hundredths / 100),
+      }),
+      { maxLength: 60 },
+    ),
     first: fc.array(fc.record({ urgency: fc.integer({ min: -1, max: 7 }), waitedMs: microseconds }), {
       maxLength: MOST_AT_ONCE,
     }),
@@ -29,15 +35,11 @@ describe('what a process tells of who waits in it', () => {
   it('counts everyone, and tells more only of those that may be served at once', () => {
     const since = Array.from({ length: 40 }, (_, i) => ({ urgency: 3, since: i }));
     const waiting = new Map([['search', since]]);
-    const promised = new Map([
-      ['search', 1.6],
-      ['chatbot', 2],
-      ['evaluation', 0.4],
-    ]);
-    const line = lineOf({ waiting, promised, weightOf: (client) => client.length }, 100);
-    expect(line.map(({ client, weight, calls, promised }) => [client, weight, calls, promised])).toEqual([
-      ['search', 6, 40, 2],
-      ['chatbot', 7, 0, 2],
+    const coming = new Map([['chatbot', [{ inMs: 2000, calls: 1.6 }]]]);
+    const line = lineOf({ waiting, coming, weightOf: (client) => client.length }, 100);
+    expect(line.map(({ client, weight, calls, coming }) => [client, weight, calls, coming])).toEqual([
+      ['search', 6, 40, []],
+      ['chatbot', 7, 0, [{ inMs: 2000, calls: 1.6 }]],
     ]);
     expect(line[0]!.first).toHaveLength(MOST_AT_ONCE);
     expect(line[0]!.first.slice(0, 2)).toEqual([

@@ -4,7 +4,7 @@ import { FairQueue, type Queued } from '../../src/pacing/fair-queue.ts';
 import { Health } from '../../src/pacing/health.ts';
 import { Lanes } from '../../src/pacing/lanes.ts';
 import { Outlook } from '../../src/pacing/outlook.ts';
-import type { Line, Waiting } from '../../src/pacing/window.ts';
+import type { Coming, Line, Waiting } from '../../src/pacing/window.ts';
 
 const NOW = 10_000;
 const LATENCY_MS = 100;
@@ -13,7 +13,7 @@ const waiting = (client: string, calls: number, over: Partial<Waiting> = {}): Wa
   client,
   weight: 1,
   calls,
-  promised: 0,
+  coming: [],
   first: calls > 0 ? [{ urgency: 3, waitedMs: 50 }] : [],
   ...over,
 });
@@ -23,10 +23,10 @@ interface Scene {
   readonly free: number;
   readonly here?: readonly Queued[];
   readonly elsewhere?: Line;
-  readonly promised?: ReadonlyMap<string, number>;
+  readonly coming?: ReadonlyMap<string, readonly Coming[]>;
 }
 
-const outlookOf = ({ free, here = [], elsewhere = [], promised = new Map() }: Scene): Outlook => {
+const outlookOf = ({ free, here = [], elsewhere = [], coming = new Map() }: Scene): Outlook => {
   const queue = new FairQueue();
   for (const item of here) queue.push(item);
   const window = {
@@ -39,7 +39,7 @@ const outlookOf = ({ free, here = [], elsewhere = [], promised = new Map() }: Sc
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
   const lanes = new Lanes([{ attachment: 'LANE', window, health }]);
   const latency = { ms: LATENCY_MS };
-  return new Outlook({ lanes, queue, latency, promised: () => promised, now: () => NOW });
+  return new Outlook({ lanes, queue, latency, coming: () => coming, now: () => NOW });
 };
 
 const SEARCH = { client: 'search', urgency: 3 };
@@ -73,18 +73,21 @@ describe('what a call has to expect', () => {
     expect(outlookOf(scene).of({ client: 'search', urgency: 3 }, undefined)!.waitMs).toBe(6000);
   });
 
-  it('counts calls that were told when to come, here and elsewhere', () => {
+  it('counts calls that have been told to come by then, here and elsewhere', () => {
     const scene = {
       free: 0,
-      promised: new Map([['search', 2]]),
-      elsewhere: [waiting('search', 0, { promised: 3 })],
+      coming: new Map([['search', [{ inMs: 1000, calls: 2 }]]]),
+      elsewhere: [waiting('search', 0, { coming: [{ inMs: 3000, calls: 3 }] })],
     };
     expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(6000);
   });
 
-  it('keeps no place that is free now for those who may come', () => {
-    const scene = { free: 1, promised: new Map([['search', 5]]) };
-    expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(0);
+  it('keeps no place for those who come after it is free', () => {
+    const coming = new Map([['search', [{ inMs: 4000, calls: 5 }]]]);
+    const scene = { free: 0, here: [SEARCH, SEARCH], coming };
+    expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(3000);
+    expect(outlookOf({ ...scene, here: [SEARCH, SEARCH, SEARCH] }).of(SEARCH, undefined)!.waitMs).toBe(9000);
+    expect(outlookOf({ ...scene, here: [], free: 1 }).of(SEARCH, undefined)!.waitMs).toBe(0);
   });
 
   it('depends on what others do at this moment when the room is all but used up', () => {

@@ -227,7 +227,7 @@ export class Process {
 
   #line(): Line {
     const calls = this.#demand.calls();
-    return [{ client: 'c', weight: 1, calls, promised: 0, first: [{ urgency: 3, waitedMs: 100 }] }];
+    return [{ client: 'c', weight: 1, calls, coming: [], first: [{ urgency: 3, waitedMs: 100 }] }];
   }
 
   async #serve(): Promise<void> {
