@@ -2,9 +2,10 @@
 
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config.ts';
+import { BEAT_MS } from './pacing/alone.ts';
 import type { AppointmentStore } from './pacing/appointments.ts';
 import { Circuit, type Reason } from './pacing/circuit.ts';
-import { BEAT_MS, FleetWindow } from './pacing/fleet-window.ts';
+import { FleetWindow } from './pacing/fleet-window.ts';
 import { Health } from './pacing/health.ts';
 import { memoryWindow } from './pacing/memory-window.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacing/pacer.ts';

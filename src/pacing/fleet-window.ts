@@ -4,19 +4,11 @@
  * what Redis forgets can be told to it again.
  */
 
+import { type Alone, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
 import { OwnCalls } from './own-calls.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
-import type {
-  Admission,
-  CallOutcome,
-  Clientele,
-  Grant,
-  Line,
-  Window,
-  WindowEntry,
-  WindowRules,
-} from './window.ts';
+import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
 
 export interface FleetWindowOptions {
   readonly shared: RedisWindow;
@@ -26,35 +18,6 @@ export interface FleetWindowOptions {
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
-
-interface Alone {
-  /** What the upstream says of calls made from then on is news: every process has noticed, and is on its own. */
-  readonly trustFrom: number;
-  /** Processes that may share the budget, this one included. */
-  readonly processes: number;
-  /** Those others that were heard of before. */
-  readonly known: readonly string[];
-  /** When Redis was back; undefined while it is gone. */
-  backAt: number | undefined;
-}
-
-/** How often `beat` is to be called, milliseconds. */
-export const BEAT_MS = 250;
-
-/**
- * How long it takes at most until every process has noticed that Redis is lost, or is back: a beat, and the longest
- * that a command may take. Milliseconds.
- */
-const NOTICE_MS = 1250;
-
-/** Processes that one takes part in which has never heard of its fleet: Redis was gone when it began. */
-const ASSUMED_PROCESSES = 8;
-
-/**
- * Share of the limit that nobody takes, on its own, of the room that the upstream reports: calls of other processes may
- * be on their way that it has not counted yet.
- */
-const RESERVE_SHARE = 0.1;
 
 const NOBODY: Clientele = { line: () => [], hear: () => {} };
 
@@ -179,40 +142,26 @@ export class FleetWindow implements Window {
     }
   }
 
-  /**
-   * On its own a process goes on with its share of the limit; the others, who have lost Redis too, do the same. What
-   * they sent before still counts: until that must have ended, a process takes again the places that it held itself, as
-   * they come free, and of the room that answers tell of its part.
-   */
   #lose(): void {
     const before = this.#alone;
-    // Lost for longer already. One that was back counts as lost anew: others have used the shared window meanwhile.
+    // Lost for longer already.
     if (before !== undefined && before.backAt === undefined) return;
     const now = this.#now();
-    const { limit, windowMs, callTimeoutMs } = this.#rules;
-    const heard = Number.isFinite(this.#heardAt);
-    const known = [...new Set([...(before?.known ?? []), ...this.#shared.others])];
-    // Just back, it may not have heard of all of them again.
-    const processes = heard
-      ? Math.max(this.#shared.others.length + 1, before?.processes ?? 1)
-      : ASSUMED_PROCESSES;
-    const share = Math.max(1, Math.floor(limit / processes));
-    const held = this.#own.count(now);
-    const all = this.#shared.held ?? limit;
-    const sole = heard && before === undefined && processes === 1 && all <= held;
-    const quietUntil = heard && !sole ? now + NOTICE_MS : now;
+    const { alone, share, chill } = goAlone(
+      {
+        rules: this.#rules,
+        before,
+        heard: Number.isFinite(this.#heardAt),
+        others: this.#shared.others,
+        own: this.#own.count(now),
+        all: this.#shared.held ?? this.limit,
+      },
+      now,
+    );
+    this.#alone = alone;
     this.#own.lost(now);
-    this.#alone = { trustFrom: quietUntil, processes, known, backAt: undefined };
     this.#log.limit = share;
-    const until = now + callTimeoutMs + windowMs;
-    if (!heard) {
-      // Nothing to take again. Whatever else runs has the most part of the budget.
-      this.#log.chill({ until, evenMs: windowMs / share });
-    } else if (!sole) {
-      const room = all < (1 - RESERVE_SHARE) * limit;
-      const probeFrom = room ? quietUntil : quietUntil + windowMs;
-      this.#log.chill({ until, quietUntil, reuse: Math.min(held, share), probeFrom, evenMs: undefined });
-    }
+    if (chill) this.#log.chill(chill);
     if (before === undefined) this.#onChange('alone');
   }
 
@@ -242,11 +191,7 @@ export class FleetWindow implements Window {
     }
   }
 
-  /**
-   * Redis is back when it takes this process's calls. Only when every other process has told it theirs does the shared
-   * log know what the upstream still counts: switching at once would grant the same places twice. What one had running
-   * that is not back must have ended first.
-   */
+  /** Redis is back when it takes this process's calls. */
   async #lookForRedis(alone: Alone): Promise<void> {
     const now = this.#now();
     try {
@@ -261,10 +206,7 @@ export class FleetWindow implements Window {
       this.#say(this.#shared.cancel({ id, spaced: false, probing: true }));
     }
     const back = new Set(this.#shared.heard.peers.map(({ process }) => process));
-    const complete = alone.known.every((process) => back.has(process));
-    const { windowMs, callTimeoutMs } = this.#rules;
-    const settleMs = complete ? NOTICE_MS : windowMs + callTimeoutMs;
-    if (now < alone.backAt + settleMs) return;
+    if (!isOver(alone, back, this.#rules, now)) return;
     this.#alone = undefined;
     this.#own.found();
     this.#log.limit = this.limit;
@@ -281,7 +223,8 @@ export class FleetWindow implements Window {
     const reachable = (): boolean => this.#alone === undefined || this.#alone.backAt !== undefined;
     return {
       complete: (outcome) => {
-        this.#log.complete(entry, this.#now(), this.#share(entry, outcome));
+        const told = ownPart(outcome, entry.admittedAt, this.#alone, this.limit);
+        this.#log.complete(entry, this.#now(), told);
         // Without Redis nobody is told; when it is back, it hears of everything.
         if (!reachable()) return;
         if (shared) this.#say(this.#shared.complete(shared, outcome));
@@ -295,17 +238,6 @@ export class FleetWindow implements Window {
         else this.#unheard.push(id);
       },
     };
-  }
-
-  /** Room that the upstream reports is room for all processes; on its own, one takes its part of it. */
-  #share(entry: LogEntry, outcome: CallOutcome): CallOutcome {
-    const { remaining } = outcome;
-    const { trustFrom = Number.POSITIVE_INFINITY, processes = 1 } = this.#alone ?? {};
-    // In the shared window the room is Redis' to know. What a call from before tells is from before, too: others may
-    // have taken all of that room until Redis was lost.
-    if (remaining === undefined || entry.admittedAt < trustFrom) return { ...outcome, remaining: undefined };
-    const reserve = processes > 1 ? RESERVE_SHARE * this.limit : 0;
-    return { ...outcome, remaining: Math.max(0, Math.floor((remaining - reserve) / processes)) };
   }
 }
 
