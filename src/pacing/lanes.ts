@@ -45,9 +45,8 @@ export class Lanes<L extends Lane> {
     const lanes = this.for(again);
     const sure = lanes.filter(({ health }) => health.standing === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
-    return (sure.length > 0 ? sure : lanes)
-      .flatMap(({ window }) => window.forecast(count, latencyMs))
-      .sort((a, b) => a - b);
+    const forecasts = (sure.length > 0 ? sure : lanes).map(({ window }) => window.forecast(count, latencyMs));
+    return forecasts.length > 1 ? [...Float64Array.from(forecasts.flat()).sort()] : (forecasts[0] ?? []);
   }
 
   /** Other processes use one of the lanes that the call may take. */

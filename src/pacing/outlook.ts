@@ -44,17 +44,21 @@ export class Outlook {
   of(place: Place, again: Again | undefined): Expectation | undefined {
     const { lanes, queue, coming, latency, now } = this.#options;
     const elsewhere = this.#elsewhere(place, again);
-    const { waiting } = elsewhere;
-    const comings = [...coming(now()), ...elsewhere.coming];
-    const before = queue.ahead(place, waiting);
-    const most = Math.round(queue.ahead(place, sum(waiting, comingBy(comings, Number.POSITIVE_INFINITY))));
+    const ahead = new Map(elsewhere.waiting);
+    const before = queue.ahead(place, ahead);
+    const comings = inOrder([...coming(now()), ...elsewhere.coming]);
+    const most = Math.round(queue.ahead(place, comings.reduce(added, new Map(ahead))));
     const starts = lanes.starts(again, Math.max(before, most) + 1 + MARGIN, latency.ms);
     let [at, start] = [before, starts[before]];
     if (start === undefined) return undefined;
     // A place goes to whoever has been told to come before it is free, and is not kept for who comes later.
-    for (let next = at; start > 0; at = next, start = starts[at]!) {
-      next = Math.round(queue.ahead(place, sum(waiting, comingBy(comings, start))));
-      if (next <= at) break;
+    for (
+      let next = 0;
+      start > 0 && next < comings.length && comings[next]!.inMs <= start;
+      start = starts[at]!
+    ) {
+      for (; next < comings.length && comings[next]!.inMs <= start; next++) added(ahead, comings[next]!);
+      at = Math.round(queue.ahead(place, ahead));
     }
     const answerAt = now() + (start > 0 ? start + latency.ms : 0);
     return { waitMs: start, answerAt, close: starts[at + MARGIN]! > 0 };
@@ -67,27 +71,19 @@ export class Outlook {
     // What waits in a process waits for each of its lanes.
     for (const other of this.#options.lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
       const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
-      add(waiting, other.client, passed ? 0 : other.calls);
+      added(waiting, { client: other.client, calls: passed ? 0 : other.calls });
       coming.push([other.client, other.coming]);
     }
     return { waiting, coming };
   }
 }
 
-/** Calls of each client that come within so many milliseconds. */
-const comingBy = (comings: Comings, ms: number): Counts => {
-  const counts = new Map<string, number>();
-  for (const [client, coming] of comings)
-    for (const { inMs, calls } of coming) if (inMs <= ms) add(counts, client, calls);
-  return counts;
-};
+const inOrder = (comings: Comings): (Coming & { readonly client: string })[] =>
+  [...comings]
+    .flatMap(([client, coming]) => coming.map((each) => ({ client, ...each })))
+    .sort((a, b) => a.inMs - b.inMs);
 
-const add = (counts: Map<string, number>, client: string, count: number): void => {
-  counts.set(client, (counts.get(client) ?? 0) + count);
-};
+type Count = { readonly client: string; readonly calls: number };
 
-const sum = (...all: readonly Counts[]): Counts => {
-  const total = new Map<string, number>();
-  for (const counts of all) for (const [client, count] of counts) add(total, client, count);
-  return total;
-};
+const added = (counts: Map<string, number>, { client, calls }: Count): Map<string, number> =>
+  counts.set(client, (counts.get(client) ?? 0) + calls);
