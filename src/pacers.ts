@@ -2,16 +2,16 @@
 
 import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config.ts';
-import { BEAT_MS } from './pacing/alone.ts';
-import type { AppointmentStore } from './pacing/appointments.ts';
-import { Circuit, type Reason } from './pacing/circuit.ts';
-import { FleetWindow } from './pacing/fleet-window.ts';
-import { Health } from './pacing/health.ts';
-import { memoryWindow } from './pacing/memory-window.ts';
+import { Circuit, type Reason } from './pacing/lanes/circuit.ts';
+import { Health } from './pacing/lanes/health.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacing/pacer.ts';
-import { redisAppointments } from './pacing/redis-appointments.ts';
-import { RedisWindow } from './pacing/redis-window.ts';
-import type { Window, WindowRules } from './pacing/window.ts';
+import type { AppointmentStore } from './pacing/queue/appointments.ts';
+import { redisAppointments } from './pacing/queue/redis-appointments.ts';
+import { BEAT_MS } from './pacing/window/alone.ts';
+import { FleetWindow } from './pacing/window/fleet-window.ts';
+import { memoryWindow } from './pacing/window/memory-window.ts';
+import { RedisWindow } from './pacing/window/redis-window.ts';
+import type { Window, WindowRules } from './pacing/window/window.ts';
 
 export interface Pacers {
   of(model: string): Pacer;

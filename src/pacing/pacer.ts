@@ -7,18 +7,18 @@
 import type { Again, Verdict, Wait } from '../rerank/attempt.ts';
 import type { RerankError } from '../rerank/errors.ts';
 import type { Terms } from '../rerank/scoring.ts';
-import { AdmissionControl, type Spot } from './admission-control.ts';
-import { type AppointmentStore, Appointments } from './appointments.ts';
-import { FairQueue, type Place, type Queued } from './fair-queue.ts';
-import { LaneServer } from './lane-server.ts';
-import { type Lane, Lanes } from './lanes.ts';
-import { Latency } from './latency.ts';
-import { lineOf } from './line.ts';
-import { Outlook } from './outlook.ts';
-import { outage } from './refusals.ts';
-import type { Block, CallOutcome, Grant, Line, WindowEntry } from './window.ts';
+import { LaneServer } from './lanes/lane-server.ts';
+import { type Lane, Lanes } from './lanes/lanes.ts';
+import { AdmissionControl, type Spot } from './queue/admission-control.ts';
+import { type AppointmentStore, Appointments } from './queue/appointments.ts';
+import { FairQueue, type Place, type Queued } from './queue/fair-queue.ts';
+import { Latency } from './queue/latency.ts';
+import { Outlook } from './queue/outlook.ts';
+import { outage } from './queue/refusals.ts';
+import { lineOf } from './window/line.ts';
+import type { Block, CallOutcome, Grant, Line, WindowEntry } from './window/window.ts';
 
-export type { Lane } from './lanes.ts';
+export type { Lane } from './lanes/lanes.ts';
 
 /**
  * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RETRY_REASONS } from '../../src/layers/diagnosis.ts';
-import { BLOCKS } from '../../src/pacing/window.ts';
+import { BLOCKS } from '../../src/pacing/window/window.ts';
 import { ERRORS, type ErrorKind } from '../../src/rerank/errors.ts';
 import { ATTACHMENTS, CLIENTS, MODELS, Scraped } from './scrape.ts';
 

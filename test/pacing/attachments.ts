@@ -1,10 +1,10 @@
 /** Pacers over attachments that a test can make fail, at a clock that a test moves. */
 
 import { afterEach, beforeEach, expect, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/circuit.ts';
-import { Health } from '../../src/pacing/health.ts';
-import { memoryWindow } from '../../src/pacing/memory-window.ts';
+import { Circuit } from '../../src/pacing/lanes/circuit.ts';
+import { Health } from '../../src/pacing/lanes/health.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Again, Verdict } from '../../src/rerank/attempt.ts';
 import { RerankError } from '../../src/rerank/errors.ts';
 import type { Terms } from '../../src/rerank/scoring.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/circuit.ts';
-import { Health } from '../../src/pacing/health.ts';
-import { memoryWindow } from '../../src/pacing/memory-window.ts';
+import { Circuit } from '../../src/pacing/lanes/circuit.ts';
+import { Health } from '../../src/pacing/lanes/health.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
+import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { RerankError } from '../../src/rerank/errors.ts';
 import type { Terms } from '../../src/rerank/scoring.ts';
 import { SharedTerms } from '../../src/rerank/shared-terms.ts';

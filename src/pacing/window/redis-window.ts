@@ -50,7 +50,7 @@ export interface RedisWindowOptions {
   readonly prefix: string;
   readonly attachment: string;
   readonly model: string;
-  /** Calls that a client may be served ahead of its turn after a time without any: see fair-queue.ts. */
+  /** Calls that a client may be served ahead of its turn after a time without any: see queue/fair-queue.ts. */
   readonly credit?: number;
   readonly rules: WindowRules;
   /** Names this process among those that share the window. */

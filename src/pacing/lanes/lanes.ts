@@ -1,8 +1,8 @@
 /** Which of a model's lanes a call may take. */
 
-import type { Again } from '../rerank/attempt.ts';
+import type { Again } from '../../rerank/attempt.ts';
+import type { Window } from '../window/window.ts';
 import type { Health } from './health.ts';
-import type { Window } from './window.ts';
 
 export interface Lane {
   /** Alias of the attachment. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LogEntry, SlidingLog } from '../../src/pacing/sliding-log.ts';
-import { UNANSWERED_GRACE_MS } from '../../src/pacing/window.ts';
+import { type LogEntry, SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
+import { UNANSWERED_GRACE_MS } from '../../../src/pacing/window/window.ts';
 
 const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
 

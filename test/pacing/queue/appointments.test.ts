@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AppointmentStore, Appointments } from '../../src/pacing/appointments.ts';
+import { type AppointmentStore, Appointments } from '../../../src/pacing/queue/appointments.ts';
 
 const total = (appointments: Appointments, now: number): number =>
   [...appointments.expected(now).values()].flat().reduce((sum, { calls }) => sum + calls, 0);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Circuit } from '../../src/pacing/circuit.ts';
-import { FairQueue, type Queued } from '../../src/pacing/fair-queue.ts';
-import { Health } from '../../src/pacing/health.ts';
-import { Lanes } from '../../src/pacing/lanes.ts';
-import { Outlook } from '../../src/pacing/outlook.ts';
-import type { Coming, Line, Waiting } from '../../src/pacing/window.ts';
+import { Circuit } from '../../../src/pacing/lanes/circuit.ts';
+import { Health } from '../../../src/pacing/lanes/health.ts';
+import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
+import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
+import { Outlook } from '../../../src/pacing/queue/outlook.ts';
+import type { Coming, Line, Waiting } from '../../../src/pacing/window/window.ts';
 
 const NOW = 10_000;
 const LATENCY_MS = 100;

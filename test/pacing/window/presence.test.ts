@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Presence } from '../../src/pacing/presence.ts';
+import { Presence } from '../../../src/pacing/window/presence.ts';
 
 test('another process is there for as long as it is heard of, and a while longer', () => {
   const presence = new Presence();

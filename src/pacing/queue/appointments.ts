@@ -4,7 +4,7 @@
  * its client. Pure but for the store; times are monotonic milliseconds that callers pass.
  */
 
-import type { Coming } from './window.ts';
+import type { Coming } from '../window/window.ts';
 
 /** Where appointments are kept so that they count in every process. Nothing here ever rejects. */
 export interface AppointmentStore {

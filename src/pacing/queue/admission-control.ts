@@ -3,16 +3,16 @@
  * wait as may; and what it is then told of when to come back is kept.
  */
 
-import type { Again } from '../rerank/attempt.ts';
-import type { RerankError } from '../rerank/errors.ts';
-import type { Terms } from '../rerank/scoring.ts';
+import type { Again } from '../../rerank/attempt.ts';
+import type { RerankError } from '../../rerank/errors.ts';
+import type { Terms } from '../../rerank/scoring.ts';
+import type { LaneServer } from '../lanes/lane-server.ts';
+import type { Lanes } from '../lanes/lanes.ts';
+import type { Block } from '../window/window.ts';
 import type { Appointments } from './appointments.ts';
 import type { Place } from './fair-queue.ts';
-import type { LaneServer } from './lane-server.ts';
-import type { Lanes } from './lanes.ts';
 import type { Expectation, Outlook } from './outlook.ts';
 import { asTold, outage, queueFull, tooLong } from './refusals.ts';
-import type { Block } from './window.ts';
 
 /** A place in the queue, and what is to be expected of it. */
 export interface Spot extends Place, Expectation {

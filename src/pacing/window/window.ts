@@ -63,7 +63,7 @@ export interface WaitingCall {
   readonly waitedMs: number;
 }
 
-/** The state of a fair queue: see fair-queue.ts. */
+/** The state of a fair queue: see queue/fair-queue.ts. */
 export interface Turns {
   readonly virtualTime: number;
   /** By client. One that is not named has nothing to make up for. */

@@ -3,10 +3,10 @@
  * would be served before, here and in other processes.
  */
 
-import type { Again } from '../rerank/attempt.ts';
+import type { Again } from '../../rerank/attempt.ts';
+import type { Lane, Lanes } from '../lanes/lanes.ts';
+import type { Coming } from '../window/window.ts';
 import type { Place } from './fair-queue.ts';
-import type { Lane, Lanes } from './lanes.ts';
-import type { Coming } from './window.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */

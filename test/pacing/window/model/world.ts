@@ -1,9 +1,9 @@
 /** A world for windows: its own clock, a Redis that can fail in every way, processes that call, and an upstream that counts. */
 
-import { BEAT_MS } from '../../../src/pacing/alone.ts';
-import { FleetWindow } from '../../../src/pacing/fleet-window.ts';
-import { RedisWindow } from '../../../src/pacing/redis-window.ts';
-import type { Line, WindowEntry, WindowRules } from '../../../src/pacing/window.ts';
+import { BEAT_MS } from '../../../../src/pacing/window/alone.ts';
+import { FleetWindow } from '../../../../src/pacing/window/fleet-window.ts';
+import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
+import type { Line, WindowEntry, WindowRules } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
 
 /** A command that takes longer than that has failed, and a lost connection is there again after that. Milliseconds. */

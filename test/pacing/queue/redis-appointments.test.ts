@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { redisAppointments } from '../../src/pacing/redis-appointments.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { redisAppointments } from '../../../src/pacing/queue/redis-appointments.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let server: TestRedis;
 let client: Redis;

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FleetWindow } from '../../src/pacing/fleet-window.ts';
-import { memoryWindow } from '../../src/pacing/memory-window.ts';
-import { RedisWindow } from '../../src/pacing/redis-window.ts';
-import type { Window, WindowEntry, WindowRules } from '../../src/pacing/window.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
+import { memoryWindow } from '../../../src/pacing/window/memory-window.ts';
+import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
+import type { Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
+import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let server: TestRedis;
 let client: Redis;

@@ -6,7 +6,7 @@
  * saves up no more than that.
  */
 
-import type { Turns } from './window.ts';
+import type { Turns } from '../window/window.ts';
 
 /** In whose turn something waits, and where among that client's own. */
 export interface Place {

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FairQueue, type Queued } from '../../../src/pacing/fair-queue.ts';
-import { RedisWindow } from '../../../src/pacing/redis-window.ts';
-import type { Line } from '../../../src/pacing/window.ts';
+import { FairQueue, type Queued } from '../../../../src/pacing/queue/fair-queue.ts';
+import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
+import type { Line } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
 
 const WEIGHTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 0.5, d: 4 };

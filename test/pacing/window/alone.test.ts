@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goAlone, isOver, type Loss, ownPart } from '../../src/pacing/alone.ts';
+import { goAlone, isOver, type Loss, ownPart } from '../../../src/pacing/window/alone.ts';
 
 const rules = { limit: 100, windowMs: 60_000, callTimeoutMs: 25_000 };
 const loss = (over: Partial<Loss> = {}): Loss => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lineOf, readLine, writeLine } from '../../src/pacing/line.ts';
-import { MOST_AT_ONCE } from '../../src/pacing/window.ts';
+import { lineOf, readLine, writeLine } from '../../../src/pacing/window/line.ts';
+import { MOST_AT_ONCE } from '../../../src/pacing/window/window.ts';
 
 const microseconds = fc.nat(60_000_000).map((us) => us / 1000);
 const lines = fc.array(

@@ -1,6 +1,6 @@
 /** Whether an attachment can be asked for a model, as far as its last calls tell. */
 
-import type { Verdict } from '../rerank/attempt.ts';
+import type { Verdict } from '../../rerank/attempt.ts';
 import type { Circuit, Standing, Word } from './circuit.ts';
 
 /** What a call says of the attachment as a whole: whoever answers is alive, and has accepted the key. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WindowView } from '../../src/pacing/window-view.ts';
+import { WindowView } from '../../../src/pacing/window/window-view.ts';
 
 const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
 const LATENCY_MS = 100;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Circuit, type Reason, type Word } from '../../src/pacing/circuit.ts';
+import { Circuit, type Reason, type Word } from '../../../src/pacing/lanes/circuit.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });

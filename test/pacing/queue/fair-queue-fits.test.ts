@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FairQueue, type Queued } from '../../src/pacing/fair-queue.ts';
+import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
 
 interface Item extends Queued {
   readonly name: string;

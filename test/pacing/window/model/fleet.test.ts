@@ -1,7 +1,7 @@
 /** A fleet whose Redis forgets, hangs and goes, whose processes die and join, for as many lives as the time allows. */
 
 import { describe, expect, test } from 'vitest';
-import { mostInAnyWindow } from '../../support/sliding.ts';
+import { mostInAnyWindow } from '../../../support/sliding.ts';
 import { type Demand, type Random, World } from './world.ts';
 
 const RULES = { limit: 20, windowMs: 2000, callTimeoutMs: 3000 };
