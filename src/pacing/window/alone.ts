@@ -11,10 +11,10 @@ export interface Alone {
   readonly trustFrom: number;
   /** Processes that may share the budget, this one included. */
   readonly processes: number;
-  /** Those others that were heard of before. */
-  readonly known: readonly string[];
-  /** When Redis was back; undefined while it is gone. */
-  backAt: number | undefined;
+  /** Those others that were heard of before, and when the calls of each must have ended; endless while it may live. */
+  readonly known: ReadonlyMap<string, number>;
+  /** When Redis was back, and whom it has heard of since; undefined while it is gone. */
+  back: { readonly at: number; readonly processes: ReadonlySet<string> } | undefined;
 }
 
 /** How often Redis is looked for, and others are told that this process is there, milliseconds. */
@@ -62,13 +62,21 @@ export interface Solitude {
  */
 export const goAlone = ({ rules, before, heard, others, own, all }: Loss, now: number): Solitude => {
   const { limit, windowMs, callTimeoutMs } = rules;
-  const known = [...new Set([...(before?.known ?? []), ...others])];
+  const known = new Map(before?.known);
+  for (const process of others) known.set(process, Number.POSITIVE_INFINITY);
+  // Who did not come back while Redis was there is gone: what it had running is from before that.
+  if (before?.back !== undefined && now >= before.back.at + NOTICE_MS) {
+    const endedAt = before.back.at + NOTICE_MS + callTimeoutMs + windowMs;
+    for (const [process, until] of known) {
+      if (!before.back.processes.has(process)) known.set(process, Math.min(until, endedAt));
+    }
+  }
   // Just back, it may not have heard of all of them again.
   const processes = heard ? Math.max(others.length + 1, before?.processes ?? 1) : ASSUMED_PROCESSES;
   const share = Math.max(1, Math.floor(limit / processes));
   const sole = heard && before === undefined && processes === 1 && all <= own;
   const quietUntil = heard && !sole ? now + NOTICE_MS : now;
-  const alone = { trustFrom: quietUntil, processes, known, backAt: undefined };
+  const alone = { trustFrom: quietUntil, processes, known, back: undefined };
   const until = now + callTimeoutMs + windowMs;
   // Nothing to take again. Whatever else runs has the most part of the budget.
   if (!heard) return { alone, share, chill: { until, evenMs: windowMs / share } };
@@ -86,17 +94,15 @@ export const goAlone = ({ rules, before, heard, others, own, all }: Loss, now: n
  * Whether the shared window may be used again. Only when every other process has told Redis its calls does the shared
  * log know what the upstream still counts: switching at once would grant the same places twice. What one had running
  * that is not back must have ended first.
- * @param back processes that Redis has heard of since
  */
 export const isOver = (
-  { known, backAt }: Alone,
-  back: ReadonlySet<string>,
+  { known, back }: Alone,
   { windowMs, callTimeoutMs }: WindowRules,
   now: number,
 ): boolean => {
-  if (backAt === undefined) return false;
-  const complete = known.every((process) => back.has(process));
-  return now >= backAt + (complete ? NOTICE_MS : windowMs + callTimeoutMs);
+  if (back === undefined) return false;
+  const complete = [...known].every(([process, until]) => back.processes.has(process) || now >= until);
+  return now >= back.at + (complete ? NOTICE_MS : windowMs + callTimeoutMs);
 };
 
 /**

@@ -145,7 +145,7 @@ export class FleetWindow implements Window {
   #lose(): void {
     const before = this.#alone;
     // Lost for longer already.
-    if (before !== undefined && before.backAt === undefined) return;
+    if (before !== undefined && before.back === undefined) return;
     const now = this.#now();
     const { alone, share, chill } = goAlone(
       {
@@ -173,7 +173,7 @@ export class FleetWindow implements Window {
       return { retryInMs, reason: entry.reason === 'paused' ? 'paused' : 'alone' };
     }
     const id = this.#shared.nextId();
-    if (alone.backAt === undefined) return { grants: [{ entry: this.#entry(id, entry, undefined) }] };
+    if (alone.back === undefined) return { grants: [{ entry: this.#entry(id, entry, undefined) }] };
     // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
     try {
       const admission = await this.#shared.admit([id], this.#clientele.line());
@@ -201,12 +201,12 @@ export class FleetWindow implements Window {
       return;
     }
     this.#heardAt = this.#now();
-    alone.backAt ??= now;
+    const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));
+    alone.back = { at: alone.back?.at ?? now, processes };
     for (const id of this.#unheard.splice(0)) {
       this.#say(this.#shared.cancel({ id, spaced: false, probing: true }));
     }
-    const back = new Set(this.#shared.heard.peers.map(({ process }) => process));
-    if (!isOver(alone, back, this.#rules, now)) return;
+    if (!isOver(alone, this.#rules, now)) return;
     this.#alone = undefined;
     this.#own.found();
     this.#log.limit = this.limit;
@@ -220,7 +220,7 @@ export class FleetWindow implements Window {
 
   #entry(id: string, entry: LogEntry, shared: SharedEntry | undefined): WindowEntry {
     const own = this.#own.add({ id, entry }, this.#now());
-    const reachable = (): boolean => this.#alone === undefined || this.#alone.backAt !== undefined;
+    const reachable = (): boolean => this.#alone === undefined || this.#alone.back !== undefined;
     return {
       complete: (outcome) => {
         const told = ownPart(outcome, entry.admittedAt, this.#alone, this.limit);

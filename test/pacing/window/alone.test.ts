@@ -48,27 +48,40 @@ describe('a process that loses Redis', () => {
   });
 
   it('again, right after it was back, forgets none of those that it knew', () => {
-    const before = { ...goAlone(loss(), 0).alone, backAt: 5000 };
+    const before = { ...goAlone(loss(), 0).alone, back: { at: 5000, processes: new Set<string>() } };
     const { alone } = goAlone(loss({ before, others: ['web.9'] }), 6000);
     expect(alone.processes).toBe(4);
-    expect([...alone.known].sort()).toEqual(['web.2', 'web.3', 'web.4', 'web.9']);
+    expect([...alone.known.keys()].sort()).toEqual(['web.2', 'web.3', 'web.4', 'web.9']);
+    expect([...alone.known.values()].every((until) => until === Number.POSITIVE_INFINITY)).toBe(true);
   });
 });
 
 describe('the shared window', () => {
-  const alone = { ...goAlone(loss(), 0).alone, backAt: 10_000 };
+  const known = ['web.2', 'web.3', 'web.4'];
+  const backAt = (at: number, processes: readonly string[], now = 0) => ({
+    ...goAlone(loss(), now).alone,
+    back: { at, processes: new Set(processes) },
+  });
 
   it('is used again when every other process has been heard of, and a moment has passed', () => {
-    const all = new Set(['web.2', 'web.3', 'web.4']);
-    expect(isOver(alone, all, rules, 11_249)).toBe(false);
-    expect(isOver(alone, all, rules, 11_250)).toBe(true);
-    expect(isOver({ ...alone, backAt: undefined }, all, rules, 99_000)).toBe(false);
+    expect(isOver(backAt(10_000, known), rules, 11_249)).toBe(false);
+    expect(isOver(backAt(10_000, known), rules, 11_250)).toBe(true);
+    expect(isOver(goAlone(loss(), 0).alone, rules, 99_000)).toBe(false);
   });
 
   it('is used again without one that does not come back only when its calls must have ended', () => {
-    const some = new Set(['web.2', 'web.3']);
-    expect(isOver(alone, some, rules, 10_000 + 84_999)).toBe(false);
-    expect(isOver(alone, some, rules, 10_000 + 85_000)).toBe(true);
+    const alone = backAt(10_000, ['web.2', 'web.3']);
+    expect(isOver(alone, rules, 10_000 + 84_999)).toBe(false);
+    expect(isOver(alone, rules, 10_000 + 85_000)).toBe(true);
+  });
+
+  it('does not wait a second time for one that had not come back before Redis was lost again', () => {
+    const before = backAt(10_000, ['web.2', 'web.3']);
+    const again = goAlone(loss({ before, others: ['web.2', 'web.3'] }), 12_000).alone;
+    const endedAt = 10_000 + 1250 + 85_000;
+    const back = { at: endedAt - 5000, processes: new Set(['web.2', 'web.3']) };
+    expect(isOver({ ...again, back }, rules, endedAt - 1)).toBe(false);
+    expect(isOver({ ...again, back }, rules, endedAt)).toBe(true);
   });
 });
 
