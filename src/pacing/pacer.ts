@@ -147,7 +147,9 @@ export class Pacer {
       const unsubscribe = onNewcomer?.((newcomer) => {
         if (this.#lanes.for(spot.again).length === 0) return;
         const { answerAt } = this.#admission.spotOf(newcomer, spot.again);
-        if (this.#queue.promote(ticket, newcomer)) onQueued?.(answerAt);
+        if (!this.#queue.promote(ticket, newcomer)) return;
+        onQueued?.(answerAt);
+        this.#request(ticket);
       });
       const forget = (): void => {
         signal.removeEventListener('abort', onAbort);
@@ -155,11 +157,16 @@ export class Pacer {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(ticket);
-      for (const server of this.#lanes.all) {
-        server.request();
-        if (this.#queue.first(this.#fits(server)) === ticket) server.nudge();
-      }
+      this.#request(ticket);
     });
+  }
+
+  /** A call waits in a place that it did not have before. */
+  #request(ticket: Ticket): void {
+    for (const server of this.#lanes.all) {
+      server.request();
+      if (this.#queue.first(this.#fits(server)) === ticket) server.nudge();
+    }
   }
 
   /** A lane has gone or come back: nobody goes on waiting for nothing, and whoever waits is served where he can be. */
@@ -222,6 +229,8 @@ export class Pacer {
       giveBack: () => {
         entry.cancel();
         ended('unknown');
+        // Whoever waits was told of a later place than this one.
+        server.nudge();
       },
     };
   }

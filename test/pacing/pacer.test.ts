@@ -147,6 +147,18 @@ describe('a pacer', () => {
     expect(at - before).toBeLessThanOrEqual(WINDOW_MS + LATENCY_MS);
   });
 
+  it('grants a slot that was given back to who waits, at once', async () => {
+    const pacer = pacerOf([1]);
+    const unused = await settled(pacer.acquire(terms()));
+    const waiting = call(pacer);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(pacer.waiting).toBe(1);
+    const before = performance.now();
+    unused.giveBack();
+    const { at } = await settled(waiting);
+    expect(at - before).toBeLessThanOrEqual(50);
+  });
+
   it('does not queue a call that nobody wants any more', async () => {
     const pacer = pacerOf([1]);
     const gone = AbortSignal.abort(new RerankError('client_gone'));

@@ -58,7 +58,10 @@ export class LaneServer implements Lane {
     }
   }
 
-  /** To be called when another call is first in line here than before: it may be its turn elsewhere, too. */
+  /**
+   * To be called when the window is to be asked again before it said so: another call is first in line here, whose turn
+   * it may be elsewhere, too, or a place was not used.
+   */
   nudge(): void {
     this.#nudged = true;
     this.#wake?.();

@@ -93,8 +93,7 @@ export class AdmissionControl {
   async #announce({ client, urgency }: Place, again: Again | undefined): Promise<void> {
     const arrival = { client, urgency, since: this.#options.now() };
     this.#arriving.add(arrival);
-    await this.#options.lanes.refresh(again);
-    this.#arriving.delete(arrival);
+    await this.#options.lanes.refresh(again).finally(() => this.#arriving.delete(arrival));
   }
 
   /** The place that is kept for a call that would be refused; throws when there is none, and keeps one for next time. */
