@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { seeded, Verifying } from './verifying.ts';
+import { seededRandom } from '../../src/simulator/random.ts';
+import { Verifying } from './verifying.ts';
 
 /** As many documents, of a query that nobody has asked before. */
 let asked = 0;
@@ -14,7 +15,7 @@ describe('the share of cached pairs that is scored again', () => {
     { rate: 0.02, documents: 7 },
     { rate: 0.005, documents: 100 },
   ])('is the rate in the long run, however many an ask has: $documents', async ({ rate, documents }) => {
-    const verifying = new Verifying({ rate, random: seeded(documents) });
+    const verifying = new Verifying({ rate, random: seededRandom(documents) });
     const asks = 20_000 / documents;
     for (let i = 0; i < asks; i++) {
       const before = verifying.upstream.calls.length;
@@ -28,7 +29,7 @@ describe('the share of cached pairs that is scored again', () => {
   });
 
   test('gives each place of an ask the same chance', async () => {
-    const verifying = new Verifying({ rate: 0.1, random: seeded(1) });
+    const verifying = new Verifying({ rate: 0.1, random: seededRandom(1) });
     const chosen = new Map<string, number>();
     for (let i = 0; i < 2000; i++) {
       await verifying.ask(some(10));

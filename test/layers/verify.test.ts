@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/rerank/errors.ts';
 import type { Source } from '../../src/rerank/scoring.ts';
+import { seededRandom } from '../../src/simulator/random.ts';
 import { anAsk, scoreOf, turns } from '../support/fakes.ts';
-import { seeded, Verifying } from './verifying.ts';
+import { Verifying } from './verifying.ts';
 
 const MODEL = 'cohere-rerank-3-5';
 
@@ -50,7 +51,7 @@ describe('a score from a cache', () => {
   });
 
   test('is compared with its own, whichever of many it is', async () => {
-    const verifying = new Verifying({ random: seeded(3) });
+    const verifying = new Verifying({ random: seededRandom(3) });
     const documents = Array.from({ length: 20 }, (_, i) => `document ${i}`);
     for (let i = 0; i < 10; i++) {
       await verifying.ask({ documents });

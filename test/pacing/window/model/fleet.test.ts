@@ -1,22 +1,12 @@
 /** A fleet whose Redis forgets, hangs and goes, whose processes die and join, for as many lives as the time allows. */
 
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../../src/simulator/random.ts';
 import { mostInAnyWindow } from '../../../support/sliding.ts';
 import { type Demand, type Random, World } from './world.ts';
 
 const RULES = { limit: 20, windowMs: 2000, callTimeoutMs: 3000 };
 const LIVES = 8;
-
-/** mulberry32: the same seed makes the same life. */
-const seeded = (seed: number): Random => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 /** Lives through six faults in a row, and notes them. */
 const live = async (world: World, demand: Demand, random: Random): Promise<string> => {
@@ -59,7 +49,7 @@ const SEEDS = Array.from({ length: LIVES }, (_, i) => Number(process.env.MODEL_S
 
 describe('a fleet to which everything happens', () => {
   test.each(SEEDS)('never passes the limit, and uses it again in the end (seed %i)', async (seed) => {
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     const world = new World(RULES, random);
     const latency = 5 + 400 * random();
     const demand: Demand = {
