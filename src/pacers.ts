@@ -90,6 +90,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       new Pacer({
         lanes: ofModel,
         maxQueue: config.maxQueue,
+        windowMs: config.rateWindowMs,
         credit,
         appointments: appointmentsOf(model),
         weightOf: (client) => weights.get(client) ?? 1,

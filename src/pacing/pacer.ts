@@ -11,6 +11,7 @@ import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';
 import { AdmissionControl, type Spot } from './queue/admission-control.ts';
 import { type AppointmentStore, Appointments } from './queue/appointments.ts';
+import { Arrivals } from './queue/arrivals.ts';
 import { FairQueue, type Place, type Queued } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { Outlook } from './queue/outlook.ts';
@@ -31,6 +32,8 @@ export interface PacerOptions {
   readonly lanes: readonly Lane[];
   /** Calls that may wait; more are refused. */
   readonly maxQueue: number;
+  /** Length of the windows, milliseconds. */
+  readonly windowMs: number;
   readonly weightOf?: (client: string) => number;
   /** @see FairQueue. */
   readonly credit?: number;
@@ -64,12 +67,21 @@ export class Pacer {
   readonly #lanes: Lanes<LaneServer>;
   readonly #weightOf: (client: string) => number;
   readonly #appointments: Appointments;
+  readonly #arrivals: Arrivals;
   readonly #admission: AdmissionControl;
   readonly #latency = new Latency();
   readonly #now: () => number;
 
   constructor(options: PacerOptions) {
-    const { lanes, maxQueue, credit = 0, weightOf = () => 1, appointments, now = monotonic } = options;
+    const {
+      lanes,
+      maxQueue,
+      windowMs,
+      credit = 0,
+      weightOf = () => 1,
+      appointments,
+      now = monotonic,
+    } = options;
     this.#weightOf = weightOf;
     this.#queue = new FairQueue(weightOf, credit);
     this.#lanes = new Lanes(
@@ -84,16 +96,21 @@ export class Pacer {
       ),
     );
     this.#appointments = new Appointments({ most: maxQueue, store: appointments });
+    const periodMs = (): number => windowMs + this.#latency.ms;
+    this.#arrivals = new Arrivals(periodMs);
     this.#admission = new AdmissionControl({
       lanes: this.#lanes,
       outlook: new Outlook({
         lanes: this.#lanes,
         queue: this.#queue,
         coming: (at) => this.#appointments.expected(at),
+        arrived: (at) => this.#arrivals.count(at),
+        periodMs,
         latency: this.#latency,
         now,
       }),
       appointments: this.#appointments,
+      arrivals: this.#arrivals,
       isFull: () => this.#queue.size >= maxQueue,
       now,
     });
@@ -202,7 +219,8 @@ export class Pacer {
     }
     const now = this.#now();
     const coming = this.#appointments.expected(now);
-    return lineOf({ waiting, coming, weightOf: this.#weightOf }, now);
+    const arrived = this.#arrivals.count(now);
+    return lineOf({ waiting, coming, arrived, weightOf: this.#weightOf }, now);
   }
 
   #serve(server: LaneServer, { entry, client }: Grant): boolean {

@@ -1,7 +1,7 @@
 /** Judges one limiter by what its upstream saw. */
 
 import { mostInAnyWindow } from '../support/sliding.ts';
-import { quantile } from './statistics.ts';
+import { quantile } from '../support/statistics.ts';
 
 /** One call as the upstream saw it; moments in milliseconds since the load began. */
 export interface Arrival {

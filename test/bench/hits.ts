@@ -1,5 +1,6 @@
 /** Hits by tier: the gateway against a bare server, in alternation. */
 
+import { median, quantile } from '../support/statistics.ts';
 import { Connection } from './connection.ts';
 import { expecting, ok } from './expect.ts';
 import { openLoad, type Round } from './load.ts';
@@ -7,7 +8,6 @@ import type { Effort } from './options.ts';
 import { bodyOf, httpRequest } from './requests.ts';
 import { nameOf, SIZES, type Size } from './sizes.ts';
 import { GATEWAY_KEY, type Stage } from './stage.ts';
-import { median, quantile } from './statistics.ts';
 import type { Row } from './table.ts';
 
 /** Kept connections, each with one request under way. */

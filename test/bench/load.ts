@@ -1,7 +1,7 @@
 /** A closed loop: every connection sends its next request as soon as it has the answer to the last. */
 
+import { quantile } from '../support/statistics.ts';
 import { Connection, type Reply } from './connection.ts';
-import { quantile } from './statistics.ts';
 
 export interface Round {
   readonly perSecond: number;

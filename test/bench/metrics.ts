@@ -4,10 +4,10 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startRedis } from '../support/redis.ts';
+import { median, quantile } from '../support/statistics.ts';
 import { childEnvironment, tieToUs } from './child.ts';
 import type { Effort } from './options.ts';
 import type { ScrapeFigures } from './processes/scrape.ts';
-import { median, quantile } from './statistics.ts';
 import type { Row } from './table.ts';
 
 const DYNOS = [1, 3, 10, 30];

@@ -1,12 +1,12 @@
 /** Misses: what the way through the gateway adds to a call. The same calls, sent directly and through it. */
 
+import { median, quantile } from '../support/statistics.ts';
 import { Connection } from './connection.ts';
 import { expecting, ok } from './expect.ts';
 import type { Effort } from './options.ts';
 import { bodyOf, httpRequest } from './requests.ts';
 import { nameOf, SIZES, type Size } from './sizes.ts';
 import { GATEWAY_KEY, type Stage, UPSTREAM_KEY } from './stage.ts';
-import { median, quantile } from './statistics.ts';
 import type { Row } from './table.ts';
 
 /** Calls of each kind before the first that counts: compilers need more than one look. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FleetBed, type FleetBedOptions, startFleetBed, throttled } from '../support/fleet-bed.ts';
 import { COHERE, KEYS } from '../support/gateway.ts';
 import { ask, startLoad } from '../support/load.ts';
+import { quantile } from '../support/statistics.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -13,9 +14,6 @@ const withFleet = async (options: FleetBedOptions, use: (bed: FleetBed) => Promi
     await bed.stop();
   }
 };
-
-const quantile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))]!;
 
 /** Each of them begins with two of these; asking whether a pair is known, which the refused do again, has none. */
 const pacingScripts = async ({ redis }: FleetBed): Promise<number> =>

@@ -43,6 +43,7 @@ export const attach = (limits: Readonly<Record<string, number>>, maxQueue = 100)
         health: new Health({ attachment: circuits[attachment]!, model: new Circuit() }),
       })),
       maxQueue,
+      windowMs: WINDOW_MS,
     });
   const attached = { pacer: pacerOf(), other: pacerOf(), circuits };
   // Windows that have been running for long.

@@ -20,7 +20,7 @@ beforeEach(() => {
   const window = memoryWindow({ limit: LIMIT, windowMs: WINDOW_MS, callTimeoutMs: 5000 });
   vi.advanceTimersByTime(WINDOW_MS);
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
-  pacer = new Pacer({ lanes: [{ attachment: 'LANE', window, health }], maxQueue: 100 });
+  pacer = new Pacer({ lanes: [{ attachment: 'LANE', window, health }], maxQueue: 100, windowMs: WINDOW_MS });
   granted = [];
 });
 afterEach(() => {

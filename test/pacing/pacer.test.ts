@@ -25,6 +25,7 @@ const pacerOf = (limits: readonly number[], maxQueue = 100): Pacer =>
       health: new Health({ attachment: new Circuit(), model: new Circuit() }),
     })),
     maxQueue,
+    windowMs: WINDOW_MS,
   });
 
 const terms = (over: Partial<Terms> = {}): Terms => ({

@@ -10,6 +10,7 @@ import type { LaneServer } from '../lanes/lane-server.ts';
 import type { Lanes } from '../lanes/lanes.ts';
 import type { Block } from '../window/window.ts';
 import type { Appointments } from './appointments.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Place } from './fair-queue.ts';
 import type { Expectation, Outlook } from './outlook.ts';
 import { asTold, outage, queueFull, tooLong } from './refusals.ts';
@@ -29,6 +30,7 @@ export interface AdmissionOptions {
   readonly lanes: Lanes<LaneServer>;
   readonly outlook: Outlook;
   readonly appointments: Appointments;
+  readonly arrivals: Arrivals;
   /** No more may wait. */
   readonly isFull: () => boolean;
   readonly now: () => number;
@@ -65,7 +67,9 @@ export class AdmissionControl {
       spot = this.#spot(terms, again);
       refused = this.#refusal(spot, terms.deadline);
     }
+    // Whoever keeps an appointment has been counted among those who come.
     if (refused) spot = await this.#spotKept(refused, terms, question);
+    else this.#options.arrivals.note(terms.client, this.#options.now());
     return enter(spot);
   }
 

@@ -1,6 +1,8 @@
 /**
  * What a call has to expect that takes a place in the queue: the window's rule, run ahead of time over all calls that
- * would be served before, here and in other processes.
+ * would be served before, here and in other processes. Those are the calls that wait, and of the calls that come later
+ * those that are due sooner: callers that have been told when to come, and other clients in their turns, each of which
+ * is taken to go on as it did within the last period.
  */
 
 import type { Again } from '../../rerank/attempt.ts';
@@ -21,13 +23,16 @@ export interface Expectation {
 const MARGIN = 8;
 
 type Counts = ReadonlyMap<string, number>;
-type Comings = Iterable<readonly [client: string, coming: readonly Coming[]]>;
 
 export interface OutlookOptions {
   readonly lanes: Lanes<Lane>;
   readonly queue: { ahead(place: Place, expected?: Counts): number };
   /** Calls of each client that have been told when to come, soonest first. */
-  readonly coming: (now: number) => Comings;
+  readonly coming: (now: number) => ReadonlyMap<string, readonly Coming[]>;
+  /** Calls that each client has brought within the last period. */
+  readonly arrived: (now: number) => Counts;
+  /** @see Arrivals */
+  readonly periodMs: () => number;
   /** How long calls last, milliseconds. */
   readonly latency: { readonly ms: number };
   readonly now: () => number;
@@ -42,46 +47,58 @@ export class Outlook {
 
   /** Undefined when nobody could make the call. */
   of(place: Place, again: Again | undefined): Expectation | undefined {
-    const { lanes, queue, coming, latency, now } = this.#options;
-    const elsewhere = this.#elsewhere(place, again);
-    const ahead = new Map(elsewhere.waiting);
-    const before = queue.ahead(place, ahead);
-    const comings = inOrder([...coming(now()), ...elsewhere.coming]);
-    const most = Math.round(queue.ahead(place, comings.reduce(added, new Map(ahead))));
+    const { lanes, queue, latency, now } = this.#options;
+    const { waiting, coming, arrived } = this.#others(place, again);
+    /** Calls that would be served before one here that starts so many milliseconds from now. */
+    const aheadBy = (inMs: number, periods: number): number => {
+      const counts = new Map(waiting);
+      for (const each of coming) if (each.inMs <= inMs) added(counts, each);
+      for (const [client, calls] of arrived) added(counts, { client, calls: calls * periods });
+      return Math.round(queue.ahead(place, counts));
+    };
+    const periodMs = this.#options.periodMs();
+    const before = queue.ahead(place, waiting);
+    const most = aheadBy(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     const starts = lanes.starts(again, Math.max(before, most) + 1 + MARGIN, latency.ms);
     let [at, start] = [before, starts[before]];
     if (start === undefined) return undefined;
-    // A place goes to whoever has been told to come before it is free, and is not kept for who comes later.
-    for (
-      let next = 0;
-      start > 0 && next < comings.length && comings[next]!.inMs <= start;
-      start = starts[at]!
-    ) {
-      for (; next < comings.length && comings[next]!.inMs <= start; next++) added(ahead, comings[next]!);
-      at = Math.round(queue.ahead(place, ahead));
+    // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
+    for (let later = at; start > 0; at = later) {
+      later = aheadBy(start, start / periodMs);
+      if (later <= at) break;
+      start = starts[later]!;
     }
     const answerAt = now() + (start > 0 ? start + latency.ms : 0);
     return { waitMs: start, answerAt, close: starts[at + MARGIN]! > 0 };
   }
 
-  /** Calls of each client in other processes that wait ahead of a new one in this place, and those that come. */
-  #elsewhere({ client, urgency }: Place, again: Again | undefined): { waiting: Counts; coming: Comings } {
+  /** Calls of others that go ahead of a new one in this place, or may when they come. */
+  #others({ client, urgency }: Place, again: Again | undefined): Others {
+    const now = this.#options.now();
     const waiting = new Map<string, number>();
-    const coming: [string, readonly Coming[]][] = [];
+    const coming = [...this.#options.coming(now)];
+    const arrived = new Map(this.#options.arrived(now));
     // What waits in a process waits for each of its lanes.
     for (const other of this.#options.lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
       const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
       added(waiting, { client: other.client, calls: passed ? 0 : other.calls });
       coming.push([other.client, other.coming]);
+      if (other.arrived > 0) added(arrived, { client: other.client, calls: other.arrived });
     }
-    return { waiting, coming };
+    // Its own client's later calls come after it.
+    arrived.delete(client);
+    return { waiting, coming: flat(coming), arrived };
   }
 }
 
-const inOrder = (comings: Comings): (Coming & { readonly client: string })[] =>
-  [...comings]
-    .flatMap(([client, coming]) => coming.map((each) => ({ client, ...each })))
-    .sort((a, b) => a.inMs - b.inMs);
+interface Others {
+  readonly waiting: Counts;
+  readonly coming: readonly (Coming & { readonly client: string })[];
+  readonly arrived: Counts;
+}
+
+const flat = (comings: Iterable<readonly [client: string, coming: readonly Coming[]]>): Others['coming'] =>
+  [...comings].flatMap(([client, coming]) => coming.map((each) => ({ client, ...each })));
 
 type Count = { readonly client: string; readonly calls: number };
 

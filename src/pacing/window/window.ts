@@ -44,6 +44,8 @@ export interface Waiting {
   /** Its share, in relation to those of others. */
   readonly weight: number;
   readonly calls: number;
+  /** Calls that it has brought within the last period (see queue/arrivals.ts), without those told when to come. */
+  readonly arrived: number;
   /** Calls that do not wait, but have been told when to come; soonest first. */
   readonly coming: readonly Coming[];
   /** The first of the calls, in the order in which they are due. */

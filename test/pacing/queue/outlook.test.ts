@@ -8,11 +8,13 @@ import type { Coming, Line, Waiting } from '../../../src/pacing/window/window.ts
 
 const NOW = 10_000;
 const LATENCY_MS = 100;
+const PERIOD_MS = 10_000;
 
 const waiting = (client: string, calls: number, over: Partial<Waiting> = {}): Waiting => ({
   client,
   weight: 1,
   calls,
+  arrived: 0,
   coming: [],
   first: calls > 0 ? [{ urgency: 3, waitedMs: 50 }] : [],
   ...over,
@@ -24,9 +26,12 @@ interface Scene {
   readonly here?: readonly Queued[];
   readonly elsewhere?: Line;
   readonly coming?: ReadonlyMap<string, readonly Coming[]>;
+  /** Within the last period, of ten seconds. */
+  readonly arrived?: ReadonlyMap<string, number>;
 }
 
-const outlookOf = ({ free, here = [], elsewhere = [], coming = new Map() }: Scene): Outlook => {
+const outlookOf = (scene: Scene): Outlook => {
+  const { free, here = [], elsewhere = [], coming = new Map(), arrived = new Map() } = scene;
   const queue = new FairQueue();
   for (const item of here) queue.push(item);
   const window = {
@@ -39,7 +44,15 @@ const outlookOf = ({ free, here = [], elsewhere = [], coming = new Map() }: Scen
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
   const lanes = new Lanes([{ attachment: 'LANE', window, health }]);
   const latency = { ms: LATENCY_MS };
-  return new Outlook({ lanes, queue, latency, coming: () => coming, now: () => NOW });
+  return new Outlook({
+    lanes,
+    queue,
+    latency,
+    coming: () => coming,
+    arrived: () => arrived,
+    periodMs: () => PERIOD_MS,
+    now: () => NOW,
+  });
 };
 
 const SEARCH = { client: 'search', urgency: 3 };
@@ -88,6 +101,19 @@ describe('what a call has to expect', () => {
     expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(3000);
     expect(outlookOf({ ...scene, here: [SEARCH, SEARCH, SEARCH] }).of(SEARCH, undefined)!.waitMs).toBe(9000);
     expect(outlookOf({ ...scene, here: [], free: 1 }).of(SEARCH, undefined)!.waitMs).toBe(0);
+  });
+
+  it('counts calls of another service that will have come by then, if it goes on as it did, in its turn', () => {
+    const arrived = new Map([
+      ['search', 50],
+      ['chatbot', 4],
+    ]);
+    const here = Array.from({ length: 8 }, () => SEARCH);
+    // Nine places a second apart, and two more for every five seconds that pass; but no more than it has turns.
+    expect(outlookOf({ free: 0, here, arrived }).of(SEARCH, undefined)!.waitMs).toBe(15_000);
+    const elsewhere = [waiting('chatbot', 0, { arrived: 96 })];
+    expect(outlookOf({ free: 0, here, arrived, elsewhere }).of(SEARCH, undefined)!.waitMs).toBe(18_000);
+    expect(outlookOf({ free: 9, here, arrived, elsewhere }).of(SEARCH, undefined)!.waitMs).toBe(0);
   });
 
   it('depends on what others do at this moment when the room is all but used up', () => {

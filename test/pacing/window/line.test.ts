@@ -9,6 +9,7 @@ const lines = fc.array(
     client: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
     weight: fc.constantFrom(0.5, 1, 3, 100),
     calls: fc.nat(1000),
+    arrived: fc.nat(1000),
     coming: fc.array(
       fc.record({
         inMs: fc.nat(60).map((s) => 1000 * s),
@@ -36,10 +37,15 @@ describe('what a process tells of who waits in it', () => {
     const since = Array.from({ length: 40 }, (_, i) => ({ urgency: 3, since: i }));
     const waiting = new Map([['search', since]]);
     const coming = new Map([['chatbot', [{ inMs: 2000, calls: 1.6 }]]]);
-    const line = lineOf({ waiting, coming, weightOf: (client) => client.length }, 100);
-    expect(line.map(({ client, weight, calls, coming }) => [client, weight, calls, coming])).toEqual([
-      ['search', 6, 40, []],
-      ['chatbot', 7, 0, [{ inMs: 2000, calls: 1.6 }]],
+    const arrived = new Map([
+      ['search', 50],
+      ['evaluation', 3],
+    ]);
+    const line = lineOf({ waiting, coming, arrived, weightOf: (client) => client.length }, 100);
+    expect(line.map(({ first, ...told }) => told)).toEqual([
+      { client: 'search', weight: 6, calls: 40, arrived: 50, coming: [] },
+      { client: 'chatbot', weight: 7, calls: 0, arrived: 0, coming: [{ inMs: 2000, calls: 1.6 }] },
+      { client: 'evaluation', weight: 10, calls: 0, arrived: 3, coming: [] },
     ]);
     expect(line[0]!.first).toHaveLength(MOST_AT_ONCE);
     expect(line[0]!.first.slice(0, 2)).toEqual([

@@ -46,8 +46,8 @@ local function behead(entry)
 end
 local function read(line, at)
   local entries = {}
-  for client, weight, calls, coming, heads in string.gmatch(line, '([^ ;]+) ([^ ]+) (%d+) ([^ ]*) ([^;]*)') do
-    local entry = { client = client, weight = tonumber(weight), calls = tonumber(calls), coming = coming }
+  for client, weight, calls, later, heads in string.gmatch(line, '([^ ;]+) ([^ ]+) (%d+) (%d+ [^ ]*) ([^;]*)') do
+    local entry = { client = client, weight = tonumber(weight), calls = tonumber(calls), later = later }
     entry.heads, entry.at = heads, at
     behead(entry)
     entries[#entries + 1] = entry
@@ -143,7 +143,7 @@ if count == 0 then return finish(view(reply, held, others)) end
 set('granted', granted + count)
 local rest = {}
 for i, entry in ipairs(own) do
-  rest[i] = table.concat({ entry.client, entry.weight, entry.calls, entry.coming, entry.heads }, ' ')
+  rest[i] = table.concat({ entry.client, entry.weight, entry.calls, entry.later, entry.heads }, ' ')
 end
 say(table.concat(rest, ';'))
 reply[1], reply[7], reply[8] = '+', others, turns()

@@ -228,7 +228,9 @@ export class Process {
 
   #line(): Line {
     const calls = this.#demand.calls();
-    return [{ client: 'c', weight: 1, calls, coming: [], first: [{ urgency: 3, waitedMs: 100 }] }];
+    return [
+      { client: 'c', weight: 1, calls, arrived: 0, coming: [], first: [{ urgency: 3, waitedMs: 100 }] },
+    ];
   }
 
   async #serve(): Promise<void> {
