@@ -1,4 +1,10 @@
-/** Leaves alone what keeps failing, and tries it again with one call at a time. */
+/**
+ * Leaves alone what keeps failing, and tries it again with one call at a time.
+ *
+ * Our own, since a library's breaker decides when a call is made, and takes every end of it for a success or a failure.
+ * Here a lane is chosen before a call has its slot, so whether there is one must be known without making it; and a call
+ * whose caller left says nothing.
+ */
 
 /** What a call said of whoever was asked; `nothing` when it does not tell. */
 export type Word = 'ok' | 'failed' | 'refused' | 'nothing';
