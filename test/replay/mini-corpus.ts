@@ -21,8 +21,10 @@ const WORDS = 'wing shock layer heat flow plate speed cone nozzle drag wave lift
 const sentence = (number: number): string =>
   `${WORDS[number % 15]} ${WORDS[Math.floor(number / 15) % 15]} of the ${WORDS[(number * 7) % 15]}`;
 
+const idsUpTo = (size: number): string[] => Array.from({ length: size }, (_, i) => String(i + 1));
+
 const SIZE = 20;
-const ids = Array.from({ length: SIZE }, (_, i) => String(i + 1));
+const ids = idsUpTo(SIZE);
 const rotated = (by: number, count: number): string[] =>
   Array.from({ length: count }, (_, i) => ids[(by + i) % SIZE]!);
 
@@ -47,11 +49,14 @@ export const TRACE: readonly TraceLine[] = Array.from({ length: 12 }, (_, round)
 const lines = (values: readonly unknown[]): string =>
   values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
-export const FILES = {
-  'documents.jsonl': lines(ids.map((id) => ({ id, text: `${sentence(Number(id))} .` }))),
-  'queries.jsonl': lines(ids.map((id) => ({ id, text: `${sentence(Number(id) + 100)} ?` }))),
-  'trace.jsonl': lines(TRACE),
-};
+/** @param size documents, and queries; at most 125 */
+export const corpusOf = (size: number, trace: readonly TraceLine[]) => ({
+  'documents.jsonl': lines(idsUpTo(size).map((id) => ({ id, text: `${sentence(Number(id))} .` }))),
+  'queries.jsonl': lines(idsUpTo(size).map((id) => ({ id, text: `${sentence(Number(id) + 100)} ?` }))),
+  'trace.jsonl': lines(trace),
+});
+
+export const FILES = corpusOf(SIZE, TRACE);
 
 export interface CorpusFolder extends AsyncDisposable {
   readonly path: string;
