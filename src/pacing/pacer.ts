@@ -91,6 +91,7 @@ export class Pacer {
             wanted: () => this.#wanted(server),
             line: () => this.#line(server),
             hear: (turns) => this.#queue.adopt(turns),
+            vacant: () => server.nudge(),
             serve: (grant) => this.#serve(server, grant),
           })),
       ),

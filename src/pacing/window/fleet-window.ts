@@ -19,7 +19,7 @@ export interface FleetWindowOptions {
   readonly now?: () => number;
 }
 
-const NOBODY: Clientele = { line: () => [], hear: () => {} };
+const NOBODY: Clientele = { line: () => [], hear: () => {}, vacant: () => {} };
 
 const monotonic = (): number => performance.now();
 
@@ -113,13 +113,14 @@ export class FleetWindow implements Window {
 
   /**
    * To be called every BEAT_MS: lets the others know that this process is there, learns who they are, and notices that
-   * Redis is lost, is back, or has forgotten everything, also while there are no calls. Never rejects.
+   * Redis is lost, is back, has forgotten everything, or has a place, also while there are no calls. Never rejects.
    */
   async beat(): Promise<void> {
     if (this.#beating || this.#now() - this.#heardAt < BEAT_MS / 2) return;
     this.#beating = true;
     if (this.#alone === undefined) await this.#tell();
     else await this.#lookForRedis(this.#alone);
+    if (this.#alone === undefined && this.#shared.forecast(1, 0)[0] === 0) this.#clientele.vacant();
     this.#beating = false;
   }
 

@@ -34,6 +34,8 @@ export interface Clientele {
   line(): Line;
   /** Is told whose turn it is among all who share the window. */
   hear(turns: Turns): void;
+  /** Is told that there is a place now, which may be sooner than was said: a slot may have been given back elsewhere. */
+  vacant(): void;
 }
 
 /** What waits in one process, client by client. */

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { memoryWindow } from '../../../src/pacing/window/memory-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
@@ -212,6 +213,25 @@ describe('a window in Redis', () => {
     await warmUp(a);
     const taken = [...(await takeAll(a)), ...(await takeAll(b))];
     expect(taken).toHaveLength(8);
+  });
+
+  it('tells who waits in one process of a slot that was given back in another, with its next beat', async () => {
+    const name = randomUUID();
+    const long = { ...rules, windowMs: 10_000 };
+    const [a, b] = await Promise.all([sharedWindow(long, name), sharedWindow(long, name)]);
+    let vacancies = 0;
+    b.attend({ line: () => [], hear: () => {}, vacant: () => vacancies++ });
+    (await take(a)).complete({ answered: true, remaining: rules.limit - 1 });
+    await pause(20);
+    const taken = await takeAll(a);
+    await refusal(b);
+    await pause(BEAT_MS / 2);
+    await b.beat();
+    expect(vacancies).toBe(0);
+    taken[0]!.cancel();
+    await pause(BEAT_MS / 2);
+    await b.beat();
+    expect(vacancies).toBe(1);
   });
 
   it('keeps nothing for ever, and little for each call', async () => {

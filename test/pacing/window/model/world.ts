@@ -216,7 +216,7 @@ export class Process {
       void this.window.beat();
       clock.after(BEAT_MS, beat);
     };
-    this.window.attend({ line: () => this.#line(), hear: () => {} });
+    this.window.attend({ line: () => this.#line(), hear: () => {}, vacant: () => {} });
     clock.after(0, beat);
     clock.after(1, () => void this.#serve());
   }
