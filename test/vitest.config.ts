@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: ['test/fleet/**', 'node_modules/**'],
+          // They wait more than they work: two files at a time take half as long, also where there are but two cores.
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },

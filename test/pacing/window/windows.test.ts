@@ -225,11 +225,11 @@ describe('a window in Redis', () => {
     await pause(20);
     const taken = await takeAll(a);
     await refusal(b);
-    await pause(BEAT_MS / 2);
+    await pause(BEAT_MS);
     await b.beat();
     expect(vacancies).toBe(0);
     taken[0]!.cancel();
-    await pause(BEAT_MS / 2);
+    await pause(BEAT_MS);
     await b.beat();
     expect(vacancies).toBe(1);
   });
