@@ -55,7 +55,7 @@ export class Exchange {
   readonly #command: Command;
   readonly #keys: readonly [snapshots: string, legacies: string];
   #claim = '0';
-  /** What Redis is known to hold of this process, and when others cease to tell it. */
+  /** What Redis is known to hold of this process, nothing when that is not known, and when others cease to tell it. */
   #kept: { readonly snapshot: Buffer; readonly until: number };
 
   constructor(options: ExchangeOptions) {
@@ -67,7 +67,10 @@ export class Exchange {
     this.#keys = [`${prefix}{metrics}`, `${prefix}{metrics}:${dyno}`];
   }
 
-  /** What others may tell of this process now; undefined when it has been silent for so long that they do not. */
+  /**
+   * What others may tell of this process now: nothing when that is not known; undefined when it has been silent for so
+   * long that they do not.
+   */
   get shown(): Buffer | undefined {
     return performance.now() < this.#kept.until ? this.#kept.snapshot : undefined;
   }
@@ -77,6 +80,10 @@ export class Exchange {
     return this.#run(async () => {
       const by = await this.#expiry();
       const answer = this.#send(offer, by).then((reply) => this.#exchanged(offer, reply));
+      // Redis may have taken it, and only the answer was lost.
+      answer.catch((thrown) => {
+        if (!(thrown instanceof ReplyError)) this.#kept = this.#keep(NOTHING);
+      });
       return within(TIMEOUT_MS, answer);
     });
   }

@@ -5,10 +5,10 @@
  * A counter that falls passes for a restart, and all of it is counted again. So a process tells of itself only what the
  * next answer, whoever gives it, cannot undercut: counts that Redis has taken from it. While Redis fails it goes on with
  * the last of these, until the others have dropped them too; then nobody else tells of it, and what it tells is its own
- * affair. It begins like that as well: until then they may tell of its predecessor.
+ * affair. It begins like that as well: until then they may tell of its predecessor. And where it can't know what they
+ * tell, because an answer was lost with the connection, it tells no counts for that long: a gap is no restart.
  *
- * What remains: Redis took a snapshot, its answer was lost with the connection, somebody else told it, and the next
- * exchange failed too; and a Redis that comes back with older snapshots than it had acknowledged.
+ * What remains: a Redis that comes back with older snapshots than it had acknowledged.
  */
 
 import { increase, plus, withCountsOf } from './counts.ts';

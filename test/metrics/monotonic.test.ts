@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { until } from '../support/fakes.ts';
 import { BEAT_MS, Fleet, FRESH_MS, type Member } from './members.ts';
 
@@ -62,6 +62,34 @@ test('no count falls when Redis comes back after a process has gone on alone', a
   await scrape(a);
   expect(falls(seen['web.1']!)).toEqual([]);
   expect(seen['web.1']!.at(-1)).toBe(60);
+});
+
+test('no count falls when a connection is lost with an answer of Redis, and is not there again at once', async () => {
+  const { a, b, seen, scrape, whole } = await start(60_000);
+  const { client } = a;
+  const send = client.sendCommand.bind(client);
+  const cut = vi.spyOn(client, 'sendCommand').mockImplementation((command, stream) => {
+    const sent = send(command, stream);
+    if (command.name === 'evalsha') {
+      // What was written arrives; what comes back is not read.
+      client.stream.destroy();
+      client.disconnect();
+    }
+    return sent;
+  });
+  load(a);
+  await scrape(a);
+  expect(cut).toHaveBeenCalled();
+  cut.mockRestore();
+  // Redis has taken what a believes to be lost.
+  await until(async () => (await b.tell())['web.1'] === 40);
+  await scrape(b);
+  await scrape(a);
+  await client.connect();
+  await until(whole);
+  await scrape(a);
+  expect(falls(seen['web.1']!)).toEqual([]);
+  expect(seen['web.1']!.at(-1)).toBe(40);
 });
 
 const ACTIONS = [
