@@ -49,22 +49,22 @@ export class Outlook {
   of(place: Place, again: Again | undefined): Expectation | undefined {
     const { lanes, queue, latency, now } = this.#options;
     const { waiting, coming, arrived } = this.#others(place, again);
+    const periodMs = this.#options.periodMs();
     /** Calls that would be served before one here that starts so many milliseconds from now. */
-    const aheadBy = (inMs: number, periods: number): number => {
+    const aheadBy = (inMs: number): number => {
       const counts = new Map(waiting);
       for (const each of coming) if (each.inMs <= inMs) added(counts, each);
-      for (const [client, calls] of arrived) added(counts, { client, calls: calls * periods });
+      for (const [client, calls] of arrived) added(counts, { client, calls: (calls * inMs) / periodMs });
       return Math.round(queue.ahead(place, counts));
     };
-    const periodMs = this.#options.periodMs();
     const before = queue.ahead(place, waiting);
-    const most = aheadBy(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const most = aheadBy(Number.POSITIVE_INFINITY);
     const starts = lanes.starts(again, Math.max(before, most) + 1 + MARGIN, latency.ms);
     let [at, start] = [before, starts[before]];
     if (start === undefined) return undefined;
     // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
     for (let later = at; start > 0; at = later) {
-      later = aheadBy(start, start / periodMs);
+      later = aheadBy(start);
       if (later <= at) break;
       start = starts[later]!;
     }
@@ -102,5 +102,6 @@ const flat = (comings: Iterable<readonly [client: string, coming: readonly Comin
 
 type Count = { readonly client: string; readonly calls: number };
 
-const added = (counts: Map<string, number>, { client, calls }: Count): Map<string, number> =>
+const added = (counts: Map<string, number>, { client, calls }: Count): void => {
   counts.set(client, (counts.get(client) ?? 0) + calls);
+};
