@@ -1,4 +1,5 @@
 import type { RerankAnswer } from './answer.ts';
+import type { RerankRequest } from './request.ts';
 
 /** What a call gets instead of a normal answer. */
 export type Fault =
@@ -8,6 +9,8 @@ export type Fault =
       readonly status: number;
       readonly message?: string;
       readonly retryAfter?: string;
+      /** Sent as HTML in place of Heroku's JSON error, as what stands in front of Heroku answers. */
+      readonly page?: string;
     }
   /** No byte, until the caller leaves. */
   | { readonly kind: 'hang' }
@@ -22,15 +25,29 @@ export type Fault =
   /** 200 with the normal answer as changed by `make`. */
   | { readonly kind: 'wrong-answer'; readonly make: (answer: RerankAnswer) => unknown };
 
-/** Faults in the order they were asked for, each handed out `count` times. */
-export class FaultQueue {
-  readonly #queue: { readonly fault: Fault; left: number }[] = [];
+/** Which calls a standing fault meets, told by what they ask for. */
+export type When = (request: RerankRequest) => boolean;
 
+/** Faults that tests asked for: some stand and meet every call of a kind, some are handed out a number of times. */
+export class Faults {
+  readonly #queue: { readonly fault: Fault; left: number }[] = [];
+  readonly #standing = new Set<{ readonly when: When; readonly fault: Fault }>();
+
+  /** For the next `count` calls, in the order of these calls. */
   add(fault: Fault, count = 1): void {
     if (count > 0) this.#queue.push({ fault, left: count });
   }
 
-  take(): Fault | undefined {
+  /** For every call that `when` is true of, until the returned function is called. */
+  stand(when: When, fault: Fault): () => void {
+    const standing = { when, fault };
+    this.#standing.add(standing);
+    return () => void this.#standing.delete(standing);
+  }
+
+  /** A call that a standing fault meets uses none of the others up. Of two that stand, the first. */
+  take(request: RerankRequest): Fault | undefined {
+    for (const { when, fault } of this.#standing) if (when(request)) return fault;
     const next = this.#queue[0];
     if (next === undefined) return undefined;
     next.left -= 1;
@@ -40,5 +57,6 @@ export class FaultQueue {
 
   clear(): void {
     this.#queue.length = 0;
+    this.#standing.clear();
   }
 }

@@ -1,4 +1,4 @@
-import { type Fault, FaultQueue } from './faults.ts';
+import { type Fault, Faults } from './faults.ts';
 import { Refusal } from './refusal.ts';
 import { fieldsOf, modelOf, type RerankRequest, validated } from './request.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -29,7 +29,7 @@ export const bearerOf = (authorization: string | undefined): string =>
 
 /** Decides what becomes of a call. Knows keys, models, windows and pending faults; no sockets, no clock. */
 export class Judge {
-  readonly faults = new FaultQueue();
+  readonly faults = new Faults();
   // Maps, not the records themselves: a caller may send a key or model called `constructor`.
   readonly #keys: ReadonlyMap<string, { models?: readonly string[] }>;
   readonly #limits: ReadonlyMap<string, number>;
@@ -56,7 +56,7 @@ export class Judge {
       headers = this.#headers(window, arrival.at);
       this.#authorize(arrival);
       const request = validated(arrival.body);
-      const fault = this.faults.take();
+      const fault = this.faults.take(request);
       // A call that fails later was still counted on arrival; only one refused for its rate was not.
       const refused = fault?.kind === 'status' && fault.status === 429;
       const admitted = refused || window.take(arrival.at);

@@ -25,9 +25,13 @@ export function perform(fault: Fault | undefined, { res, open, headers, answer }
       send(res, open, jsonReply(200, answer(), headers));
       break;
     case 'status': {
-      const { status, message = 'A fault was asked for.', retryAfter } = fault;
-      const more = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
-      send(res, open, jsonReply(status, errorBody(status, message), { ...headers, ...more }));
+      const { status, message = 'A fault was asked for.', retryAfter, page } = fault;
+      const all = { ...headers, ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }) };
+      const reply =
+        page === undefined
+          ? jsonReply(status, errorBody(status, message), all)
+          : { status, headers: { ...all, 'content-type': 'text/html' }, body: page };
+      send(res, open, reply);
       break;
     }
     case 'hang':

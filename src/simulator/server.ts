@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { rerankAnswer } from './answer.ts';
 import { type Call, type OpenCall, openCall } from './calls.ts';
 import { jsonReply, send } from './delivery.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, When } from './faults.ts';
 import { Judge } from './judge.ts';
 import { Latency, type LatencyRange } from './latency.ts';
 import { perform } from './perform.ts';
@@ -17,7 +17,7 @@ import { modelOf, parseJson } from './request.ts';
 
 export type { RerankAnswer } from './answer.ts';
 export type { Call } from './calls.ts';
-export type { Fault } from './faults.ts';
+export type { Fault, When } from './faults.ts';
 
 export interface SimulatorOptions {
   /** Default 0: any free one. */
@@ -53,6 +53,11 @@ export interface Simulator {
   latency(range: LatencyRange): void;
   /** The next `count` (default 1) authenticated, valid calls get this fault instead of an answer, even when over the limit. */
   fault(fault: Fault, count?: number): void;
+  /**
+   * Every authenticated, valid call that `when` is true of gets this fault, until `clearFaults`, or until the returned
+   * function is called: a query, a document or a number of documents that the upstream can't take.
+   */
+  faultWhen(when: When, fault: Fault): () => void;
   clearFaults(): void;
   /** Forgets windows and calls; faults stay. */
   reset(): void;
@@ -130,6 +135,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     calls,
     latency: (range) => latency.set(range),
     fault: (fault, count) => judge.faults.add(fault, count),
+    faultWhen: (when, fault) => judge.faults.stand(when, fault),
     clearFaults: () => judge.faults.clear(),
     reset() {
       judge.forget();

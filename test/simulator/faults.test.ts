@@ -61,7 +61,52 @@ describe('which calls get a fault', () => {
   });
 });
 
+describe('faults by content', () => {
+  const asking = (query: string) => ({ ...BODY, query });
+
+  test('meet every call that the predicate is true of, and no other, until they are cleared', async () => {
+    const simulator = await simulate();
+    simulator.faultWhen(({ query }) => query === 'poison', { kind: 'status', status: 500 });
+    const statuses = async () => {
+      const answers = [];
+      for (const query of ['poison', 'harmless', 'poison']) {
+        answers.push((await rerank(simulator, asking(query))).status);
+      }
+      return answers;
+    };
+    expect(await statuses()).toEqual([500, 200, 500]);
+    simulator.clearFaults();
+    expect(await statuses()).toEqual([200, 200, 200]);
+  });
+
+  test('one can be taken back alone, and of two the first wins', async () => {
+    const simulator = await simulate();
+    const takeBack = simulator.faultWhen(() => true, { kind: 'status', status: 500 });
+    simulator.faultWhen(({ documents }) => documents.length > 2, { kind: 'status', status: 413 });
+    expect((await rerank(simulator)).status).toBe(500);
+    takeBack();
+    expect((await rerank(simulator)).status).toBe(413);
+    expect((await rerank(simulator, { ...BODY, documents: ['one'] })).status).toBe(200);
+  });
+
+  test('use up none of the counted faults', async () => {
+    const simulator = await simulate();
+    simulator.fault({ kind: 'status', status: 502 });
+    simulator.faultWhen(({ query }) => query === 'poison', { kind: 'status', status: 500 });
+    expect((await rerank(simulator, asking('poison'))).status).toBe(500);
+    expect((await rerank(simulator)).status).toBe(502);
+  });
+});
+
 describe('status', () => {
+  test('a page comes as HTML, as from what stands in front of Heroku', async () => {
+    const simulator = await simulate();
+    simulator.fault({ kind: 'status', status: 403, page: '<html>Request blocked.</html>' });
+    const response = await post(simulator.url);
+    expect([response.status, response.headers.get('content-type')]).toEqual([403, 'text/html']);
+    expect(await response.text()).toBe('<html>Request blocked.</html>');
+  });
+
   test.each([
     [400, 'invalid_request_error'],
     [401, 'authentication_error'],
