@@ -1,6 +1,6 @@
 /** Which model a caller gets. */
 
-import { RerankError } from '../rerank/errors.ts';
+import { invalidField, RerankError } from '../rerank/errors.ts';
 import type { Caller } from './context.ts';
 
 /** The models of `served` that a caller may use. */
@@ -17,11 +17,15 @@ export const chooseModel = (
   if (requested === undefined) {
     const [only, ...others] = allowed;
     if (only !== undefined && others.length === 0) return only;
-    throw new RerankError('invalid_request', `\`model\` is needed: one of ${allowed.join(', ')}.`);
+    throw invalidField('model', `is needed: one of ${allowed.join(', ')}.`);
   }
   if (allowed.includes(requested)) return requested;
   if (served.includes(requested)) {
-    throw new RerankError('forbidden_model', `This key may not use \`model\` ${requested}.`);
+    throw new RerankError('forbidden_model', `This key may not use \`model\` ${requested}.`, {
+      param: 'model',
+    });
   }
-  throw new RerankError('unknown_model', `\`model\` must be one of ${allowed.join(', ')}.`);
+  throw new RerankError('unknown_model', `\`model\` must be one of ${allowed.join(', ')}.`, {
+    param: 'model',
+  });
 };

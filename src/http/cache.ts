@@ -1,7 +1,7 @@
 /** `DELETE /v1/cache?model=…`: forgets a model's scores, in all processes at once. For clients marked as admin. */
 
 import type { Handler } from 'hono';
-import { RerankError } from '../rerank/errors.ts';
+import { invalidField, RerankError } from '../rerank/errors.ts';
 import { chooseModel } from './access.ts';
 import type { GatewayEnv } from './context.ts';
 
@@ -16,7 +16,7 @@ export const purgeCache = ({ models, purge }: PurgeOptions): Handler<GatewayEnv>
     const caller = c.get('caller');
     if (!caller.admin) throw new RerankError('forbidden', 'This key may not purge the cache.');
     const requested = c.req.query('model');
-    if (!requested) throw new RerankError('invalid_request', '`model` is needed, as in `?model=NAME`.');
+    if (!requested) throw invalidField('model', 'is needed, as in `?model=NAME`.');
     const model = chooseModel(caller, models, requested);
     await purge(model).catch((thrown) => {
       throw new RerankError('purge_incomplete', undefined, { cause: thrown });

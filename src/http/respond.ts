@@ -59,7 +59,8 @@ const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing):
 /** The answer to whatever was thrown; notes on the record what the request came to. */
 export const errorResponse = (thrown: unknown, record: RequestRecord): Response => {
   const error = toRerankError(thrown);
-  const { status, type, outcome } = error.rule;
+  const { type, outcome } = error.rule;
+  const { status, param } = error;
   record.outcome = outcome;
   record.error = error.kind;
   record.wait = error.wait;
@@ -67,7 +68,7 @@ export const errorResponse = (thrown: unknown, record: RequestRecord): Response 
   const body = {
     id: record.id,
     message: error.message,
-    error: { code: status, message: error.message, type },
+    error: { code: status, message: error.message, type, ...(param === undefined ? undefined : { param }) },
   };
   const headers: Record<string, string> = {
     ...error.headers,

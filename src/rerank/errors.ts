@@ -35,7 +35,14 @@ const stale = { staleIfError: true };
 
 export const ERRORS = {
   invalid_request: rule(400, 'invalid_request_error', 'invalid', 'The request is not valid.'),
+  // Its status is the upstream's own: 400, 413, 422 …
   upstream_invalid: rule(400, 'invalid_request_error', 'invalid', 'The upstream calls the request invalid.'),
+  firewall_refused: rule(
+    400,
+    'invalid_request_error',
+    'invalid',
+    'The firewall in front of the upstream refuses the request.',
+  ),
   unauthenticated: rule(401, 'authentication_error', 'invalid', 'A valid gateway key is needed.'),
   forbidden: rule(403, 'authorization_error', 'invalid', 'This key may not do that.'),
   forbidden_model: rule(403, 'authorization_error', 'invalid', 'This key may not use that model.'),
@@ -68,6 +75,10 @@ export const ERRORS = {
 export type ErrorKind = keyof typeof ERRORS;
 
 export interface ErrorDetails {
+  /** The field of the request that is to blame, as in `documents[3]`. */
+  readonly param?: string;
+  /** Another status than the kind's own: one that the upstream answered, and that is passed on. */
+  readonly status?: number;
   /** Milliseconds after which a new attempt makes sense. */
   readonly retryAfterMs?: number;
   /** The wait that it was refused for. */
@@ -85,6 +96,8 @@ export interface ErrorDetails {
 export class RerankError extends Error {
   override readonly name = 'RerankError';
   readonly kind: ErrorKind;
+  readonly status: number;
+  readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly wait: Wait | undefined;
   readonly upstreamStatus: number | undefined;
@@ -94,6 +107,8 @@ export class RerankError extends Error {
   constructor(kind: ErrorKind, message?: string, details: ErrorDetails = {}) {
     super(message ?? ERRORS[kind].message, { cause: details.cause });
     this.kind = kind;
+    this.status = details.status ?? ERRORS[kind].status;
+    this.param = details.param;
     this.retryAfterMs = details.retryAfterMs;
     this.wait = details.wait;
     this.upstreamStatus = details.upstreamStatus;
@@ -109,3 +124,11 @@ export class RerankError extends Error {
 /** Whatever was thrown, as an error of the table: anything unforeseen is `internal`, its text kept for the log only. */
 export const toRerankError = (thrown: unknown): RerankError =>
   thrown instanceof RerankError ? thrown : new RerankError('internal', undefined, { cause: thrown });
+
+/** A field of the request is out of its rule. @param must what is wrong with it, to be read after its name */
+export const invalidField = (param: string, must: string): RerankError =>
+  new RerankError('invalid_request', `\`${param}\` ${must}`, { param });
+
+/** Whether an upstream refused a call for what it was asked, so that other questions and documents are not meant. */
+export const isAboutContent = ({ kind }: RerankError): boolean =>
+  kind === 'upstream_invalid' || kind === 'firewall_refused';

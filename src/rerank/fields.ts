@@ -1,13 +1,11 @@
 /** Checks on single fields of a request body. Each throws `invalid_request` with the field's name. */
 
-import { RerankError } from './errors.ts';
+import { invalidField } from './errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Far beyond any document; far below where writing one back as JSON would exhaust the stack. */
 const MAX_DEPTH = 64;
-
-const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
 
 /** A field that was sent; `null` counts as absent, since some clients send it for what was never set. */
 export const own = (object: JsonObject, name: string): unknown =>
@@ -18,13 +16,13 @@ export const own = (object: JsonObject, name: string): unknown =>
  * the same digest and one would be answered with the other's score.
  */
 export const wellFormed = (text: string, name: string): string => {
-  if (!text.isWellFormed()) throw invalid(`\`${name}\` holds a lone surrogate, which is not valid Unicode.`);
+  if (!text.isWellFormed()) throw invalidField(name, 'holds a lone surrogate, which is not valid Unicode.');
   return text;
 };
 
 export const nonBlank = (value: unknown, name: string): string => {
-  if (typeof value !== 'string') throw invalid(`\`${name}\` must be a string.`);
-  if (value.trim() === '') throw invalid(`\`${name}\` must not be blank.`);
+  if (typeof value !== 'string') throw invalidField(name, 'must be a string.');
+  if (value.trim() === '') throw invalidField(name, 'must not be blank.');
   return wellFormed(value, name);
 };
 
@@ -46,11 +44,11 @@ export const textOfObject = (
     } else if (typeof value === 'number' || typeof value === 'boolean') {
       lines.push(String(value));
     } else if (value !== undefined) {
-      throw invalid(`\`${name}\` has a ranked field that is neither a string, a number nor a boolean.`);
+      throw invalidField(name, 'has a ranked field that is neither a string, a number nor a boolean.');
     }
   }
   if (lines.length === 0) {
-    throw invalid(`\`${name}\` has no text: give it a \`text\`, or name its fields in \`rank_fields\`.`);
+    throw invalidField(name, `has no text: give it a \`text\`, or name its fields in \`rank_fields\`.`);
   }
   return lines.join('\n');
 };
@@ -59,7 +57,7 @@ export const textOfObject = (
 export const checkDepth = (document: unknown, name: string): void => {
   let level: unknown[] = [document];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalid(`\`${name}\` is nested deeper than ${MAX_DEPTH} levels.`);
+    if (depth > MAX_DEPTH) throw invalidField(name, `is nested deeper than ${MAX_DEPTH} levels.`);
     level = level.flatMap((value) =>
       typeof value === 'object' && value !== null ? Object.values(value) : [],
     );

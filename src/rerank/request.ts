@@ -5,7 +5,7 @@
  * (and reports) every one before it looks at the length.
  */
 
-import { RerankError } from './errors.ts';
+import { invalidField, RerankError } from './errors.ts';
 import { checkDepth, type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
 
 export const MAX_DOCUMENTS = 1000;
@@ -70,21 +70,21 @@ export const validate = (json: unknown): RerankRequest => {
 
 const modelName = (value: unknown): string | undefined => {
   if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') throw invalid('`model` must be a non-empty string.');
+  if (typeof value !== 'string' || value === '') throw invalidField('model', 'must be a non-empty string.');
   return value;
 };
 
 const topN = (value: unknown, documents: number): number => {
   if (value === undefined) return documents;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-    throw invalid('`top_n` must be an integer of at least 1.');
+    throw invalidField('top_n', 'must be an integer of at least 1.');
   }
   return Math.min(value, documents);
 };
 
 const flag = (value: unknown, name: string): boolean => {
   if (value === undefined) return false;
-  if (typeof value !== 'boolean') throw invalid(`\`${name}\` must be true or false.`);
+  if (typeof value !== 'boolean') throw invalidField(name, 'must be true or false.');
   return value;
 };
 
@@ -96,15 +96,15 @@ const fieldNames = (value: unknown, name: string): readonly string[] | undefined
     value.length > MAX_RANK_FIELDS ||
     !value.every((item) => typeof item === 'string')
   ) {
-    throw invalid(`\`${name}\` must be a list of at most ${MAX_RANK_FIELDS} strings.`);
+    throw invalidField(name, `must be a list of at most ${MAX_RANK_FIELDS} strings.`);
   }
   return [...new Set(value)];
 };
 
 const documentList = (value: unknown): readonly (string | JsonObject)[] => {
-  if (!Array.isArray(value)) throw invalid('`documents` must be a list.');
+  if (!Array.isArray(value)) throw invalidField('documents', 'must be a list.');
   if (value.length < 1 || value.length > MAX_DOCUMENTS) {
-    throw invalid(`\`documents\` must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
+    throw invalidField('documents', `must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
   }
   return value;
 };
@@ -112,11 +112,11 @@ const documentList = (value: unknown): readonly (string | JsonObject)[] => {
 const documentText = (document: unknown, rankFields: readonly string[] | undefined, i: number): string => {
   const name = `documents[${i}]`;
   if (typeof document === 'string') {
-    if (document === '') throw invalid(`\`${name}\` must not be empty.`);
+    if (document === '') throw invalidField(name, 'must not be empty.');
     return wellFormed(document, name);
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw invalid(`\`${name}\` must be a string or an object.`);
+    throw invalidField(name, 'must be a string or an object.');
   }
   return wellFormed(textOfObject(document as JsonObject, rankFields, name), name);
 };

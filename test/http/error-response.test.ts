@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { errorResponse } from '../../src/http/respond.ts';
-import { ERRORS, type ErrorKind, RerankError } from '../../src/rerank/errors.ts';
+import { ERRORS, type ErrorKind, invalidField, RerankError } from '../../src/rerank/errors.ts';
 import { aRecord } from './onion.ts';
 
 const kinds = Object.keys(ERRORS) as ErrorKind[];
@@ -35,6 +35,22 @@ describe('an error’s answer', () => {
   test.each(kinds)('says when to come back if its status is 429 or 503, and only then: %s', (kind) => {
     const response = errorResponse(new RerankError(kind, undefined, { retryAfterMs: 5000 }), aRecord());
     expect(response.headers.has('retry-after')).toBe([429, 503].includes(ERRORS[kind].status));
+  });
+
+  test('tells programs which field is to blame, where one is', async () => {
+    const response = errorResponse(invalidField('documents[3]', 'must not be empty.'), aRecord());
+    const { message, error } = (await response.json()) as { message: string; error: { param?: string } };
+    expect(error.param).toBe('documents[3]');
+    expect(message).toBe('`documents[3]` must not be empty.');
+  });
+
+  test.each([413, 422])('has the status of the upstream where that is the caller’s: %i', async (status) => {
+    const error = new RerankError('upstream_invalid', 'too long', { status, upstreamStatus: status });
+    const record = aRecord();
+    const response = errorResponse(error, record);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { code: status, type: 'invalid_request_error' } });
+    expect(record).toMatchObject({ outcome: 'invalid', error: 'upstream_invalid' });
   });
 
   test('carries the headers that belong to the error', () => {

@@ -35,3 +35,10 @@ export const refusal = (text: string): string => messageOf(thrownBy(() => parseR
 
 /** The message with which a body of this value is refused. */
 export const refusalOf = (value: unknown): string => messageOf(thrownBy(() => validate(value)));
+
+/** The field of which a body of these bytes is said to be wrong. */
+export const refusedField = (text: string): string | undefined => {
+  const thrown = thrownBy(() => parseRequest(text));
+  expect(thrown).toBeInstanceOf(RerankError);
+  return (thrown as RerankError).param;
+};

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { accepted, body, refusal } from './bodies.ts';
+import { accepted, body, refusal, refusedField } from './bodies.ts';
 
 const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `document ${i}`);
 
@@ -74,7 +74,9 @@ describe('a body is refused', () => {
     ['rank_fields', ['text', null]],
   ])('with `%s` named, when that is %j', (field, value) => {
     const [name = ''] = field.split('[');
-    expect(refusal(JSON.stringify(body({ [name]: value })))).toContain(`\`${field}\``);
+    const text = JSON.stringify(body({ [name]: value }));
+    expect(refusal(text)).toContain(`\`${field}\``);
+    expect(refusedField(text)).toBe(field);
   });
 
   test.each(['1e999', '-1e999', '1e-400', '0.9999999999'])('with `top_n` named, when that is %s', (top) => {
