@@ -28,6 +28,7 @@ const again = (
 });
 
 const BROKEN = again('failed', 'failed', { pause: true });
+const UNREACHABLE = again('unreachable', 'failed', { pause: true });
 const MISPLACED = again('failed', 'failed', { elsewhere: true });
 const ALIVE: Diagnosis = { verdict: 'alive' };
 const UNKNOWN: Diagnosis = { verdict: 'unknown' };
@@ -40,6 +41,7 @@ const BY_KIND: Partial<Record<ErrorKind, Diagnosis>> = {
   // It was counted and billed, and would be again.
   upstream_garbage: again('failed', 'garbage', { elsewhere: true }),
   upstream_invalid: ALIVE,
+  upstream_unreachable: UNREACHABLE,
   // It has had its time, so that no pause is needed.
   deadline: again('failed', 'timeout'),
 };

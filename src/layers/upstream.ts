@@ -1,6 +1,6 @@
 /** Makes the call. The end of the column: everything that reaches it costs a slot and money. */
 
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import { RerankError, toRerankError } from '../rerank/errors.ts';
 import type { Ask, Scorer, Scores, Source } from '../rerank/scoring.ts';
 import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from './heroku-wire.ts';
@@ -44,7 +44,11 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
       });
       return [
         alias,
-        { pool, path: `${pathname.replace(/\/$/, '')}/v1/rerank`, authorization: `Bearer ${key}` },
+        {
+          pool: pool.compose(announced),
+          path: `${pathname.replace(/\/$/, '')}/v1/rerank`,
+          authorization: `Bearer ${key}`,
+        },
       ];
     }),
   );
@@ -52,9 +56,16 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
   const send = async (ask: Ask): Promise<Reply> => {
     const line = lines.get(ask.attachment ?? '');
     if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
-    ask.onSend?.();
+    if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
+    let sent = false;
+    const onSend = (): void => {
+      if (sent) return;
+      sent = true;
+      ask.onSend?.();
+    };
     try {
-      const { statusCode, headers, body } = await line.pool.request({
+      const request = line.pool.request({
+        onSend,
         method: 'POST',
         path: line.path,
         headers: {
@@ -64,11 +75,15 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
         },
         body: requestBody(ask),
         signal: ask.terms.signal,
-      });
+      } as AnnouncedOptions);
+      const { statusCode, headers, body } = await orAborted(request, ask.terms.signal);
       return { status: statusCode, headers, body: await body.text() };
     } catch (thrown) {
       if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
-      throw failure(thrown);
+      if (sent) throw failure(thrown);
+      // Nothing went out, but who can't be reached is not to be tried more often than who can.
+      ask.onSend?.();
+      throw new RerankError('upstream_unreachable');
     }
   };
 
@@ -95,7 +110,34 @@ export const upstream = ({ attachments, timeoutMs, now = Date.now }: UpstreamOpt
   };
 };
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+/** undici heeds the signal of a request that waits for a connection only when there is one. */
+const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+
+type AnnouncedOptions = Dispatcher.RequestOptions & { readonly onSend: () => void };
+
+/**
+ * Tells a request's `onSend` when it is about to be written to a connection. Until then it waits for one, and a caller
+ * that leaves has cost nothing. A request whose signal was aborted by then is ended by its own handler, unwritten.
+ */
+const announced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options, {
+    onRequestStart(controller, context) {
+      handler.onRequestStart?.(controller, context);
+      if (!controller.aborted) (options as unknown as AnnouncedOptions).onSend();
+    },
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  });
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** What went wrong on the wire. The original error names the host, so it is kept for nobody to read. */
 const failure = (thrown: unknown): RerankError => {

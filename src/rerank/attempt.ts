@@ -2,10 +2,18 @@
 
 /**
  * What the end of a call says of the attachment. `scored`: it does what it is for. `alive`: it answered, and what it
- * answered is no fault of its own. `failed`: no answer, none in time, or none that means anything. `refused_key`,
- * `refused_model`: our key is not good there, for anything or for this model. `unknown`: nobody waited for its answer.
+ * answered is no fault of its own. `failed`: no answer, none in time, or none that means anything, which the call's content
+ * may be to blame for. `unreachable`: the call was not even taken, so that no content is. `refused_key`, `refused_model`: our key
+ * is not good there, for anything or for this model. `unknown`: nobody waited for its answer.
  */
-export type Verdict = 'scored' | 'alive' | 'failed' | 'refused_key' | 'refused_model' | 'unknown';
+export type Verdict =
+  | 'scored'
+  | 'alive'
+  | 'failed'
+  | 'unreachable'
+  | 'refused_key'
+  | 'refused_model'
+  | 'unknown';
 
 /** A call that is made again, and has had its turn in the queue. */
 export interface Again {

@@ -58,6 +58,7 @@ export const ERRORS = {
   client_gone: rule(499, 'invalid_request_error', 'error', 'The client left before the answer.'),
   internal: rule(500, 'server_error', 'error', 'The gateway failed.'),
   upstream_failed: rule(502, 'server_error', 'error', 'The upstream failed.', stale),
+  upstream_unreachable: rule(502, 'server_error', 'error', 'The upstream cannot be reached.', stale),
   upstream_refused_key: rule(502, 'server_error', 'error', "The upstream refuses the gateway's key.", stale),
   upstream_garbage: rule(502, 'server_error', 'error', 'The upstream sent no rerank answer.', stale),
   no_upstream: rule(503, 'server_error', 'error', 'No upstream can be asked at the moment.', stale),

@@ -77,6 +77,7 @@ describe('what the end of a call says of the attachment', () => {
     ['upstream_failed', 404, 'failed'],
     ['upstream_failed', 302, 'failed'],
     ['upstream_garbage', 200, 'failed'],
+    ['upstream_unreachable', undefined, 'unreachable'],
     ['upstream_failed', 413, 'alive'],
     ['upstream_failed', 422, 'alive'],
     ['upstream_invalid', 400, 'alive'],

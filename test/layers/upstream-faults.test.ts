@@ -1,9 +1,10 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ERRORS, type ErrorKind, RerankError } from '../../src/rerank/errors.ts';
 import type { Fault, RerankAnswer } from '../../src/simulator/server.ts';
 import { failure, until } from '../support/fakes.ts';
-import { type Connected, connect, KEY, slotted } from './upstreams.ts';
+import { type Connected, closing, connect, connectTo, KEY, slotted } from './upstreams.ts';
 
 /** The error, once it is sure that nothing about it says where the upstream is or what the key is. */
 const discreet = (error: RerankError, { simulator }: Pick<Connected, 'simulator'>): RerankError => {
@@ -62,11 +63,13 @@ describe('what goes wrong upstream becomes an error of the table:', () => {
     expect((await failure(connected.scorer.score(slotted()))).kind).toBe('upstream_garbage');
   });
 
-  test('nobody there', async () => {
+  test('nobody there, and a place is used up all the same', async () => {
     const connected = await connect();
     await connected.simulator.close();
-    const error = discreet(await failure(connected.scorer.score(slotted())), connected);
-    expect(error).toMatchObject({ kind: 'upstream_failed', upstreamStatus: undefined });
+    const onSend = vi.fn();
+    const error = discreet(await failure(connected.scorer.score({ ...slotted(), onSend })), connected);
+    expect(error).toMatchObject({ kind: 'upstream_unreachable', upstreamStatus: undefined });
+    expect(onSend).toHaveBeenCalledTimes(1);
   });
 
   test('a key that the upstream does not know', async () => {
@@ -130,13 +133,35 @@ describe('a signal', () => {
     await until(() => simulator.calls[0]!.aborted);
   });
 
-  test('that is aborted already lets no call be made', async () => {
+  test('that is aborted already lets no call be made, and none is said to be', async () => {
     const { scorer, simulator } = await connect();
     const terms = { signal: AbortSignal.abort(reason) };
-    expect(await failure(scorer.score(slotted({ terms })))).toBe(reason);
+    const onSend = (): void => expect.unreachable('nothing is sent');
+    expect(await failure(scorer.score({ ...slotted({ terms }), onSend }))).toBe(reason);
     await scorer.score(slotted());
     expect(simulator.calls).toHaveLength(1);
   });
+});
+
+test('a caller that leaves while the connection is being made has cost nothing', async () => {
+  // Takes connections in, and never greets: the way to it is there, and no request can be written.
+  const greeter = createServer();
+  await new Promise<void>((resolve) => greeter.listen(0, '127.0.0.1', resolve));
+  closing(async () => greeter.close());
+  const { port } = greeter.address() as AddressInfo;
+  let connections = 0;
+  greeter.on('connection', (socket) => {
+    connections++;
+    closing(async () => socket.destroy());
+  });
+  const scorer = connectTo(`https://127.0.0.1:${port}`);
+  const leaver = new AbortController();
+  const onSend = (): void => expect.unreachable('nothing is sent');
+  const answer = failure(scorer.score({ ...slotted({ terms: { signal: leaver.signal } }), onSend }));
+  await until(() => connections > 0);
+  const reason = new RerankError('client_gone');
+  leaver.abort(reason);
+  expect(await answer).toBe(reason);
 });
 
 test('an upstream that says nothing for too long fails as a deadline does', async () => {
