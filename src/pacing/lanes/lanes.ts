@@ -1,6 +1,7 @@
 /** Which of a model's lanes a call may take. */
 
 import type { Again } from '../../rerank/attempt.ts';
+import { CommonSchedule, type Schedule } from '../window/schedule.ts';
 import type { Window } from '../window/window.ts';
 import type { Health } from './health.ts';
 
@@ -40,13 +41,13 @@ export class Lanes<L extends Lane> {
     );
   }
 
-  /** @see Window.forecast, over all lanes that the call may take. */
-  starts(again: Again | undefined, count: number, latencyMs: number): number[] {
+  /** @see Window.schedule, over all lanes that the call may take; undefined when there is none. */
+  schedule(again: Again | undefined, latencyMs: number): Schedule | undefined {
     const lanes = this.for(again);
     const sure = lanes.filter(({ health }) => health.standing === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
-    const forecasts = (sure.length > 0 ? sure : lanes).map(({ window }) => window.forecast(count, latencyMs));
-    return forecasts.length > 1 ? [...Float64Array.from(forecasts.flat()).sort()] : (forecasts[0] ?? []);
+    const schedules = (sure.length > 0 ? sure : lanes).map(({ window }) => window.schedule(latencyMs));
+    return schedules.length > 1 ? new CommonSchedule(schedules) : schedules[0];
   }
 
   /** Other processes use one of the lanes that the call may take. */

@@ -7,6 +7,7 @@
 
 import type { Again } from '../../rerank/attempt.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
+import { HORIZON_MS } from '../window/schedule.ts';
 import type { Coming } from '../window/window.ts';
 import type { Place } from './fair-queue.ts';
 
@@ -21,6 +22,9 @@ export interface Expectation {
 
 /** Who would be among the last so many to start at once is not sure to: others may have taken places meanwhile. */
 const MARGIN = 8;
+
+/** How often it is looked again who comes meanwhile. By then it makes no difference, or the wait is longer than any. */
+const STEPS = 50;
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -57,19 +61,19 @@ export class Outlook {
       for (const [client, calls] of arrived) added(counts, { client, calls: (calls * inMs) / periodMs });
       return Math.round(queue.ahead(place, counts));
     };
-    const before = queue.ahead(place, waiting);
-    const most = aheadBy(Number.POSITIVE_INFINITY);
-    const starts = lanes.starts(again, Math.max(before, most) + 1 + MARGIN, latency.ms);
-    let [at, start] = [before, starts[before]];
-    if (start === undefined) return undefined;
+    const schedule = lanes.schedule(again, latency.ms);
+    if (schedule === undefined) return undefined;
+    let at = queue.ahead(place, waiting);
+    let start = schedule.startOf(at);
     // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
-    for (let later = at; start > 0; at = later) {
-      later = aheadBy(start);
+    for (let step = 0; start > 0 && start < HORIZON_MS && step < STEPS; step++) {
+      const later = aheadBy(start);
       if (later <= at) break;
-      start = starts[later]!;
+      at = later;
+      start = schedule.startOf(at);
     }
     const answerAt = now() + (start > 0 ? start + latency.ms : 0);
-    return { waitMs: start, answerAt, close: starts[at + MARGIN]! > 0 };
+    return { waitMs: start, answerAt, close: schedule.startOf(at + MARGIN) > 0 };
   }
 
   /** Calls of others that go ahead of a new one in this place, or may when they come. */

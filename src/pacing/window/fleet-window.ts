@@ -7,6 +7,7 @@
 import { type Alone, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
 import { OwnCalls } from './own-calls.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
+import type { Schedule } from './schedule.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
 import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
 
@@ -105,10 +106,8 @@ export class FleetWindow implements Window {
     return this.#alone ? [] : this.#shared.heard.peers.flatMap(({ line }) => line);
   }
 
-  forecast(count: number, latencyMs: number): number[] {
-    return this.#alone
-      ? this.#log.forecast(this.#now(), count, latencyMs)
-      : this.#shared.forecast(count, latencyMs);
+  schedule(latencyMs: number): Schedule {
+    return this.#alone ? this.#log.schedule(this.#now(), latencyMs) : this.#shared.schedule(latencyMs);
   }
 
   /**
@@ -120,7 +119,7 @@ export class FleetWindow implements Window {
     this.#beating = true;
     if (this.#alone === undefined) await this.#tell();
     else await this.#lookForRedis(this.#alone);
-    if (this.#alone === undefined && this.#shared.forecast(1, 0)[0] === 0) this.#clientele.vacant();
+    if (this.#alone === undefined && this.#shared.schedule(0).startOf(0) === 0) this.#clientele.vacant();
     this.#beating = false;
   }
 

@@ -19,6 +19,6 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
       return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
     },
     used: () => log.used(now()),
-    forecast: (count, latencyMs) => log.forecast(now(), count, latencyMs),
+    schedule: (latencyMs) => log.schedule(now(), latencyMs),
   };
 };

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { writeLine } from './line.ts';
 import { Presence } from './presence.ts';
 import { type Heard, type Reply, readHeard, readView } from './replies.ts';
+import type { Schedule } from './schedule.ts';
 import { CALL } from './scripts/admit.ts';
 import { commandsOf, type Script } from './scripts/commands.ts';
 import {
@@ -210,9 +211,9 @@ export class RedisWindow {
     return this.#view.used(this.#now());
   }
 
-  /** @see Window.forecast; as far as this process has heard. */
-  forecast(count: number, latencyMs: number): number[] {
-    return this.#view.forecast(this.#now(), count, latencyMs);
+  /** @see Window.schedule; as far as this process has heard. */
+  schedule(latencyMs: number): Schedule {
+    return this.#view.schedule(this.#now(), latencyMs);
   }
 
   #hear(reply: Reply): void {

@@ -1,7 +1,9 @@
 /** The sliding-window log itself. Pure: it sees no clock, times are monotonic milliseconds that callers pass. */
 
 import { forecast } from './forecast.ts';
+import { KeptSchedule } from './kept-schedule.ts';
 import { type Cold, gradeOf, type Occupancy } from './rule.ts';
+import { type Schedule, startsOf } from './schedule.ts';
 import {
   type Blocked,
   type Budget,
@@ -49,6 +51,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #entries = new Set<LogEntry>();
+  readonly #schedule = new KeptSchedule();
   #limit: number;
   #budget: Budget;
   #granted = 0;
@@ -65,6 +68,7 @@ export class SlidingLog {
   set limit(limit: number) {
     this.#limit = limit;
     this.#budget = budgetOf({ ...this.#rules, limit });
+    this.#schedule.upset();
   }
 
   used(now: number): number {
@@ -77,11 +81,13 @@ export class SlidingLog {
     const spacing = evenMs ?? Number.POSITIVE_INFINITY;
     const waits = { quietUntil, reuse, nextProbe: probeFrom, nextEven: undefined };
     this.#cold = { until, ...waits, evenMs: spacing, probe: undefined };
+    this.#schedule.upset();
   }
 
   /** Knows all there is to know, from now on: what the upstream told of others is forgotten. */
   warm(): void {
     this.#cold = undefined;
+    this.#schedule.upset();
     for (const entry of this.#entries) if (entry.foreign) this.#entries.delete(entry);
   }
 
@@ -127,11 +133,14 @@ export class SlidingLog {
       foreign: false,
     };
     this.#entries.add(entry);
+    this.#schedule.start();
     return entry;
   }
 
   complete(entry: LogEntry, now: number, { answered, remaining, pauseMs = 0 }: CallOutcome): void {
     entry.completed = true;
+    // An answer within a warm window is what was foreseen, unless it tells of calls that nobody knew of.
+    if (this.#cold !== undefined) this.#schedule.upset();
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
     this.#entries.add(entry);
     entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
@@ -151,28 +160,26 @@ export class SlidingLog {
 
   cancel(entry: LogEntry): void {
     this.#entries.delete(entry);
+    this.#schedule.upset();
     if (entry.spaced) this.#nextSpaced = NEVER;
     if (this.#cold?.probe === entry) this.#cold = { ...this.#cold, nextProbe: NEVER, probe: undefined };
   }
 
-  /** @see Window.forecast */
+  /** @see Window.schedule */
+  schedule(now: number, latencyMs: number): Schedule {
+    return this.#schedule.of(now, () => {
+      const occupancy = this.#occupancy(now);
+      const { windowMs } = this.#rules;
+      const releases = [...this.#entries].map(({ spaced, completed, releaseAt, admittedAt }) => {
+        return { spaced, at: completed ? releaseAt : Math.max(now, admittedAt + latencyMs) + windowMs };
+      });
+      return forecast({ ...occupancy, windowMs, releases }, now, latencyMs);
+    });
+  }
+
+  /** Milliseconds until each of the next `count` calls could start. */
   forecast(now: number, count: number, latencyMs: number): number[] {
-    const occupancy = this.#occupancy(now);
-    const { windowMs } = this.#rules;
-    const expected = (entry: LogEntry): number =>
-      entry.completed ? entry.releaseAt : Math.max(now, entry.admittedAt + latencyMs) + windowMs;
-    const releases = (spaced: boolean): number[] =>
-      [...this.#entries]
-        .filter((entry) => entry.spaced === spaced)
-        .map(expected)
-        .sort((a, b) => a - b);
-    const state = {
-      ...occupancy,
-      windowMs,
-      burstReleases: releases(false),
-      spacedReleases: releases(true),
-    };
-    return forecast(state, now, count, latencyMs).map((start) => start - now);
+    return startsOf(this.schedule(now, latencyMs), count);
   }
 
   /**
@@ -184,6 +191,7 @@ export class SlidingLog {
     const ours = entry.heldThen + (this.#granted - entry.grantedThen);
     const releaseAt = now + this.#rules.windowMs;
     const unused = { spaced: false, heldThen: 0, grantedThen: 0 };
+    if (this.#limit - remaining - ours > 0) this.#schedule.upset();
     for (let excess = this.#limit - remaining - ours; excess > 0; excess--) {
       this.#entries.add({ ...unused, admittedAt: now, releaseAt, completed: true, foreign: true });
     }

@@ -4,7 +4,9 @@
  */
 
 import { forecast } from './forecast.ts';
+import { KeptSchedule } from './kept-schedule.ts';
 import type { Cold } from './rule.ts';
+import type { Schedule } from './schedule.ts';
 import { type Budget, budgetOf, type WindowRules } from './window.ts';
 
 /** A place that is held. */
@@ -24,6 +26,7 @@ export interface Told {
 export class WindowView {
   readonly #rules: WindowRules;
   readonly #budget: Budget;
+  readonly #schedule = new KeptSchedule();
   #places = new Map<string, Place>();
   #nextSpaced = 0;
   #pausedUntil = 0;
@@ -40,10 +43,12 @@ export class WindowView {
     this.#nextSpaced = nextSpaced;
     this.#pausedUntil = pausedUntil;
     this.#cold = cold;
+    this.#schedule.upset();
   }
 
   /** A call was granted, or has ended, so that its place comes free at another time. */
   set(id: string, place: Place, now: number): void {
+    if (!this.#places.has(id)) this.#schedule.start();
     this.#places.set(id, place);
     // A process that never has to wait is never told everything: it must forget by itself.
     if (this.#places.size > 2 * this.#rules.limit) this.#forget(now);
@@ -51,6 +56,7 @@ export class WindowView {
 
   delete(id: string): void {
     this.#places.delete(id);
+    this.#schedule.upset();
   }
 
   used(now: number): number {
@@ -58,31 +64,24 @@ export class WindowView {
     return this.#places.size;
   }
 
-  /** Milliseconds from now at which each of the next `count` calls of anybody could start, each lasting `latencyMs`. */
-  forecast(now: number, count: number, latencyMs: number): number[] {
-    this.#forget(now);
-    const { limit, windowMs } = this.#rules;
-    // A place held for longer than a window belongs to a call in flight, which will be answered before that.
-    const latest = now + latencyMs + windowMs;
-    const releases = (spaced: boolean): number[] =>
-      [...this.#places.values()]
-        .filter((place) => place.spaced === spaced)
-        .map(({ releaseAt }) => Math.min(releaseAt, latest))
-        .sort((a, b) => a - b);
-    const burstReleases = releases(false);
-    const state = {
-      limit,
-      windowMs,
-      budget: this.#budget,
-      burst: burstReleases.length,
-      held: this.#places.size,
-      nextSpaced: this.#nextSpaced,
-      pausedUntil: this.#pausedUntil,
-      cold: this.#cold,
-      burstReleases,
-      spacedReleases: releases(true),
-    };
-    return forecast(state, now, count, latencyMs).map((start) => start - now);
+  /** @see Window.schedule */
+  schedule(now: number, latencyMs: number): Schedule {
+    return this.#schedule.of(now, () => {
+      this.#forget(now);
+      const { limit, windowMs } = this.#rules;
+      // A place held for longer than a window belongs to a call in flight, which will be answered before that.
+      const latest = now + latencyMs + windowMs;
+      const releases = [...this.#places.values()].map(({ spaced, releaseAt }) => {
+        return { spaced, at: Math.min(releaseAt, latest) };
+      });
+      const [budget, nextSpaced, pausedUntil, cold] = [
+        this.#budget,
+        this.#nextSpaced,
+        this.#pausedUntil,
+        this.#cold,
+      ];
+      return forecast({ limit, windowMs, budget, nextSpaced, pausedUntil, cold, releases }, now, latencyMs);
+    });
   }
 
   #forget(now: number): void {

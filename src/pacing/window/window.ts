@@ -1,3 +1,5 @@
+import type { Schedule } from './schedule.ts';
+
 /**
  * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, counted at
  * the upstream, whose clock and whose moment of counting we do not know.
@@ -18,11 +20,8 @@ export interface Window {
   refresh?(): Promise<void>;
   /** What waits in other processes that share the window, as far as is known. */
   elsewhere?(): Line;
-  /**
-   * Milliseconds from now at which each of the next `count` calls of anybody could start, ascending, if each lasts
-   * `latencyMs`.
-   */
-  forecast(count: number, latencyMs: number): number[];
+  /** When the next calls of anybody could start, from now on, if each lasts `latencyMs`. */
+  schedule(latencyMs: number): Schedule;
 }
 
 /** Places asked for at once: a burst is not to pay for one way to Redis and back with each. */

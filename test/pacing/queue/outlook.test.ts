@@ -4,6 +4,7 @@ import { Health } from '../../../src/pacing/lanes/health.ts';
 import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
 import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
 import { Outlook } from '../../../src/pacing/queue/outlook.ts';
+import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
 import type { Coming, Line, Waiting } from '../../../src/pacing/window/window.ts';
 
 const NOW = 10_000;
@@ -39,7 +40,10 @@ const outlookOf = (scene: Scene): Outlook => {
     admit: async () => ({ grants: [] }),
     used: () => 0,
     elsewhere: () => elsewhere,
-    forecast: (count: number) => Array.from({ length: count }, (_, i) => Math.max(0, (i + 1 - free) * 1000)),
+    schedule: () => ({
+      startOf: (n: number) => Math.min(HORIZON_MS, Math.max(0, (n + 1 - free) * 1000)),
+      startedBy: (ms: number) => free + Math.floor(ms / 1000),
+    }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
   const lanes = new Lanes([{ attachment: 'LANE', window, health }]);

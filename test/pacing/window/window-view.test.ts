@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startsOf } from '../../../src/pacing/window/schedule.ts';
 import { WindowView } from '../../../src/pacing/window/window-view.ts';
 
 const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
@@ -10,13 +11,13 @@ describe('what a process knows of a shared window', () => {
     for (let i = 0; i < 10; i++) view.set(String(i), { spaced: false, releaseAt: 6000 }, 0);
     for (let i = 0; i < 10; i++) view.set(String(i), { spaced: false, releaseAt: 1100 }, 100);
     expect(view.used(1101)).toBe(0);
-    expect(view.forecast(1101, 8, LATENCY_MS)).toEqual(new Array(8).fill(0));
+    expect(startsOf(view.schedule(1101, LATENCY_MS), 8)).toEqual(new Array(8).fill(0));
   });
 
   it('takes a call in flight to last as long as calls do, not as long as one may', () => {
     const view = new WindowView({ ...rules, limit: 1 });
     view.set('a', { spaced: false, releaseAt: 6000 }, 0);
-    expect(view.forecast(0, 1, LATENCY_MS)).toEqual([1100]);
+    expect(view.schedule(0, LATENCY_MS).startOf(0)).toBe(1100);
   });
 
   it('gives back what was not used', () => {

@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { forecast, type WindowState } from '../../../src/pacing/window/forecast.ts';
+import { gradeOf } from '../../../src/pacing/window/rule.ts';
+import { CommonSchedule, HORIZON_MS, startsOf } from '../../../src/pacing/window/schedule.ts';
+import { SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
+import { budgetOf } from '../../../src/pacing/window/window.ts';
+
+const NOW = 5000;
+const WINDOW_MS = 1000;
+const LATENCY_MS = 100;
+
+const stateOf = (limit: number, over: Partial<WindowState> = {}): WindowState => ({
+  limit,
+  windowMs: WINDOW_MS,
+  budget: budgetOf({ limit, windowMs: WINDOW_MS, callTimeoutMs: 5000 }),
+  nextSpaced: 0,
+  pausedUntil: 0,
+  cold: undefined,
+  releases: [],
+  ...over,
+});
+
+/** The rule, asked again at every moment at which its answer may change. */
+const oneByOne = ({ limit, budget, releases, ...state }: WindowState, count: number): number[] => {
+  const held = releases.map(({ at, spaced }) => ({ at, spaced }));
+  const starts: number[] = [];
+  let { nextSpaced } = state;
+  for (let time = Math.max(NOW, state.pausedUntil); starts.length < count; ) {
+    const now = held.filter(({ at }) => at > time);
+    const burst = now.filter(({ spaced }) => !spaced).length;
+    const occupancy = { limit, budget, burst, held: now.length, nextSpaced, pausedUntil: 0, cold: undefined };
+    const grade = gradeOf(occupancy, time);
+    if (grade === 'burst' || grade === 'space') {
+      starts.push(time - NOW);
+      held.push({ at: time + LATENCY_MS + WINDOW_MS, spaced: grade === 'space' });
+      if (grade === 'space') nextSpaced = time + budget.spacingMs;
+    } else {
+      const moments = [...now.map(({ at }) => at), ...(grade === 'spaced' ? [nextSpaced] : [])];
+      time = Math.min(...moments.filter((moment) => moment > time));
+    }
+  }
+  return starts;
+};
+
+const release = fc.record({ at: fc.integer({ min: NOW + 1, max: NOW + 1100 }), spaced: fc.boolean() });
+const warm = fc
+  .record({ limit: fc.integer({ min: 1, max: 40 }), pausedUntil: fc.integer({ min: 0, max: NOW + 500 }) })
+  .chain(({ limit, pausedUntil }) =>
+    fc
+      .record({
+        releases: fc.array(release, { maxLength: limit }),
+        nextSpaced: fc.integer({ min: 0, max: NOW + 200 }),
+      })
+      .map((over) => stateOf(limit, { pausedUntil, ...over })),
+  );
+
+describe('a forecast', () => {
+  it('is the rule itself, run ahead of time, until a place comes free that it has taken itself', () => {
+    fc.assert(
+      fc.property(warm, (state) => {
+        const expected = oneByOne(state, state.limit);
+        const free = expected[0]! + LATENCY_MS + WINDOW_MS;
+        const first = expected.filter((start) => start < free);
+        for (const [n, start] of startsOf(forecast(state, NOW, LATENCY_MS), first.length).entries()) {
+          expect(start).toBeCloseTo(first[n]!, 6);
+        }
+      }),
+    );
+  });
+
+  it('is close to it after that, too', () => {
+    fc.assert(
+      fc.property(warm, (state) => {
+        const expected = oneByOne(state, 3 * state.limit);
+        for (const [n, start] of startsOf(forecast(state, NOW, LATENCY_MS), expected.length).entries()) {
+          expect(Math.abs(start - expected[n]!)).toBeLessThanOrEqual(WINDOW_MS / 2);
+        }
+      }),
+    );
+  });
+
+  it('spaces the calls evenly where no answer says how much room there is', () => {
+    const cold = { until: NOW + 1000, quietUntil: 0, reuse: 0, nextProbe: 0, nextEven: NOW + 30 };
+    const schedule = forecast(stateOf(10, { cold }), NOW, LATENCY_MS);
+    expect(startsOf(schedule, 10)).toEqual([30, 130, 230, 330, 430, 530, 630, 730, 830, 930]);
+    // The first of them comes free when it has been answered, and a window has passed.
+    expect(schedule.startOf(10)).toBeGreaterThanOrEqual(1130);
+  });
+
+  it('lets one call go first where that is to tell how much room there is', () => {
+    const cold = { until: NOW + 1000, quietUntil: NOW + 40, reuse: 0, nextProbe: 0, nextEven: undefined };
+    const schedule = forecast(stateOf(10, { cold }), NOW, LATENCY_MS);
+    expect(startsOf(schedule, 9)).toEqual([40, ...new Array(7).fill(140), 140]);
+  });
+
+  it('ends for any numbers, with moments in order that lie before the horizon', () => {
+    const any = fc.oneof(fc.double(), fc.constantFrom(Infinity, -Infinity, Number.NaN, 0, 1e300, -1));
+    const state = fc.record({
+      limit: any,
+      windowMs: any,
+      budget: fc.record({ burst: any, spacingMs: any }),
+      nextSpaced: any,
+      pausedUntil: any,
+      cold: fc.option(
+        fc.record({
+          until: any,
+          quietUntil: any,
+          reuse: any,
+          nextProbe: any,
+          nextEven: fc.option(any, { nil: undefined }),
+        }),
+        { nil: undefined },
+      ),
+      releases: fc.array(fc.record({ at: any, spaced: fc.boolean(), calls: any }), { maxLength: 20 }),
+    });
+    fc.assert(
+      fc.property(state, any, fc.array(fc.double({ min: 0, noNaN: true })), (state, latencyMs, counts) => {
+        const schedule = forecast(state, NOW, latencyMs);
+        const starts = [0, 1, 2, 100, ...counts].sort((a, b) => a - b).map((n) => schedule.startOf(n));
+        for (const start of starts) {
+          expect(start).toBeGreaterThanOrEqual(0);
+          expect(start).toBeLessThanOrEqual(HORIZON_MS);
+        }
+        expect(schedule.startedBy(HORIZON_MS)).toBeGreaterThanOrEqual(0);
+        expect(schedule.startOf(Number.NaN)).toBe(HORIZON_MS);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('looks a million calls ahead of a window of a million places as it does one call', () => {
+    const foreign = { at: NOW + 900, spaced: false, calls: 999_751 };
+    const state = stateOf(1_000_000, { windowMs: 60_000, releases: [foreign], nextSpaced: NOW + 10 });
+    const schedule = forecast(state, NOW, LATENCY_MS);
+    expect(schedule.startOf(0)).toBe(10);
+    expect(schedule.startOf(999_999)).toBeLessThanOrEqual(60_000);
+    expect(schedule.startOf(1_000_000)).toBe(schedule.startOf(0) + 60_100);
+    expect(schedule.startOf(35_000_000)).toBe(HORIZON_MS);
+  });
+
+  it('looks over a thousand windows of a tenth of a second as it does over one', () => {
+    const state = stateOf(1, {
+      windowMs: 100,
+      budget: budgetOf({ limit: 1, windowMs: 100, callTimeoutMs: 1 }),
+    });
+    expect(forecast(state, NOW, 0).startOf(1000)).toBe(100_000);
+    expect(forecast(state, NOW, 0).startOf(1e9)).toBe(HORIZON_MS);
+  });
+});
+
+describe('how many calls could have started', () => {
+  it('is told by the moments at which they could, also of several windows together', () => {
+    fc.assert(
+      fc.property(warm, warm, fc.nat(5000), (one, other, ms) => {
+        const schedules = [one, other].map((state) => forecast(state, NOW, LATENCY_MS));
+        const started = schedules.map((schedule) => {
+          const started = schedule.startedBy(ms);
+          if (started > 0) expect(schedule.startOf(started - 1)).toBeLessThanOrEqual(ms + 1e-6);
+          expect(schedule.startOf(started)).toBeGreaterThan(ms - 1e-6);
+          return started;
+        });
+        const common = new CommonSchedule(schedules);
+        const sum = started[0]! + started[1]!;
+        if (sum > 0) expect(common.startOf(sum - 1)).toBeLessThanOrEqual(ms + 1);
+        expect(common.startOf(sum)).toBeGreaterThan(ms - 1e-6);
+      }),
+    );
+  });
+});
+
+it('a log that lost Redis, and whose first call’s answer tells nothing, can be asked what it expects', () => {
+  const log = new SlidingLog({ limit: 20, windowMs: 5000, callTimeoutMs: 25_000 });
+  log.chill({ until: 30_000, quietUntil: 0, reuse: 1, probeFrom: 0, evenMs: undefined });
+  log.admit(10);
+  const probe = log.admit(11);
+  if ('retryInMs' in probe) throw new Error('no call may go first');
+  log.complete(probe, 40, { answered: true });
+  expect(log.forecast(50, 9, 30)).toHaveLength(9);
+});
+
+describe('what a log expects', () => {
+  const logOf = (limit: number): SlidingLog =>
+    new SlidingLog({ limit, windowMs: WINDOW_MS, callTimeoutMs: 5000 });
+
+  it('goes on with each call that it grants', () => {
+    const log = logOf(10);
+    const before = startsOf(log.schedule(NOW, LATENCY_MS), 30);
+    for (let i = 0; i < 8; i++) log.grant(NOW, false);
+    expect(log.forecast(NOW, 22, LATENCY_MS)).toEqual(before.slice(8));
+  });
+
+  it('is something else at once when the upstream wants to be left alone, or tells of others', () => {
+    const log = logOf(10);
+    const [one, two] = [log.grant(NOW, false), log.grant(NOW, false)];
+    expect(log.forecast(NOW, 1, LATENCY_MS)).toEqual([0]);
+    log.complete(one, NOW, { answered: true, remaining: 0 });
+    expect(log.forecast(NOW, 1, LATENCY_MS)[0]).toBeGreaterThan(0);
+    log.complete(two, NOW, { answered: true, pauseMs: 3000 });
+    expect(log.forecast(NOW, 1, LATENCY_MS)[0]).toBeGreaterThanOrEqual(3000);
+  });
+});
