@@ -4,6 +4,7 @@
  * moments there are at which places come free, and neither on the limit nor on how many calls are asked about.
  */
 
+import { within } from './numbers.ts';
 import { gradeOf, type Occupancy } from './rule.ts';
 import { HORIZON_MS, type Run, RunningSchedule, type Schedule } from './schedule.ts';
 import type { Budget } from './window.ts';
@@ -22,10 +23,6 @@ export interface WindowState extends Omit<Occupancy, 'burst' | 'held'> {
   /** When the places held come free, in any order. */
   readonly releases: readonly Release[];
 }
-
-/** Whatever a number is, NaN included, one between the two. */
-const within = (number: number, least: number, most: number): number =>
-  number >= least ? Math.min(number, most) : least;
 
 /** Pieces in which a long run of calls is taken to come free. */
 const PIECES = 32;

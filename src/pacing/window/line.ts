@@ -1,6 +1,14 @@
 /** How processes tell one another what waits in each: as text, which the scripts in Redis read, too. */
 
+import { within } from './numbers.ts';
+import { HORIZON_MS } from './schedule.ts';
 import { type Coming, type Line, MOST_AT_ONCE, type Waiting } from './window.ts';
+
+/** What the configuration allows: weights, and calls that may wait. */
+const [LEAST_WEIGHT, MOST_WEIGHT] = [0.001, 1000];
+const MOST_CALLS = 1_000_000;
+/** A call that goes first, and the least urgent that a caller can ask for. */
+const [FIRST_URGENCY, LAST_URGENCY] = [-1, 7];
 
 export interface LineOptions {
   /** What waits, client by client, each in the order in which it is due. */
@@ -27,9 +35,16 @@ export const lineOf = ({ waiting, coming, arrived, weightOf }: LineOptions, now:
     })
     .filter(({ calls, coming, arrived }) => calls > 0 || coming.length > 0 || arrived > 0);
 
+/** How calls are named that belong to no client, as those in the background: no client can be called so. */
+const NOBODY = '*';
+const nameOf = (client: string): string => client || NOBODY;
+
+/** The client that a name in a line stands for. */
+export const clientOf = (name: string): string => (name === NOBODY ? '' : name);
+
 /**
- * For each client, parted by `;`: its name (`[A-Za-z0-9_-]`), weight, calls, calls that arrived, those that come, as
- * milliseconds and hundredths of calls (`2000:150,3000:100`), and of the first calls each the urgency and the
+ * For each client, parted by `;`: its name (`[A-Za-z0-9_-]`, or `*`), weight, calls, calls that arrived, those that
+ * come, as milliseconds and hundredths of calls (`2000:150,3000:100`), and of the first calls each the urgency and the
  * microseconds waited (`3:1000,3:500`).
  */
 export const writeLine = (line: Line): string =>
@@ -37,23 +52,30 @@ export const writeLine = (line: Line): string =>
     .map(({ client, weight, calls, arrived, coming, first }) => {
       const later = coming.map(({ inMs, calls }) => `${inMs}:${Math.round(calls * 100)}`);
       const heads = first.map(({ urgency, waitedMs }) => `${urgency}:${Math.round(waitedMs * 1000)}`);
-      return [client, weight, calls, arrived, later.join(','), heads.join(',')].join(' ');
+      return [nameOf(client), weight, calls, arrived, later.join(','), heads.join(',')].join(' ');
     })
     .join(';');
 
+/** Another process may be of another version, or lie: what it tells is kept within what could be true. */
 export const readLine = (text: string): Line =>
   text
     .split(';')
     .filter((entry) => entry !== '')
     .map((entry): Waiting => {
-      const [client = '', weight, calls, arrived, coming = '', first = ''] = entry.split(' ');
+      const [name = '', weight, calls, arrived, coming = '', first = ''] = entry.split(' ');
       return {
-        client,
-        weight: Number(weight),
-        calls: Number(calls),
-        arrived: Number(arrived),
-        coming: readPairs(coming).map(([inMs, hundredths]) => ({ inMs, calls: hundredths / 100 })),
-        first: readPairs(first).map(([urgency, waitedUs]) => ({ urgency, waitedMs: waitedUs / 1000 })),
+        client: clientOf(name),
+        weight: within(Number(weight), LEAST_WEIGHT, MOST_WEIGHT),
+        calls: within(Math.floor(Number(calls)), 0, MOST_CALLS),
+        arrived: within(Math.floor(Number(arrived)), 0, MOST_CALLS),
+        coming: readPairs(coming).map(([inMs, hundredths]) => ({
+          inMs: within(inMs, 0, HORIZON_MS),
+          calls: within(hundredths / 100, 0, MOST_CALLS),
+        })),
+        first: readPairs(first).map(([urgency, waitedUs]) => ({
+          urgency: within(urgency, FIRST_URGENCY, LAST_URGENCY),
+          waitedMs: within(waitedUs / 1000, 0, HORIZON_MS),
+        })),
       };
     });
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { writeLine } from './line.ts';
+import { clientOf, writeLine } from './line.ts';
 import { Presence } from './presence.ts';
 import { type Heard, type Reply, readHeard, readView } from './replies.ts';
 import type { Schedule } from './schedule.ts';
@@ -149,12 +149,12 @@ export class RedisWindow {
     const [others, turns, ...rest] = told;
     this.#hear([Number(held) + rest.length / 3, others, turns]);
     const grants = Array.from({ length: rest.length / 3 }, (_, i): SharedGrant => {
-      const [kind, first, client] = rest.slice(3 * i, 3 * i + 3);
+      const [kind, first, name] = rest.slice(3 * i, 3 * i + 3);
       const [id, spaced] = [ids[i]!, kind === 's'];
       this.#hold(id, spaced, callTimeoutMs + windowMs);
       const counts = { heldThen: Number(held) + i + 1, grantedThen: Number(granted) + i + 1 };
       const entry = { id, spaced, probing: first === '1', epoch: String(epoch), ...counts };
-      return { entry, client: client === '' ? undefined : String(client) };
+      return { entry, client: name === '' ? undefined : clientOf(String(name)) };
     });
     return { grants };
   }

@@ -1,6 +1,6 @@
 /** What the scripts in Redis reply, in this process's terms. */
 
-import { readLine } from './line.ts';
+import { clientOf, readLine } from './line.ts';
 import { CALL } from './scripts/admit.ts';
 import type { Line, Turns } from './window.ts';
 import type { Place, Told } from './window-view.ts';
@@ -27,7 +27,7 @@ export const readHeard = ([held, others, turns]: Reply): Heard => {
     peers: pairs(others).map(([process, line]) => ({ process, line: readLine(line) })),
     turns: {
       virtualTime: Number(virtualTime) / CALL,
-      tags: new Map(pairs(tags).map(([client, tag]) => [client, Number(tag) / CALL])),
+      tags: new Map(pairs(tags).map(([name, tag]) => [clientOf(name), Number(tag) / CALL])),
     },
   };
 };

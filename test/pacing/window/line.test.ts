@@ -6,8 +6,9 @@ import { MOST_AT_ONCE } from '../../../src/pacing/window/window.ts';
 const microseconds = fc.nat(60_000_000).map((us) => us / 1000);
 const lines = fc.array(
   fc.record({
-    client: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
-    weight: fc.constantFrom(0.5, 1, 3, 100),
+    // Calls that belong to nobody, too.
+    client: fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), fc.constant('')),
+    weight: fc.constantFrom(0.001, 0.5, 1, 3, 1000),
     calls: fc.nat(1000),
     arrived: fc.nat(1000),
     coming: fc.array(
@@ -29,6 +30,43 @@ describe('what a process tells of who waits in it', () => {
     fc.assert(
       fc.property(lines, (line) => {
         expect(readLine(writeLine(line))).toEqual(line);
+      }),
+    );
+  });
+
+  it('names whoever has no name so that any reader sees somebody', () => {
+    const nobody = { client: '', weight: 1, calls: 1, arrived: 0, coming: [], first: [] };
+    expect(writeLine([nobody]).split(' ')[0]).toMatch(/^[^ ;A-Za-z0-9_-]+$/);
+  });
+
+  it('is kept within what could be true, whatever it says', () => {
+    const piece = fc.constantFrom(
+      'x',
+      '-5',
+      'NaN',
+      'Infinity',
+      '1e300',
+      '',
+      '3',
+      '1:2',
+      '9:,',
+      ':',
+      'nan:inf',
+      '-1e9:1e99',
+    );
+    const text = fc.array(fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(' ')));
+    fc.assert(
+      fc.property(text, (entries) => {
+        for (const { weight, calls, arrived, coming, first } of readLine(entries.join(';'))) {
+          expect(weight).toBeGreaterThanOrEqual(0.001);
+          expect(weight).toBeLessThanOrEqual(1000);
+          const counts = [calls, arrived, ...coming.flatMap(({ inMs, calls }) => [inMs, calls])];
+          for (const count of [...counts, ...first.map(({ waitedMs }) => waitedMs)]) {
+            expect(count).toBeGreaterThanOrEqual(0);
+            expect(count).toBeLessThanOrEqual(1e6);
+          }
+          for (const { urgency } of first) expect([-1, 0, 1, 2, 3, 4, 5, 6, 7]).toContain(urgency);
+        }
       }),
     );
   });
