@@ -36,16 +36,9 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const authenticated = auth(options.auth);
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
 
-  const refuseWhileDraining = async (_: Context, next: () => Promise<void>): Promise<void> => {
-    if (options.readiness().draining) {
-      throw new RerankError('draining', undefined, { headers: { Connection: 'close' } });
-    }
-    await next();
-  };
-
   for (const path of RERANK_PATHS) {
     app.use(path, ledger(options));
-    app.post(path, refuseWhileDraining, authenticated, withQuota, rerank(options.rerank));
+    app.post(path, authenticated, withQuota, rerank(options.rerank));
     app.all(path, () => notAllowed('POST'));
   }
 

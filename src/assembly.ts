@@ -12,10 +12,11 @@ import { Callers } from './http/callers.ts';
 import type { GatewayEnv } from './http/context.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
-import { logRequest } from './log.ts';
+import { framesOf, logRequest } from './log.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
 import { createPacers } from './pacers.ts';
+import { settle } from './process/settle.ts';
 import { createQuotas } from './quotas.ts';
 import { heartbeat } from './redis-client.ts';
 import { createScorer } from './scorer.ts';
@@ -26,20 +27,26 @@ export interface AssemblyOptions {
   readonly version: string;
   /** Nothing new is to come in. */
   readonly draining: () => boolean;
+  /** Lines of the log that nobody will read, since the start. */
+  readonly linesDropped: () => number;
 }
 
 export interface Assembly {
   readonly app: Hono<GatewayEnv>;
   /** The requests under way. */
   readonly callers: Callers;
-  /** To be called when no request is under way any more. */
+  /** To be called when no request is under way any more. Never rejects, and takes a few seconds at most. */
   close(): Promise<void>;
 }
 
 /** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
 const ATTEMPT_SHARE = 0.6;
 
-export const assemble = async ({ config, log, version, draining }: AssemblyOptions): Promise<Assembly> => {
+/** The longest that anything is waited for at the end, milliseconds: a Redis that hangs answers nothing. */
+const CLOSING_MS = 1000;
+
+export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
+  const { config, log, version, draining, linesDropped } = options;
   const { upstreams, closeSimulator } = await attach(config, log);
   const models = Object.keys(config.modelLimits);
   const metrics = createMetrics({
@@ -128,6 +135,7 @@ export const assemble = async ({ config, log, version, draining }: AssemblyOptio
       windows: () => pacers.windows(),
       circuits: () => pacers.circuits(),
       redis: redisState,
+      linesDropped,
     },
     redis: redis?.cache,
     onSilence: () => pulse?.doubt(),
@@ -165,13 +173,20 @@ export const assemble = async ({ config, log, version, draining }: AssemblyOptio
     app,
     callers,
     async close() {
-      await exposition.stop();
-      pulse?.stop();
-      caches.stop();
-      await pacers.close();
-      redis?.close();
-      await calls.close();
-      await closeSimulator();
+      const onFailure = (error: unknown): void => log.warn({ cause: framesOf(error) }, 'not closed');
+      // What still speaks to Redis goes first.
+      await settle([() => exposition.stop(), () => pacers.close()], CLOSING_MS, onFailure);
+      await settle(
+        [
+          () => pulse?.stop(),
+          () => caches.stop(),
+          () => redis?.close(),
+          () => calls.close(),
+          () => closeSimulator(),
+        ],
+        CLOSING_MS,
+        onFailure,
+      );
     },
   };
 };

@@ -71,6 +71,8 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       maxWaitMs: variables.MAX_WAIT_MS,
       maxQueue: variables.MAX_QUEUE,
       maxBodyBytes: Math.floor(variables.MAX_BODY_MB * MEGABYTE),
+      stallMs: variables.STALL_SECONDS * 1000,
+      drainDelayMs: variables.DRAIN_DELAY_SECONDS * 1000,
       metricsToken: variables.METRICS_TOKEN,
       logLevel: variables.LOG_LEVEL,
     }),

@@ -1,48 +1,49 @@
 /** The end of a process's service: nothing new comes in, what is under way gets its answer. */
 
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Callers } from './http/callers.ts';
+import type { Sockets } from './http/sockets.ts';
 import { RerankError } from './rerank/errors.ts';
 
 export interface DrainOptions {
   readonly server: Server;
+  readonly sockets: Sockets;
   readonly callers: Callers;
-  /** Closes connections that have never sent a byte: to node they are not idle, and they would hold up the end. */
-  readonly closeUnused: () => void;
-  /** Milliseconds until the last connection is cut. */
+  /** Milliseconds for which the port stays open, while `/readyz` already says 503. */
+  readonly delayMs: number;
+  /** Milliseconds for which idle connections stay open after the port is closed. */
+  readonly idleMs: number;
+  /** Milliseconds for all of it, and for what else has to be closed afterwards. */
   readonly budgetMs: number;
 }
 
-/** Share of the budget after which whoever still waits is told to go elsewhere, so that he hears it in time. */
+/** Share of the budget after which whoever still waits is told to go elsewhere, so that he hears it in time; */
 const PATIENCE = 0.96;
+/** and after which the last connections are cut. */
+const END = 0.98;
 
 const SWEEP_MS = 50;
 
-/** Resolves when the last connection is closed. */
-export const drain = async ({ server, callers, closeUnused, budgetMs }: DrainOptions): Promise<void> => {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that was busy when the server closed is kept open after its answer; nobody will use it again.
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-    closeUnused();
-  }, SWEEP_MS);
+/**
+ * Resolves when the last connection is closed. Requests are served to the end: a router may have one on its way over a
+ * connection that is idle here, and nobody would send it a second time.
+ */
+export const drain = async (options: DrainOptions): Promise<void> => {
+  const { server, sockets, callers, delayMs, idleMs, budgetMs } = options;
   const dismiss = setTimeout(() => callers.dismiss(() => new RerankError('draining')), budgetMs * PATIENCE);
-  const cut = setTimeout(() => server.closeAllConnections(), budgetMs);
+  const cut = setTimeout(() => sockets.closeAll(), budgetMs * END);
+  sockets.part();
+  if (delayMs > 0) await sleep(delayMs);
+  // An HTTP server's own `close` would cut idle connections at once.
+  const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+  const grace = new AbortController();
+  await Promise.race([closed, sleep(idleMs, undefined, { signal: grace.signal }).catch(() => {})]);
+  grace.abort();
+  const sweep = setInterval(() => sockets.closeIdle(), SWEEP_MS);
   await closed;
   clearInterval(sweep);
   clearTimeout(dismiss);
   clearTimeout(cut);
-};
-
-/** Keeps track of a server's connections, from before it listens. */
-export const trackUnused = (server: Server): (() => void) => {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  return () => {
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  };
 };

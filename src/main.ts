@@ -2,8 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { formatProblems, parseConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { startGateway } from './server.ts';
+import { createLog, framesOf } from './log.ts';
+import { end, endProperly } from './process/ending.ts';
+import { LineWriter } from './process/line-writer.ts';
+import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
 
 const result = parseConfig(process.env);
 if (!result.ok) {
@@ -11,25 +13,35 @@ if (!result.ok) {
   process.exit(2);
 }
 const { config } = result;
-const log = createLog({
-  level: config.logLevel,
-  stamped: process.env.DYNO === undefined,
-  base: { dyno: config.dyno, release: config.release },
-});
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const lines = new LineWriter({ stream: process.stdout });
+const log = createLog(
+  {
+    level: config.logLevel,
+    stamped: process.env.DYNO === undefined,
+    base: { dyno: config.dyno, release: config.release },
+  },
+  lines,
+);
 
-const gateway = await startGateway({ config, log, version }).catch((error: NodeJS.ErrnoException) => {
-  log.fatal({ code: error.code, port: config.port }, 'could not start');
-  process.exit(1);
-});
-
-// Heroku sends SIGTERM to every process of a dyno, often more than once: later ones find the drain under way.
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
+let gateway: Gateway | undefined;
+endProperly({
+  lines,
+  budgetMs: DRAIN_MS,
+  async onSignal(signal) {
     log.info({ signal }, 'draining');
-    void gateway.drain().then(() => {
-      log.info('drained');
-      process.exit(0);
-    });
-  });
+    // Before it listens nobody waits for it.
+    await gateway?.drain();
+    log.info('drained');
+  },
+  onCrash: (error) => log.fatal({ cause: framesOf(error) ?? typeof error }, 'unforeseen error'),
+});
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+try {
+  gateway = await startGateway({ config, log, version, linesDropped: () => lines.dropped });
+} catch (error) {
+  const { code } = error as NodeJS.ErrnoException;
+  const { host, port } = config;
+  log.fatal({ code, host, port, cause: code ? undefined : framesOf(error) }, 'could not start');
+  await end(lines, 1);
 }

@@ -6,8 +6,9 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { assemble } from './assembly.ts';
 import type { Config } from './config.ts';
-import { drain, trackUnused } from './drain.ts';
+import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
+import { Sockets } from './http/sockets.ts';
 
 export interface Gateway {
   readonly url: string;
@@ -22,6 +23,10 @@ export interface GatewayOptions {
   readonly version: string;
   /** Milliseconds that a drain may last. */
   readonly drainMs?: number;
+  /** Milliseconds for which idle connections stay open after the port is closed. */
+  readonly idleMs?: number;
+  /** Lines of the log that nobody will read, since the start. */
+  readonly linesDropped?: () => number;
 }
 
 /**
@@ -31,23 +36,39 @@ export interface GatewayOptions {
 const KEEP_ALIVE_MS = 95_000;
 
 /** Heroku kills a process 30 s after SIGTERM; the contract gives up 5 s before. */
-const DRAIN_MS = 25_000;
+export const DRAIN_MS = 25_000;
+
+/** Longer than a request that Heroku's router has sent takes to come here. */
+const IDLE_MS = 1500;
 
 export const startGateway = async ({
   config,
   log,
   version,
   drainMs = DRAIN_MS,
+  idleMs = IDLE_MS,
+  linesDropped = () => 0,
 }: GatewayOptions): Promise<Gateway> => {
   let draining = false;
-  const { app, callers, close } = await assemble({ config, log, version, draining: () => draining });
+  const { app, callers, close } = await assemble({
+    config,
+    log,
+    version,
+    draining: () => draining,
+    linesDropped,
+  });
 
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   server.on('clientError', badRequest);
-  const closeUnused = trackUnused(server);
-  const { port } = await listen(server, config);
+  const sockets = new Sockets(server);
+  const { port } = await listen(server, config).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  // A connection that can't be accepted is no reason to end.
+  server.on('error', ({ code }: NodeJS.ErrnoException) => log.error({ code }, 'server'));
   log.info({ port, models: Object.keys(config.modelLimits), redis: config.redis !== undefined }, 'listening');
 
   let drained: Promise<void> | undefined;
@@ -56,7 +77,14 @@ export const startGateway = async ({
     port,
     drain() {
       draining = true;
-      drained ??= drain({ server, callers, closeUnused, budgetMs: drainMs }).then(close);
+      drained ??= drain({
+        server,
+        sockets,
+        callers,
+        delayMs: config.drainDelayMs,
+        idleMs,
+        budgetMs: drainMs,
+      }).then(close);
       return drained;
     },
   };

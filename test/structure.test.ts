@@ -15,6 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   peers: ['rerank'],
   metrics: ['rerank'],
   config: [],
+  process: [],
   simulator: [],
   replay: ['config', 'simulator', 'rerank'],
   probe: ['config', 'simulator', 'layers', 'rerank'],

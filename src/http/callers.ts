@@ -9,6 +9,7 @@ export interface OpenCall {
 
 export class Callers {
   readonly #open = new Set<AbortController>();
+  #dismissed: (() => RerankError) | undefined;
 
   get size(): number {
     return this.#open.size;
@@ -24,6 +25,7 @@ export class Callers {
     const onGone = (): void => controller.abort(goneReason());
     if (gone.aborted) onGone();
     else gone.addEventListener('abort', onGone, { once: true });
+    if (this.#dismissed) controller.abort(this.#dismissed());
     this.#open.add(controller);
     return {
       signal: controller.signal,
@@ -34,8 +36,9 @@ export class Callers {
     };
   }
 
-  /** Ends the wait of everybody under way. */
+  /** Ends the wait of everybody under way, and of whoever comes later. */
   dismiss(reason: () => RerankError): void {
+    this.#dismissed = reason;
     for (const controller of this.#open) controller.abort(reason());
   }
 }

@@ -12,10 +12,13 @@ export interface States {
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
   /** Undefined without Redis. */
   readonly redis: () => 'up' | 'down' | undefined;
+  /** Since the start. */
+  readonly linesDropped: () => number;
 }
 
-/** Reads every state into its gauge before each scrape. */
+/** Reads every state into its gauge, or counter, before each scrape. */
 export const gauges = (metrics: Metrics, states: States): (() => Promise<string>) => {
+  let dropped = 0;
   const read = (): void => {
     metrics.requestsInFlight.set(states.inFlight());
     metrics.cacheBytes.set(states.cacheBytes());
@@ -28,6 +31,8 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
       metrics.ratelimitUsed.set(labels, used);
     }
     for (const { upstream, open } of states.circuits()) metrics.circuitOpen.set({ upstream }, open ? 1 : 0);
+    metrics.logLinesDropped.inc(states.linesDropped() - dropped);
+    dropped = states.linesDropped();
     const redis = states.redis();
     if (redis) metrics.redisUp.set(redis === 'up' ? 1 : 0);
     else metrics.redisUp.remove();

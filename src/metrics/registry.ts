@@ -128,6 +128,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       ['op'],
       SECONDS,
     ),
+    logLinesDropped: counter(
+      'log_lines_dropped_total',
+      'Lines of the log that nobody took: what reads it is too slow, or gone.',
+      [],
+    ),
     snapshotsSkipped: counter(
       'fleet_snapshots_skipped_total',
       'Snapshots of other processes that could not be read, counted at each scrape.',

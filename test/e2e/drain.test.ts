@@ -79,6 +79,93 @@ describe('a drain', () => {
     await raw.closed();
   });
 
+  const headOf = (body: string): string =>
+    requestHead({
+      authorization: `Bearer ${KEYS.search}`,
+      'content-length': String(Buffer.byteLength(body)),
+    });
+
+  test('serves what still comes over open connections, and tells to use them no more', async () => {
+    gateway = await startTestGateway({ drainMs: 8000, idleMs: 1500 });
+    const body = JSON.stringify(fresh());
+    const [used, unused, half] = await Promise.all([1, 2, 3].map(() => openRaw(gateway.url)));
+    await used!.write(headOf(body) + body);
+    const before = await used!.answer();
+    expect([before.status, before.headers.connection]).toEqual([200, 'keep-alive']);
+    await half!.write(headOf(body).slice(0, 30));
+    await gateway.metrics();
+
+    const drained = gateway.gateway.drain();
+    await expect(openRaw(gateway.url)).rejects.toThrow();
+    await half!.write(headOf(body).slice(30) + body);
+    for (const raw of [used!, unused!]) await raw.write(headOf(body) + body);
+    for (const raw of [used!, unused!, half!]) {
+      const { status, headers } = await raw.answer();
+      expect([status, headers.connection]).toEqual([200, 'close']);
+      await raw.closed();
+    }
+    await drained;
+  });
+
+  test('tells so in the answer to what was under way before it, too', async () => {
+    gateway = await startTestGateway({ drainMs: 8000 });
+    gateway.simulator.latency([200, 200]);
+    const body = JSON.stringify(fresh());
+    const raw = await openRaw(gateway.url);
+    await raw.write(headOf(body) + body);
+    await until(() => gateway.simulator.calls.length === 1);
+    const drained = gateway.gateway.drain();
+    expect((await raw.answer()).headers.connection).toBe('close');
+    await raw.closed();
+    await drained;
+  });
+
+  test('answers requests that were sent one behind the other, all of them', async () => {
+    gateway = await startTestGateway({ drainMs: 8000 });
+    gateway.simulator.latency([200, 200]);
+    const raw = await openRaw(gateway.url);
+    const bodies = [1, 2, 3].map(() => JSON.stringify(fresh()));
+    await raw.write(headOf(bodies[0]!) + bodies[0]!);
+    await until(() => gateway.simulator.calls.length === 1);
+    const drained = gateway.gateway.drain();
+    await raw.write(
+      bodies
+        .slice(1)
+        .map((body) => headOf(body) + body)
+        .join(''),
+    );
+    const answers = [await raw.answer(), await raw.answer(), await raw.answer()];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(answers.at(-1)!.headers.connection).toBe('close');
+    await raw.closed();
+    await drained;
+  });
+
+  test('refuses with 503 what comes when its time is all but over', async () => {
+    gateway = await startTestGateway({ drainMs: 5000, idleMs: 60_000 });
+    gateway.simulator.latency([60_000, 60_000]);
+    const raw = await openRaw(gateway.url);
+    const waiting = gateway.rerank(fresh());
+    await until(() => gateway.simulator.calls.length === 1);
+    const drained = gateway.gateway.drain();
+    await expectError(await waiting, serverError(503), gateway);
+    const body = JSON.stringify(fresh());
+    await raw.write(headOf(body) + body);
+    expect((await raw.answer()).status).toBe(503);
+    await drained;
+    expect(gateway.simulator.calls).toHaveLength(1);
+  });
+
+  test('keeps the port open at first where the platform looks, and says 503 there', async () => {
+    gateway = await startTestGateway({ env: { DRAIN_DELAY_SECONDS: '1' } });
+    const drained = gateway.gateway.drain();
+    const ready = await fetch(`${gateway.url}/readyz`);
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+    await bodyOf(await gateway.rerank(fresh()));
+    await drained;
+    await expect(openRaw(gateway.url)).rejects.toThrow();
+  });
+
   test('shows in /readyz, and not in /healthz, for who has a connection left', async () => {
     gateway = await startTestGateway({ drainMs: 5000 });
     const connections = await Promise.all([openRaw(gateway.url), openRaw(gateway.url)]);

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { openRaw, requestHead } from '../support/raw-http.ts';
-import { checkError, expectError, fresh, RATE_LIMITED, serverError } from './requests.ts';
+import { COHERE, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { expectError, fresh, RATE_LIMITED } from './requests.ts';
 
 let gateway: TestGateway;
 
@@ -96,27 +95,5 @@ describe('MAX_QUEUE', () => {
     for (const answers of [await burst(), await burst()]) {
       expect(answers.filter(({ status }) => status !== 200)).toHaveLength(0);
     }
-  });
-});
-
-describe('a draining gateway', () => {
-  const authorization = `Bearer ${KEYS.search}`;
-
-  test('refuses what comes over a connection that is still open with 503', async () => {
-    gateway = await startTestGateway({ drainMs: 5000 });
-    const body = JSON.stringify(fresh());
-    const head = requestHead({ authorization, 'content-length': String(Buffer.byteLength(body)) });
-    const raw = await openRaw(gateway.url);
-    // The connection is busy with half a head, hence not closed as idle.
-    await raw.write(head.slice(0, 30));
-    await gateway.metrics();
-    const drained = gateway.gateway.drain();
-    await raw.write(head.slice(30) + body);
-    const { status, headers, body: text } = await raw.answer();
-    checkError({ status, header: (name) => headers[name], text }, serverError(503), gateway);
-    expect(headers.connection).toBe('close');
-    await raw.closed();
-    await drained;
-    expect(gateway.simulator.calls).toHaveLength(0);
   });
 });

@@ -43,6 +43,13 @@ describe('the requests under way', () => {
     expect(calls[0]!.signal.reason).toMatchObject({ kind: 'draining' });
   });
 
+  test('end at once when they come after the others were dismissed', () => {
+    const callers = new Callers();
+    callers.dismiss(draining);
+    const { signal } = callers.open(new AbortController().signal, gone);
+    expect(signal.reason).toMatchObject({ kind: 'draining' });
+  });
+
   test('leave no listener behind on the connection, which other requests go on using', () => {
     const callers = new Callers();
     const { signal } = new AbortController();

@@ -18,6 +18,7 @@ beforeEach(() => {
     ],
     windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10 }],
     circuits: () => [{ upstream: 'RERANK', open: false }],
+    linesDropped: () => 0,
     redis: () => undefined,
   };
   const live: States = {
@@ -28,6 +29,7 @@ beforeEach(() => {
     queues: () => states.queues(),
     windows: () => states.windows(),
     circuits: () => states.circuits(),
+    linesDropped: () => states.linesDropped(),
     redis: () => states.redis(),
   };
   const render = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
@@ -42,6 +44,15 @@ const valuesOf = async (name: string): Promise<Record<string, number>> => {
 };
 
 describe('a scrape', () => {
+  test('counts lines of the log that were dropped since the start, from 0 on', async () => {
+    const counted = async () => await valuesOf('log_lines_dropped_total');
+    expect(await counted()).toEqual({ '': 0 });
+    states.linesDropped = () => 5;
+    await scrape();
+    states.linesDropped = () => 7;
+    expect(await counted()).toEqual({ '': 7 });
+  });
+
   test('shows the state there is when it comes', async () => {
     expect(await valuesOf('requests_in_flight')).toEqual({ '': 3 });
     expect(await valuesOf('cache_bytes')).toEqual({ '': 1000 });

@@ -22,6 +22,8 @@ export interface TestGatewayOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly simulator?: Partial<SimulatorOptions>;
   readonly drainMs?: number;
+  /** How long a drain leaves idle connections open; not at all unless told otherwise. */
+  readonly idleMs?: number;
 }
 
 export interface TestGateway {
@@ -63,6 +65,7 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
     ),
     version: 'test',
     ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
+    idleMs: options.idleMs ?? 0,
   });
   return {
     url: gateway.url,

@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export interface Exit {
@@ -17,17 +18,27 @@ export interface GatewayProcess {
   stdout(): string;
   stderr(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Reads its output no more: `stuck` keeps the pipe open, `gone` closes it. */
+  stopReading(how: 'stuck' | 'gone'): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** Resolves when everything that a process has written has been read, or nobody reads it. */
+const drained = async (output: Readable): Promise<void> => {
+  if (!output.closed && !output.isPaused()) await once(output, 'close');
+};
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Starts `src/main.ts` on a free port of 127.0.0.1. It sees the given variables and nothing of this process's own
+ * Starts `src/main.ts`, or what else is told, on a free port of 127.0.0.1. It sees the given variables and nothing of this process's own
  * environment, and dies with this process.
  */
-export const runGateway = (env: Readonly<Record<string, string>>): GatewayProcess => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+export const runGateway = (
+  env: Readonly<Record<string, string>>,
+  [program, ...words]: readonly [string, ...string[]] = [process.execPath, '--import', 'tsx', 'src/main.ts'],
+): GatewayProcess => {
+  const child = spawn(program, words, {
     cwd: ROOT,
     env: { HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,8 +50,9 @@ export const runGateway = (env: Readonly<Record<string, string>>): GatewayProces
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  // `close` and not `exit`: by then everything written has been read.
-  const exited = once(child, 'close').then(([code, signal]): Exit => {
+  // Not before everything written has been read, if it is read at all.
+  const exited = once(child, 'exit').then(async ([code, signal]): Promise<Exit> => {
+    await Promise.all([child.stdout, child.stderr].map(drained));
     process.off('exit', reap);
     return { code, signal };
   });
@@ -60,6 +72,12 @@ export const runGateway = (env: Readonly<Record<string, string>>): GatewayProces
     stdout: () => stdout,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),
+    stopReading(how) {
+      for (const stream of [child.stdout, child.stderr]) {
+        if (how === 'stuck') stream.pause();
+        else stream.destroy();
+      }
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       await exited;

@@ -1,0 +1,19 @@
+/** Steps that may fail, and may never end. */
+
+/**
+ * Begins all steps; resolves when all have ended, well or not, or after `ms`.
+ * @param onFailure told of what a step threw or rejected with
+ */
+export const settle = async (
+  steps: readonly (() => unknown)[],
+  ms: number,
+  onFailure: (error: unknown) => void = () => {},
+): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  const ended = Promise.all(steps.map(async (step) => step()).map((step) => step.then(() => {}, onFailure)));
+  await Promise.race([ended, limit]);
+  clearTimeout(timer);
+};
