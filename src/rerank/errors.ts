@@ -68,6 +68,7 @@ export const ERRORS = {
     'error',
     'Redis cannot be reached: this process has forgotten the scores, the others will when it is back.',
   ),
+  buffer_full: rule(503, 'server_error', 'rejected', 'The gateway holds as many bytes as it may at a time.'),
   draining: rule(503, 'server_error', 'rejected', 'The gateway is shutting down.'),
   deadline: rule(504, 'server_error', 'error', 'The answer did not come in time.', stale),
   not_cached: rule(504, 'server_error', 'rejected', 'Not in the cache, and only-if-cached was asked.'),

@@ -1,0 +1,119 @@
+/**
+ * One account of the bytes that a process holds for its requests: bodies that arrive, are parsed and wait, and what is
+ * put together of them and sent. What would pass it is refused before it is read.
+ *
+ * Small bodies have a part that large ones cannot take: hits of a few kilobytes are answered while a few services
+ * upload megabytes.
+ */
+
+import { RerankError } from './errors.ts';
+
+/** Bodies up to this size are small. Hundreds of documents of a few hundred bytes each are. */
+export const SMALL_BYTES = 64 * 1024;
+
+/** Part of the budget that only small bodies may take. */
+export const SMALL_SHARE = 1 / 8;
+
+/** When a new attempt makes sense, milliseconds: a body is held for about a second, and not all are to come at once. */
+const RETRY_MS = { least: 1000, spread: 3000 };
+
+export type Size = 'small' | 'large';
+
+export interface ByteBudgetOptions {
+  readonly maxBytes: number;
+  /** Told of each request that is refused for its bytes. */
+  readonly onShed?: (size: Size) => void;
+}
+
+const sizeOf = (bytes: number): Size => (bytes > SMALL_BYTES ? 'large' : 'small');
+
+export class ByteBudget {
+  readonly #maxBytes: number;
+  readonly #reserved: number;
+  readonly #onShed: (size: Size) => void;
+  readonly #held = { small: 0, large: 0 };
+
+  constructor({ maxBytes, onShed = () => {} }: ByteBudgetOptions) {
+    this.#maxBytes = maxBytes;
+    this.#reserved = maxBytes * SMALL_SHARE;
+    this.#onShed = onShed;
+  }
+
+  /** Bytes held now. Those that are sent may take it beyond the budget. */
+  get held(): number {
+    return this.#held.small + this.#held.large;
+  }
+
+  /** Throws `buffer_full` when there is no room. */
+  claim(bytes: number): Claim {
+    const claim = new Claim((before, after, force) => this.#move(before, after, force));
+    claim.resize(bytes);
+    return claim;
+  }
+
+  /** Holds what cannot be refused any more, whether there is room or not. @returns ends that */
+  hold(bytes: number): () => void {
+    this.#move(0, bytes, true);
+    return () => this.#move(bytes, 0, true);
+  }
+
+  #move(before: number, after: number, force: boolean): void {
+    this.#held[sizeOf(before)] -= before;
+    if (force || after <= before || this.#fits(after)) {
+      this.#held[sizeOf(after)] += after;
+      return;
+    }
+    this.#held[sizeOf(before)] += before;
+    this.#onShed(sizeOf(after));
+    throw new RerankError('buffer_full', undefined, {
+      retryAfterMs: RETRY_MS.least + RETRY_MS.spread * Math.random(),
+      // The rest of the body is still under way: on a kept connection it would be read as the next request.
+      headers: { Connection: 'close' },
+    });
+  }
+
+  #fits(bytes: number): boolean {
+    const { small, large } = this.#held;
+    const fits = small + large + bytes <= this.#maxBytes;
+    if (sizeOf(bytes) === 'small') return fits || small + bytes <= this.#reserved;
+    // The only one there is may take the reserve, too: else the largest body allowed might never fit.
+    return fits && (large === 0 || large + bytes <= this.#maxBytes - this.#reserved);
+  }
+}
+
+/** Bytes held for one request, by its handler and by whoever else works on its documents. */
+export class Claim {
+  readonly #move: (before: number, after: number, force: boolean) => void;
+  #bytes = 0;
+  #holders = 1;
+
+  /** @param move counts other bytes; throws when they do not fit, unless it must */
+  constructor(move: (before: number, after: number, force: boolean) => void) {
+    this.#move = move;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws `buffer_full`, and holds what it held, when there is no room for more. */
+  resize(bytes: number): void {
+    this.#move(this.#bytes, bytes, false);
+    this.#bytes = bytes;
+  }
+
+  /** Keeps the bytes counted, also when the request itself is over. @returns ends that; a second call does nothing */
+  readonly share = (): (() => void) => {
+    if (this.#holders++ === 0) this.#move(0, this.#bytes, true);
+    let shared = true;
+    return () => {
+      if (shared) this.release();
+      shared = false;
+    };
+  };
+
+  /** To be called once, by who has made the claim. */
+  release(): void {
+    if (--this.#holders === 0) this.#move(this.#bytes, 0, true);
+  }
+}
