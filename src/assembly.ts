@@ -19,6 +19,7 @@ import { createPacers } from './pacers.ts';
 import { settle } from './process/settle.ts';
 import { createQuotas } from './quotas.ts';
 import { heartbeat } from './redis-client.ts';
+import { ByteBudget } from './rerank/byte-budget.ts';
 import { createScorer } from './scorer.ts';
 
 export interface AssemblyOptions {
@@ -92,7 +93,15 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     redis: redis?.pacing,
     onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
   });
-  const calls = upstream({ attachments: upstreams, timeoutMs: config.maxWaitMs });
+  const budget = new ByteBudget({
+    maxBytes: config.maxBufferBytes,
+    onShed: (size) => recorder.shed(size),
+  });
+  const calls = upstream({
+    attachments: upstreams,
+    timeoutMs: config.maxWaitMs,
+    hold: (bytes) => budget.hold(bytes),
+  });
   const callers = new Callers();
 
   const scorer = createScorer({
@@ -128,6 +137,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     recorder,
     states: {
       inFlight: () => callers.size,
+      bufferedBytes: () => budget.held,
       cacheBytes: () => caches.memory.bytes,
       cacheEntries: () => caches.memory.entries,
       granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
@@ -151,6 +161,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       scopeOf: caches.scopeOf,
       maxWaitMs: config.maxWaitMs,
       maxBodyBytes: config.maxBodyBytes,
+      budget,
     },
     models: (model) => pacers.stateOf(model),
     purge: caches.purge,

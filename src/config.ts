@@ -43,6 +43,12 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       'is required, like search:KEY,chatbot:KEY: without it anybody could use the upstream',
     );
   }
+  if (variables && variables.MAX_BUFFER_MB < variables.MAX_BODY_MB) {
+    report(
+      'MAX_BUFFER_MB',
+      `must not be less than MAX_BODY_MB, which is ${variables.MAX_BODY_MB}: the largest body allowed would never fit`,
+    );
+  }
   const lender = taken.get(given.METRICS_TOKEN ?? '') ?? 'METRICS_TOKEN';
   if (lender !== 'METRICS_TOKEN') report('METRICS_TOKEN', `must not be the value of ${lender}`);
   if (!variables || problems.length > 0) return { ok: false, problems };
@@ -71,6 +77,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       maxWaitMs: variables.MAX_WAIT_MS,
       maxQueue: variables.MAX_QUEUE,
       maxBodyBytes: Math.floor(variables.MAX_BODY_MB * MEGABYTE),
+      maxBufferBytes: Math.floor(variables.MAX_BUFFER_MB * MEGABYTE),
       stallMs: variables.STALL_SECONDS * 1000,
       drainDelayMs: variables.DRAIN_DELAY_SECONDS * 1000,
       metricsToken: variables.METRICS_TOKEN,

@@ -3,6 +3,7 @@
 import { batch } from './layers/batch.ts';
 import type { RetryReason } from './layers/diagnosis.ts';
 import { flight } from './layers/flight.ts';
+import { hold } from './layers/hold.ts';
 import { type MemoryStore, recall, remember } from './layers/memory.ts';
 import { onlyIfCached } from './layers/only-if-cached.ts';
 import { pace, type Slots } from './layers/pace.ts';
@@ -85,6 +86,8 @@ export const createScorer = ({
     ...(quotas ? [ownQuotaOnly()] : []),
     // Before Redis: 200 callers who ask the same make one read there, not 200.
     flight(),
+    // Inside the flight, and again inside the batch: each keeps the documents of whoever began it when that one has left.
+    hold(),
     // Inside the flight: memory knows the scores before the flight's entry goes, so nobody falls between the two.
     remember({ store: memory }),
     // Before the queue: what another process has paid for, or is paying for now, needs no slot.
@@ -94,6 +97,7 @@ export const createScorer = ({
     // After the caches, so that only what nobody knows is added to a call. Outside the quota and the queue: who joins a
     // call pays for nothing, and takes no place of his own.
     batch({ onJoin: (model) => observer.merged(model) }),
+    hold(),
     // After the caches and inside the flight: only who causes a call pays for one. Before the queue: who has nothing left
     // is told at once, and takes nobody's place there. Outside whatever tries again: one ask, one charge.
     ...(quotas ? [quota(quotas)] : []),

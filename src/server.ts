@@ -8,6 +8,7 @@ import { assemble } from './assembly.ts';
 import type { Config } from './config.ts';
 import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
+import { inviteLater } from './http/expect.ts';
 import { Sockets } from './http/sockets.ts';
 
 export interface Gateway {
@@ -62,6 +63,7 @@ export const startGateway = async ({
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   server.on('clientError', badRequest);
+  inviteLater(server);
   const sockets = new Sockets(server);
   const { port } = await listen(server, config).catch(async (error: unknown) => {
     await close();

@@ -27,6 +27,7 @@ describe('defaults', () => {
       maxWaitMs: 25_000,
       maxQueue: 1000,
       maxBodyBytes: 16_777_216,
+      maxBufferBytes: 100_663_296,
       stallMs: 10_000,
       drainDelayMs: 0,
       metricsToken: undefined,

@@ -61,6 +61,8 @@ export interface Config {
   /** Waiting upstream calls per model. */
   readonly maxQueue: number;
   readonly maxBodyBytes: number;
+  /** Of all requests together. */
+  readonly maxBufferBytes: number;
   /** How long an event loop may stand still before the process is ended, milliseconds; 0 = for ever. */
   readonly stallMs: number;
   /** How long `/readyz` says 503 before the port closes, milliseconds. */

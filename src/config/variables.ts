@@ -66,6 +66,7 @@ const VARIABLES = z.object({
   MAX_QUEUE: number(whole(1, 1_000_000), '1000'),
   // Not 0: no body would fit. The lower bound is one kilobyte.
   MAX_BODY_MB: number(fraction(0.001, 64), '16'),
+  MAX_BUFFER_MB: number(fraction(0.001, 65_536), '96'),
   STALL_SECONDS: number(whole(0, 3600), '10'),
   // It is a part of the 25 s that a drain may take, and what still waits needs some of them.
   DRAIN_DELAY_SECONDS: number(whole(0, 20), '0'),

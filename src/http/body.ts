@@ -1,59 +1,115 @@
-/** Reads a request body whole, within a size and a time. */
+/** Reads a request body whole, within a size, a time and what the process may hold. */
 
-import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
 import type { Context } from 'hono';
+import type { ByteBudget, Claim } from '../rerank/byte-budget.ts';
 import { RerankError } from '../rerank/errors.ts';
+import type { GatewayEnv } from './context.ts';
+import { invite } from './expect.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
   /** Milliseconds for the whole body to arrive. */
   readonly timeoutMs: number;
+  readonly budget: ByteBudget;
+  /** Milliseconds for which a body that is slow holds all the bytes that it has declared. */
+  readonly declaredMs?: number;
 }
 
+export interface Body {
+  readonly bytes: Buffer;
+  /** What is held for the request: the caller's to release. */
+  readonly claim: Claim;
+}
+
+/** After that a body holds what has come: who declares megabytes and sends none must not keep others out. */
+const DECLARED_MS = 2000;
+
+/** Room for the first bytes of a body: more than most bodies have, and little where nothing comes. */
+const FIRST_BYTES = 16 * 1024;
+
+/** The rest of the body is still under way: on a kept connection it would be read as the next request. */
+const CLOSE = { headers: { Connection: 'close' } };
+
 const tooLarge = (maxBytes: number): RerankError =>
-  new RerankError('body_too_large', `The request body is larger than ${maxBytes} bytes.`, {
-    // The rest of the body is still under way: on a kept connection it would be read as the next request.
-    headers: { Connection: 'close' },
-  });
+  new RerankError('body_too_large', `The request body is larger than ${maxBytes} bytes.`, CLOSE);
 
 const incomplete = (): RerankError =>
-  new RerankError('invalid_request', 'The request body did not arrive whole.', {
-    headers: { Connection: 'close' },
+  new RerankError('invalid_request', 'The request body did not arrive whole.', CLOSE);
+
+/** Refuses a body that is too large, or that there is no room for, before it reads any of it, where that is known by then. */
+export const readBody = async (
+  c: Context<GatewayEnv>,
+  { maxBytes, timeoutMs, budget, declaredMs = DECLARED_MS }: BodyLimits,
+): Promise<Body> => {
+  const declared = lengthOf(c.req.header('content-length'));
+  if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes);
+  const max = declared ?? maxBytes;
+  const first = Math.min(FIRST_BYTES, max);
+  const claim = budget.claim(declared ?? first);
+  const buffer = new GrowingBuffer(first, max, (capacity) => {
+    if (capacity > claim.bytes) claim.resize(capacity);
   });
-
-export const readBody = async (c: Context, { maxBytes, timeoutMs }: BodyLimits): Promise<string> => {
-  if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const bytes = await within(timeoutMs, c.req.header('content-length') ? whole(c) : counted(c, maxBytes));
-  if (!isUtf8(bytes)) throw new RerankError('invalid_request', 'The request body is not valid UTF-8.');
-  return bytes.toString('utf8');
-};
-
-/** A body of declared length: the HTTP parser lets no more than that through. */
-const whole = async (c: Context): Promise<Buffer> => Buffer.from(await c.req.arrayBuffer());
-
-/** A chunked body: counted while it comes. */
-const counted = async (c: Context, maxBytes: number): Promise<Buffer> => {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-};
-
-const within = async (timeoutMs: number, body: Promise<Buffer>): Promise<Buffer> => {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(incomplete()), timeoutMs);
-  });
+  const slow = setTimeout(() => claim.resize(buffer.capacity), declaredMs);
+  const append = (chunk: Uint8Array): void => {
+    if (!buffer.append(chunk)) throw tooLarge(maxBytes);
+  };
   try {
-    return await Promise.race([body, timeout]);
+    await within(timeoutMs, c, append);
+    return { bytes: buffer.take(), claim };
   } catch (thrown) {
-    // A connection that breaks while a body comes in is the caller's doing, not our failure.
-    throw thrown instanceof RerankError ? thrown : incomplete();
+    claim.release();
+    throw thrown;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(slow);
   }
 };
+
+const lengthOf = (header: string | undefined): number | undefined =>
+  header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
+
+/** Reads to the end, or rejects with what `append` throws, or as incomplete. */
+const within = async (
+  ms: number,
+  c: Context<GatewayEnv>,
+  append: (chunk: Uint8Array) => void,
+): Promise<void> => {
+  // A test without a server has no bindings.
+  const { incoming, outgoing } = c.env ?? {};
+  invite(outgoing);
+  // Node's own stream, where there is one: as a web stream, each chunk of a byte would cost hundreds.
+  if (incoming !== undefined) return flow(incoming, append, ms);
+  const { body } = c.req.raw;
+  if (body === null) return;
+  const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
+  try {
+    await flow(stream, append, ms);
+  } finally {
+    stream.destroy();
+  }
+};
+
+/** Never destroys the stream: with it would go the connection, and with that the answer. What is left runs off unread. */
+const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const settle = (error?: unknown): void => {
+      clearTimeout(timer);
+      stream.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onData = (chunk: Uint8Array): void => {
+      try {
+        append(chunk);
+      } catch (thrown) {
+        settle(thrown);
+      }
+    };
+    const onEnd = (): void => settle();
+    // A connection that breaks while a body comes in is the caller's doing, not our failure.
+    const onBroken = (): void => settle(incomplete());
+    const timer = setTimeout(onBroken, ms);
+    stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+    if (stream.destroyed) onBroken();
+  });

@@ -1,18 +1,20 @@
 /** `POST /v1/rerank`: from a request's bytes to the scorer, and from its scores to the answer. */
 
 import type { Context, Handler } from 'hono';
+import { type ByteBudget, type Claim, SMALL_BYTES } from '../rerank/byte-budget.ts';
 import { RerankError } from '../rerank/errors.ts';
 import { identify } from '../rerank/identity.ts';
 import { outcomeOf } from '../rerank/outcome.ts';
 import { distinct, rank } from '../rerank/ranking.ts';
 import { parseRequest, type RerankRequest } from '../rerank/request.ts';
-import type { CacheTerms, Scorer, Scores } from '../rerank/scoring.ts';
+import type { Ask, CacheTerms, Scorer, Scores } from '../rerank/scoring.ts';
 import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, urgency } from './preferences.ts';
 import { rerankResponse } from './respond.ts';
+import { Turns } from './turns.ts';
 
 export interface RerankOptions {
   readonly scorer: Scorer;
@@ -24,6 +26,7 @@ export interface RerankOptions {
   readonly scopeOf: (model: string, client: string) => readonly string[];
   readonly maxWaitMs: number;
   readonly maxBodyBytes: number;
+  readonly budget: ByteBudget;
 }
 
 /** Its own pair, wherever it is asked for; the same set of documents only; or nothing. */
@@ -32,7 +35,29 @@ export type Granularity = 'document' | 'request' | 'off';
 const NO_CACHE: Partial<CacheTerms> = { read: false, write: false };
 
 export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
-  const { scorer, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes } = options;
+  const { scorer, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } = options;
+  const turns = new Turns();
+
+  /**
+   * Reads and parses a request. A function of its own, so that the bytes and the text of the body are gone when it is
+   * over: what waits for an answer are its parts.
+   */
+  const receive = async (c: Context<GatewayEnv>): Promise<{ request: RerankRequest; claim: Claim }> => {
+    const { bytes: body, claim } = await readBody(c, {
+      maxBytes: maxBodyBytes,
+      timeoutMs: maxWaitMs,
+      budget,
+    });
+    try {
+      if (body.length > SMALL_BYTES) await turns.next();
+      const { request, bytes } = parseRequest(body);
+      claim.resize(bytes);
+      return { request, claim };
+    } catch (thrown) {
+      claim.release();
+      throw thrown;
+    }
+  };
 
   /** Scores the distinct documents of a request, on the terms of its headers. */
   const score = async (
@@ -40,6 +65,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     model: string,
     request: RerankRequest,
     documents: readonly string[],
+    hold: Ask['hold'],
   ) => {
     const { name: client } = c.get('caller');
     const asked = cacheTerms(c.req.header('cache-control'));
@@ -62,6 +88,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
           signal: call.signal,
         },
         traceparent: c.req.header('traceparent'),
+        hold,
       });
       return { scores, served: outcomeOf(scores, !cache.read) };
     } finally {
@@ -69,16 +96,18 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     }
   };
 
-  return async function rerank(c) {
+  const answer = async (
+    c: Context<GatewayEnv>,
+    request: RerankRequest,
+    hold: Ask['hold'],
+  ): Promise<Response> => {
     const record = c.get('record');
-    const body = await readBody(c, { maxBytes: maxBodyBytes, timeoutMs: maxWaitMs });
-    const request = parseRequest(body);
     record.documents = request.texts.length;
     const model = chooseModel(c.get('caller'), models, request.model);
     record.model = model;
 
     const { documents, positions } = distinct(request.texts);
-    const { scores, served } = await score(c, model, request, documents);
+    const { scores, served } = await score(c, model, request, documents, hold);
     record.outcome = served;
     record.sources = scores.sources;
     record.searchUnits = scores.searchUnits;
@@ -86,5 +115,14 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
 
     const ranked = rank(scores.values, positions, request.topN);
     return rerankResponse({ request, ranked, scores, served, record });
+  };
+
+  return async function rerank(c) {
+    const { request, claim } = await receive(c);
+    try {
+      return await answer(c, request, claim.share);
+    } finally {
+      claim.release();
+    }
   };
 };

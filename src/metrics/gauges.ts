@@ -4,6 +4,7 @@ import type { Metrics } from './registry.ts';
 
 export interface States {
   readonly inFlight: () => number;
+  readonly bufferedBytes: () => number;
   readonly cacheBytes: () => number;
   readonly cacheEntries: () => number;
   readonly granularities: () => readonly { model: string; granularity: string }[];
@@ -21,6 +22,7 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
   let dropped = 0;
   const read = (): void => {
     metrics.requestsInFlight.set(states.inFlight());
+    metrics.bufferedBytes.set(states.bufferedBytes());
     metrics.cacheBytes.set(states.cacheBytes());
     metrics.cacheEntries.set(states.cacheEntries());
     metrics.cacheGranularity.reset();

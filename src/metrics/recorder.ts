@@ -42,6 +42,7 @@ const ENDS = new Set([
 ]);
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
 const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn'];
+const SIZES = ['small', 'large'];
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {
@@ -65,6 +66,11 @@ export class Recorder {
     if (facts.documents !== undefined) requestDocuments.observe({ model }, facts.documents);
     for (const [source, count] of tally(facts.sources ?? [])) documents.inc({ model, source }, count);
     if (outcome === 'rejected') rejections.inc({ client, model, reason: facts.error ?? OTHER });
+  }
+
+  /** A request was refused since too many bytes were held. */
+  shed(reason: string): void {
+    this.#metrics.shed.inc({ reason });
   }
 
   cacheLookup(model: string, tier: 'memory' | 'redis', result: string): void {
@@ -132,6 +138,7 @@ export class Recorder {
         metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
       }
     }
+    for (const reason of SIZES) metrics.shed.inc({ reason }, 0);
     for (const op of ['read', 'claim', 'write', 'release', 'quota', 'metrics'])
       metrics.redisErrors.inc({ op }, 0);
   }

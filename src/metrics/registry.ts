@@ -88,6 +88,10 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'model',
       'reason',
     ]),
+    bufferedBytes: gauge('buffered_bytes', 'Bytes held for requests: arriving, waiting and being sent.', []),
+    shed: counter('shed_total', 'Requests refused since too many bytes were held, by their size.', [
+      'reason',
+    ]),
     rejections: counter('rejections_total', 'Rerank requests refused without fault of their form.', [
       'client',
       'model',

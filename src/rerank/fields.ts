@@ -4,9 +4,6 @@ import { invalidField } from './errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Far beyond any document; far below where writing one back as JSON would exhaust the stack. */
-const MAX_DEPTH = 64;
-
 /** A field that was sent; `null` counts as absent, since some clients send it for what was never set. */
 export const own = (object: JsonObject, name: string): unknown =>
   Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
@@ -51,15 +48,4 @@ export const textOfObject = (
     throw invalidField(name, `has no text: give it a \`text\`, or name its fields in \`rank_fields\`.`);
   }
   return lines.join('\n');
-};
-
-/** Refuses a document too deep to be returned: JSON is read without recursion but written with it. */
-export const checkDepth = (document: unknown, name: string): void => {
-  let level: unknown[] = [document];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalidField(name, `is nested deeper than ${MAX_DEPTH} levels.`);
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null ? Object.values(value) : [],
-    );
-  }
 };

@@ -1,12 +1,14 @@
 /**
  * JSON of any shape → a rerank request, or an error that names the field.
  *
- * Written by hand rather than as a schema: a body may hold millions of array elements, and a schema validator visits
+ * Written by hand rather than as a schema: a body may hold many thousands of array elements, and a schema validator visits
  * (and reports) every one before it looks at the length.
  */
 
+import { isAscii, isUtf8 } from 'node:buffer';
 import { invalidField, RerankError } from './errors.ts';
-import { checkDepth, type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
+import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
+import { checkStructure } from './structure.ts';
 
 export const MAX_DOCUMENTS = 1000;
 
@@ -19,7 +21,7 @@ export interface RerankRequest {
   readonly query: string;
   /** Each document as the text that is scored. */
   readonly texts: readonly string[];
-  /** Each document as it was sent. */
+  /** Each document as it was sent; none when they are not to be returned. */
   readonly originals: readonly (string | JsonObject)[];
   /** At most the number of documents. */
   readonly topN: number;
@@ -33,16 +35,37 @@ const IGNORED = ['max_tokens_per_doc', 'max_chunks_per_doc', 'priority'];
 
 const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
 
+const FIELDS = ['model', 'query', 'documents', 'top_n', 'return_documents', 'rank_fields', ...IGNORED];
+
+/** What the engine keeps of a value besides its text, bytes: the most that was measured of objects, names included. */
+const VALUE_BYTES = 128;
+
+export interface ParsedRequest {
+  readonly request: RerankRequest;
+  /** What the request takes in memory, at most. */
+  readonly bytes: number;
+}
+
 /** Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes. */
-export const parseRequest = (body: string): RerankRequest => {
-  let json: unknown;
+export const parseRequest = (body: Buffer): ParsedRequest => {
+  const { values } = checkStructure(body, FIELDS);
+  if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
+  const text = body.toString('utf8');
+  const request = validate(parse(text));
+  // The engine keeps a text in one byte a character when it can, else in two.
+  const textBytes = isAscii(body) ? text.length : 2 * text.length;
+  // Objects are kept beside the texts that are made of them.
+  const objects = request.originals.some((original) => typeof original === 'object');
+  return { request, bytes: objects ? 2 * textBytes + VALUE_BYTES * values : textBytes };
+};
+
+const parse = (text: string): unknown => {
   try {
-    json = JSON.parse(body);
+    return JSON.parse(text);
   } catch {
     // The parser's own message quotes the body, and a body is never repeated.
     throw invalid('The request body is not valid JSON.');
   }
-  return validate(json);
 };
 
 export const validate = (json: unknown): RerankRequest => {
@@ -51,17 +74,14 @@ export const validate = (json: unknown): RerankRequest => {
   }
   const body = json as JsonObject;
   const returnDocuments = flag(own(body, 'return_documents'), 'return_documents');
-  const originals = documentList(own(body, 'documents'));
+  const documents = documentList(own(body, 'documents'));
   const rankFields = fieldNames(own(body, 'rank_fields'), 'rank_fields');
-  const texts = originals.map((document, i) => documentText(document, rankFields, i));
-  if (returnDocuments) {
-    for (const [i, document] of originals.entries()) checkDepth(document, `documents[${i}]`);
-  }
+  const texts = documents.map((document, i) => documentText(document, rankFields, i));
   return {
     model: modelName(own(body, 'model')),
     query: nonBlank(own(body, 'query'), 'query'),
     texts,
-    originals,
+    originals: returnDocuments ? documents : [],
     topN: topN(own(body, 'top_n'), texts.length),
     returnDocuments,
     warnings: IGNORED.filter((name) => own(body, name) !== undefined).map((name) => `${name} is ignored`),

@@ -24,6 +24,8 @@ export interface Ask {
   readonly terms: Terms;
   /** W3C trace context of the caller, passed on as it came. */
   readonly traceparent?: string | undefined;
+  /** Keeps the bytes of the request counted, until what it returns is called. */
+  readonly hold?: (() => () => void) | undefined;
   /** The attachment whose slot this call holds: set by the pacing layer, read by the upstream layer. */
   readonly attachment?: string;
   /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */

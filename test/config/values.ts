@@ -53,6 +53,8 @@ export const TABLE: [variable: string, good: string[], bad: string[]][] = [
   ['MAX_WAIT_MS', ['1', '29000'], [...NUMBER_TRICKS, '0', '29001', '1.5']],
   ['MAX_QUEUE', ['1', '1000000'], [...NUMBER_TRICKS, '0', '1.5', '1000001']],
   ['MAX_BODY_MB', ['0.5', '64'], [...NUMBER_TRICKS, '0', '64.1']],
+  // Not less than MAX_BODY_MB, which is 16 here.
+  ['MAX_BUFFER_MB', ['16', '96.5', '65536'], [...NUMBER_TRICKS, '0', '15.9', '65537']],
   ['STALL_SECONDS', ['0', '3600'], [...NUMBER_TRICKS, '3601', '0.5']],
   ['DRAIN_DELAY_SECONDS', ['0', '20'], [...NUMBER_TRICKS, '21', '0.5']],
   ['METRICS_TOKEN', ['0123456789abcdef'], ['0123456789abcde', '0123456789 abcdef', '0123456789abcdé']],

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type BodyLimits, readBody } from '../../src/http/body.ts';
+import { ByteBudget } from '../../src/rerank/byte-budget.ts';
 import { RerankError } from '../../src/rerank/errors.ts';
+import { until } from '../support/fakes.ts';
 import { onion } from './onion.ts';
 
-const LIMITS: BodyLimits = { maxBytes: 100, timeoutMs: 5000 };
+const budget = new ByteBudget({ maxBytes: 1000 });
+const LIMITS: BodyLimits = { maxBytes: 100, timeoutMs: 5000, budget };
 
 interface Init {
   readonly body: Uint8Array<ArrayBuffer> | ReadableStream;
@@ -16,7 +19,10 @@ const read = async ({ body, headers = {} }: Init, limits = LIMITS): Promise<stri
   const app = onion();
   app.post('/', async (c) => {
     try {
-      outcome = await readBody(c, limits);
+      const { bytes, claim } = await readBody(c, limits);
+      expect(claim.bytes).toBeGreaterThanOrEqual(bytes.length);
+      claim.release();
+      outcome = bytes.toString('utf8');
     } catch (thrown) {
       expect(thrown).toBeInstanceOf(RerankError);
       outcome = thrown as RerankError;
@@ -24,6 +30,8 @@ const read = async ({ body, headers = {} }: Init, limits = LIMITS): Promise<stri
     return c.body(null);
   });
   await app.request('/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+  // Whatever became of it, nothing is held for it any more.
+  expect(limits.budget.held).toBe(0);
   return outcome!;
 };
 
@@ -103,18 +111,6 @@ describe('a body is too large', () => {
 });
 
 describe('a body is refused', () => {
-  test.each([
-    ['a lone continuation byte', [0x22, 0x80, 0x22]],
-    ['a sequence cut off', [0x22, 0xf0, 0x9f, 0x98]],
-    ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
-    ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
-    ['UTF-16', [0xff, 0xfe, 0x7b, 0x00]],
-  ])('when it holds %s, which is not UTF-8', async (_, bytes) => {
-    for (const init of [declared(Buffer.from(bytes)), { body: pieces([Buffer.from(bytes)]) }]) {
-      expect(await read(init)).toMatchObject({ kind: 'invalid_request' });
-    }
-  });
-
   test('when it has not arrived whole in time', async () => {
     const body = pieces([BYTES], { ends: false });
     const error = await read({ body }, { ...LIMITS, timeoutMs: 30 });
@@ -132,5 +128,61 @@ describe('a body is refused', () => {
     for (const init of [{ body: broken() }, { body: broken(), headers }]) {
       expect(await read(init)).toMatchObject({ kind: 'invalid_request', headers: { Connection: 'close' } });
     }
+  });
+});
+
+describe('there is no room for a body', () => {
+  const full = (): BodyLimits => {
+    const crowded = new ByteBudget({ maxBytes: 1000 });
+    crowded.hold(1000);
+    return { ...LIMITS, budget: crowded };
+  };
+
+  test.each([
+    ['declares its length', { 'content-length': '90' }],
+    ['comes in pieces', {}],
+  ])('that %s: it is refused before any of it is read', async (_, headers) => {
+    let pulled = 0;
+    const body = new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 });
+    const app = onion();
+    app.post('/', async (c) => {
+      await readBody(c, full());
+      return c.body(null);
+    });
+    const answer = await app.request('/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('connection')).toBe('close');
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]$/);
+    expect(pulled).toBe(0);
+  });
+});
+
+describe('a body that is slow', () => {
+  const MEGABYTE = 1024 * 1024;
+
+  test('holds what it declares at first, then what has come, and grows with what comes', async () => {
+    const budget = new ByteBudget({ maxBytes: 20 * MEGABYTE });
+    let more: (bytes: number) => void = () => {};
+    let end: () => void = () => {};
+    const body = new ReadableStream({
+      start(controller) {
+        more = (bytes) => controller.enqueue(Buffer.alloc(bytes, 'a'));
+        end = () => controller.close();
+      },
+    });
+    const length = 16 * MEGABYTE;
+    const reading = read(
+      { body, headers: { 'content-length': String(length) } },
+      { maxBytes: length, timeoutMs: 5000, budget, declaredMs: 30 },
+    );
+    more(1);
+    await until(() => budget.held === length);
+    await until(() => budget.held < 100_000);
+    more(MEGABYTE);
+    await until(() => budget.held > MEGABYTE);
+    expect(budget.held).toBeLessThanOrEqual(2.5 * MEGABYTE);
+    more(length - MEGABYTE - 1);
+    end();
+    expect(await reading).toHaveLength(length);
   });
 });

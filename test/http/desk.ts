@@ -3,6 +3,7 @@
 import { Callers } from '../../src/http/callers.ts';
 import type { Caller, RequestRecord } from '../../src/http/context.ts';
 import { type RerankOptions, rerank } from '../../src/http/rerank.ts';
+import { ByteBudget } from '../../src/rerank/byte-budget.ts';
 import { InstantScorer } from '../support/fakes.ts';
 import { aCaller, onion } from './onion.ts';
 
@@ -20,6 +21,7 @@ export interface Init {
 export class Desk {
   readonly inner = new InstantScorer();
   readonly callers = new Callers();
+  readonly budget = new ByteBudget({ maxBytes: 10_000_000 });
   readonly records: RequestRecord[] = [];
 
   async post({
@@ -42,6 +44,7 @@ export class Desk {
       scopeOf: () => [],
       maxWaitMs: 25_000,
       maxBodyBytes: 1_000_000,
+      budget: this.budget,
       ...options,
     };
     app.post('/v1/rerank', rerank(all));

@@ -9,6 +9,7 @@ let scrape: () => Promise<Series[]>;
 beforeEach(() => {
   states = {
     inFlight: () => 3,
+    bufferedBytes: () => 70_000,
     cacheBytes: () => 1000,
     cacheEntries: () => 2,
     granularities: () => [],
@@ -23,6 +24,7 @@ beforeEach(() => {
   };
   const live: States = {
     inFlight: () => states.inFlight(),
+    bufferedBytes: () => states.bufferedBytes(),
     cacheBytes: () => states.cacheBytes(),
     cacheEntries: () => states.cacheEntries(),
     granularities: () => states.granularities(),
@@ -55,6 +57,7 @@ describe('a scrape', () => {
 
   test('shows the state there is when it comes', async () => {
     expect(await valuesOf('requests_in_flight')).toEqual({ '': 3 });
+    expect(await valuesOf('buffered_bytes')).toEqual({ '': 70_000 });
     expect(await valuesOf('cache_bytes')).toEqual({ '': 1000 });
     expect(await valuesOf('cache_entries')).toEqual({ '': 2 });
     expect(await valuesOf('queue_depth')).toEqual({ a: 5, b: 0 });

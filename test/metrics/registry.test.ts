@@ -37,6 +37,8 @@ describe('the metrics of the contract', () => {
     ['requests_total', 'counter', ['client', 'code', 'model', 'outcome']],
     ['request_duration_seconds', 'histogram', ['model', 'outcome']],
     ['requests_in_flight', 'gauge', []],
+    ['buffered_bytes', 'gauge', []],
+    ['shed_total', 'counter', ['reason']],
     ['request_documents', 'histogram', ['model']],
     ['documents_total', 'counter', ['model', 'source']],
     ['cache_requests_total', 'counter', ['model', 'result', 'tier']],

@@ -12,8 +12,10 @@ export const body = (over: Readonly<Record<string, unknown>> = {}): Record<strin
   ...over,
 });
 
+export const parse = (text: string): RerankRequest => parseRequest(Buffer.from(text)).request;
+
 export const accepted = (over: Readonly<Record<string, unknown>> = {}): RerankRequest =>
-  parseRequest(JSON.stringify(body(over)));
+  parse(JSON.stringify(body(over)));
 
 const thrownBy = (run: () => unknown): unknown => {
   try {
@@ -31,14 +33,14 @@ const messageOf = (thrown: unknown): string => {
 };
 
 /** The message with which a body of these bytes is refused. */
-export const refusal = (text: string): string => messageOf(thrownBy(() => parseRequest(text)));
+export const refusal = (text: string): string => messageOf(thrownBy(() => parse(text)));
 
 /** The message with which a body of this value is refused. */
 export const refusalOf = (value: unknown): string => messageOf(thrownBy(() => validate(value)));
 
 /** The field of which a body of these bytes is said to be wrong. */
 export const refusedField = (text: string): string | undefined => {
-  const thrown = thrownBy(() => parseRequest(text));
+  const thrown = thrownBy(() => parse(text));
   expect(thrown).toBeInstanceOf(RerankError);
   return (thrown as RerankError).param;
 };

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/rerank/errors.ts';
 import { MAX_DOCUMENTS, parseRequest, type RerankRequest, validate } from '../../src/rerank/request.ts';
+import { parse } from './bodies.ts';
 
 /** A request, or the message of the only error there may be; any other error fails the test. */
 const attempt = (run: () => RerankRequest): RerankRequest | string => {
@@ -16,12 +17,12 @@ const attempt = (run: () => RerankRequest): RerankRequest | string => {
 
 const expectSound = (outcome: RerankRequest | string): void => {
   if (typeof outcome === 'string') return;
-  const { query, texts, originals, topN, model } = outcome;
+  const { query, texts, originals, returnDocuments, topN, model } = outcome;
   expect(query.trim()).not.toBe('');
   expect(query.isWellFormed()).toBe(true);
   expect(texts.length).toBeGreaterThanOrEqual(1);
   expect(texts.length).toBeLessThanOrEqual(MAX_DOCUMENTS);
-  expect(originals).toHaveLength(texts.length);
+  expect(originals).toHaveLength(returnDocuments ? texts.length : 0);
   expect(texts.every((text) => text !== '' && text.isWellFormed())).toBe(true);
   expect(Number.isInteger(topN) && topN >= 1 && topN <= texts.length).toBe(true);
   expect(model).not.toBe('');
@@ -56,7 +57,7 @@ const nearlyValid = fc.record(
 describe('validation makes a sound request of a body, or refuses it as invalid, and does nothing else:', () => {
   test('any string', () => {
     const strings = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.json());
-    fc.assert(fc.property(strings, (body) => expectSound(attempt(() => parseRequest(body)))));
+    fc.assert(fc.property(strings, (body) => expectSound(attempt(() => parse(body)))));
   });
 
   test('any JSON value', () => {
@@ -73,7 +74,7 @@ describe('validation makes a sound request of a body, or refuses it as invalid, 
     fc.assert(
       fc.property(anything, (value) => {
         const json = JSON.stringify(value);
-        if (json !== undefined) expectSound(attempt(() => parseRequest(json)));
+        if (json !== undefined) expectSound(attempt(() => parse(json)));
       }),
     );
   });
@@ -82,7 +83,7 @@ describe('validation makes a sound request of a body, or refuses it as invalid, 
     let valid = 0;
     fc.assert(
       fc.property(nearlyValid, (body) => {
-        const outcome = attempt(() => parseRequest(JSON.stringify(body)));
+        const outcome = attempt(() => parse(JSON.stringify(body)));
         if (typeof outcome !== 'string') valid++;
         expectSound(outcome);
       }),
@@ -108,9 +109,19 @@ test('a refusal never repeats what the body holds', () => {
     fc.property(places, wrap, values, (name, wrapped, value) => {
       const body = { query: 'q', documents: ['d'], [name]: wrapped(value) };
       for (const bytes of [JSON.stringify(body), JSON.stringify(body).slice(0, -1)]) {
-        const outcome = attempt(() => parseRequest(bytes));
+        const outcome = attempt(() => parse(bytes));
         if (typeof outcome === 'string') expect(outcome).not.toContain(secret);
       }
     }),
   );
+});
+
+test.each([
+  ['a lone continuation byte', [0x22, 0x80, 0x22]],
+  ['a sequence cut off', [0x22, 0xf0, 0x9f, 0x98]],
+  ['a surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
+  ['UTF-16', [0xff, 0xfe, 0x7b, 0x00]],
+])('bytes that hold %s are refused, since they are not UTF-8', (_, bytes) => {
+  expect(attempt(() => parseRequest(Buffer.from(bytes)).request)).toContain('UTF-8');
 });

@@ -91,7 +91,7 @@ describe('a body is accepted', () => {
       model: 'cohere-rerank-3-5',
       query: 'which one',
       texts: ['first', 'second', 'third'],
-      originals: ['first', 'second', 'third'],
+      originals: [],
       topN: 3,
       returnDocuments: false,
       warnings: [],

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRequest } from '../../src/rerank/request.ts';
-import { body, refusal, refusalOf } from './bodies.ts';
+import { body, parse, refusal, refusalOf } from './bodies.ts';
 
 const MILLION = 1_000_000;
 
@@ -52,7 +51,7 @@ test('a body never holds fewer characters than the texts made of it', () => {
   const text = JSON.stringify(body({ documents: [{ a: 'A'.repeat(10_000) }], rank_fields }));
   let characters = 0;
   try {
-    characters = parseRequest(text).texts.join('').length;
+    characters = parse(text).texts.join('').length;
   } catch {
     expect(refusal(text)).toContain('`rank_fields`');
   }

@@ -54,6 +54,22 @@ export const dynos: Row = {
       },
     }),
     lines({
+      title: 'Bytes held for requests',
+      description: 'Bodies that arrive, wait and are sent. Beyond MAX_BUFFER_MB requests are told 503.',
+      unit: 'bytes',
+      queries: {
+        '{{dyno}}': `sum by (dyno) (${own('gateway_buffered_bytes')})`,
+      },
+    }),
+    lines({
+      title: 'Requests refused for their bytes',
+      description: 'Large ones, of more than 64 KB, or even small ones.',
+      unit: 'reqps',
+      queries: {
+        '{{dyno}}, {{reason}}': perSecond(own('gateway_shed_total'), 'dyno', 'reason'),
+      },
+    }),
+    lines({
       title: 'Open files',
       description: 'Connections, mostly.',
       unit: 'short',
