@@ -1,10 +1,11 @@
 /** The process: environment → configuration → gateway → drain. It and the config check alone read the environment. */
 
 import { readFileSync } from 'node:fs';
-import { formatProblems, parseConfig } from './config.ts';
+import { type Config, formatProblems, parseConfig } from './config.ts';
 import { createLog, framesOf } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
 import { LineWriter } from './process/line-writer.ts';
+import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
 
 const result = parseConfig(process.env);
@@ -14,14 +15,9 @@ if (!result.ok) {
 }
 const { config } = result;
 const lines = new LineWriter({ stream: process.stdout });
-const log = createLog(
-  {
-    level: config.logLevel,
-    stamped: process.env.DYNO === undefined,
-    base: { dyno: config.dyno, release: config.release },
-  },
-  lines,
-);
+const stamped = process.env.DYNO === undefined;
+const base = { dyno: config.dyno, release: config.release };
+const log = createLog({ level: config.logLevel, stamped, base }, lines);
 
 let gateway: Gateway | undefined;
 endProperly({
@@ -36,9 +32,15 @@ endProperly({
   onCrash: (error) => log.fatal({ cause: framesOf(error) ?? typeof error }, 'unforeseen error'),
 });
 
+const watch = ({ stallMs }: Config): void => {
+  if (stallMs === 0) return;
+  startWatchdog({ stallMs, stamped, base, onFailure: (code) => log.error({ code }, 'no watchdog') });
+};
+
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 try {
   gateway = await startGateway({ config, log, version, linesDropped: () => lines.dropped });
+  watch(config);
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException;
   const { host, port } = config;

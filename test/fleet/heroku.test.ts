@@ -98,6 +98,7 @@ describe('what Heroku builds: install, build, prune', () => {
     dyno.terminate();
     expect((await last).status).toBe(200);
     expect((await dyno.ended).code).toBe(0);
+    expect(dyno.output()).not.toContain('no watchdog');
     for (const secret of [env.GATEWAY_KEYS, env.METRICS_TOKEN, UPSTREAM_KEY]) {
       expect(dyno.output().includes(secret!)).toBe(false);
     }
