@@ -1,7 +1,7 @@
 /** The upstream layer in front of a real simulator, for a test file as a whole. */
 
 import { afterEach } from 'vitest';
-import { type UpstreamScorer, upstream } from '../../src/layers/upstream.ts';
+import { type UpstreamOptions, type UpstreamScorer, upstream } from '../../src/layers/upstream.ts';
 import type { Ask } from '../../src/rerank/scoring.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 import { type AskOptions, anAsk } from '../support/fakes.ts';
@@ -23,7 +23,7 @@ export interface Connected {
   readonly scorer: UpstreamScorer;
 }
 
-export interface ConnectOptions {
+export interface ConnectOptions extends Pick<UpstreamOptions, 'hold' | 'connections'> {
   readonly simulator?: Partial<SimulatorOptions>;
   readonly key?: string;
   /** Milliseconds. */
@@ -32,9 +32,9 @@ export interface ConnectOptions {
 
 export const connectTo = (
   url: string,
-  { key = KEY, timeoutMs = 10_000 }: ConnectOptions = {},
+  { key = KEY, timeoutMs = 10_000, simulator: _, ...options }: ConnectOptions = {},
 ): UpstreamScorer => {
-  const scorer = upstream({ attachments: [{ alias: ALIAS, url, key }], timeoutMs });
+  const scorer = upstream({ attachments: [{ alias: ALIAS, url, key }], timeoutMs, ...options });
   closing(() => scorer.close());
   return scorer;
 };
