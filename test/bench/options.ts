@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['hits', 'misses', 'memory', 'pairs', 'metrics', 'pacing'] as const;
+export const SECTIONS = ['hits', 'misses', 'memory', 'pairs', 'metrics', 'burst', 'pacing'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface BenchOptions {
@@ -28,6 +28,8 @@ export interface Effort {
   readonly scrapes: number;
   /** (query, document) pairs that are put into the caches, to see what they take there. */
   readonly cachedPairs: number;
+  /** Calls that come all at once. */
+  readonly burstCalls: number;
   /** Milliseconds of the upstream's window in the pacing. A multiple of 5000, in which bottleneck counts. */
   readonly paceWindowMs: number;
 }
@@ -40,6 +42,7 @@ const FULL: Effort = {
   missPairs: 150,
   scrapes: 200,
   cachedPairs: 100_000,
+  burstCalls: 1200,
   paceWindowMs: 60_000,
 };
 const QUICK: Effort = {
@@ -50,6 +53,7 @@ const QUICK: Effort = {
   missPairs: 6,
   scrapes: 8,
   cachedPairs: 2000,
+  burstCalls: 400,
   paceWindowMs: 5000,
 };
 
