@@ -17,7 +17,7 @@ import { Latency } from './queue/latency.ts';
 import { Outlook } from './queue/outlook.ts';
 import { outage } from './queue/refusals.ts';
 import { lineOf } from './window/line.ts';
-import type { Block, CallOutcome, Grant, Line, WindowEntry } from './window/window.ts';
+import type { Block, CallOutcome, Coming, Grant, Line, WindowEntry } from './window/window.ts';
 
 export type { Lane } from './lanes/lanes.ts';
 
@@ -88,7 +88,7 @@ export class Pacer {
       lanes.map(
         (lane) =>
           new LaneServer(lane, (server) => ({
-            wanted: () => this.#wanted(server),
+            wanted: (most) => this.#wanted(server, most),
             line: () => this.#line(server),
             hear: (turns) => this.#queue.adopt(turns),
             vacant: () => server.nudge(),
@@ -104,8 +104,8 @@ export class Pacer {
       outlook: new Outlook({
         lanes: this.#lanes,
         queue: this.#queue,
-        coming: (at) => this.#appointments.expected(at),
-        arrived: (at) => this.#arrivals.count(at),
+        coming: this.#appointments,
+        arrivals: this.#arrivals,
         periodMs,
         latency: this.#latency,
         now,
@@ -203,10 +203,13 @@ export class Pacer {
     return ({ again }) => (again ? this.#lanes.for(again).includes(server) : newcomers);
   }
 
-  #wanted(server: LaneServer): number {
+  #wanted(server: LaneServer, most: number): number {
     const fits = this.#fits(server);
     let wanted = 0;
-    for (const ticket of this.#queue) if (fits(ticket)) wanted++;
+    for (const ticket of this.#queue) {
+      if (wanted >= most) break;
+      if (fits(ticket)) wanted++;
+    }
     return wanted;
   }
 
@@ -219,9 +222,10 @@ export class Pacer {
       waiting.set(arrival.client, [...(waiting.get(arrival.client) ?? []), arrival]);
     }
     const now = this.#now();
-    const coming = this.#appointments.expected(now);
-    const arrived = this.#arrivals.count(now);
-    return lineOf({ waiting, coming, arrived, weightOf: this.#weightOf }, now);
+    const others = [...this.#appointments.clients(now), ...this.#arrivals.clients(now)];
+    const coming = (client: string): Coming[] => this.#appointments.expected(client, now);
+    const arrived = (client: string): number => this.#arrivals.perPeriod(client, now);
+    return lineOf({ waiting, others, coming, arrived, weightOf: this.#weightOf }, now);
   }
 
   #serve(server: LaneServer, { entry, client }: Grant): boolean {

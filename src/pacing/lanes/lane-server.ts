@@ -6,8 +6,8 @@ import type { Health } from './health.ts';
 import type { Lane } from './lanes.ts';
 
 export interface Customers extends Clientele {
-  /** Calls that wait for this lane, or for whichever is free first. */
-  wanted(): number;
+  /** Calls that wait for this lane, or for whichever is free first; of more than `most`, no more are counted. */
+  wanted(most: number): number;
   /** Gives the place to whoever is due; false when nobody waits for it any more. */
   serve(grant: Grant): boolean;
 }
@@ -18,8 +18,8 @@ export class LaneServer implements Lane {
   readonly health: Health;
   readonly #customers: Customers;
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
-  /** Requests for a place that bottleneck holds. Never fewer than are needed to serve who waits. */
-  #requested = 0;
+  /** It serves, or waits for a place. */
+  #serving = false;
   #blocks = 0;
   #block: Block | undefined;
   #nudged = false;
@@ -45,17 +45,16 @@ export class LaneServer implements Lane {
     return () => (this.#blocks > before ? this.#block : undefined);
   }
 
-  /** To be called whenever more calls may be waiting for this lane than before. */
+  /** To be called whenever a call may be waiting for this lane that did not before. */
   request(): void {
-    for (let missing = this.#customers.wanted() - this.#requested; missing > 0; missing--) {
-      this.#requested++;
-      void this.#bottleneck
-        .schedule(() => this.#serve())
-        .finally(() => {
-          this.#requested--;
-          this.request();
-        });
-    }
+    if (this.#serving || this.#customers.wanted(1) === 0) return;
+    this.#serving = true;
+    void this.#bottleneck
+      .schedule(() => this.#serve())
+      .finally(() => {
+        this.#serving = false;
+        this.request();
+      });
   }
 
   /**
@@ -67,19 +66,21 @@ export class LaneServer implements Lane {
     this.#wake?.();
   }
 
+  /** Until nobody waits, or so many were served: other lanes of the same queue are to have their part of a burst. */
   async #serve(): Promise<void> {
-    const { wanted } = this.#customers;
-    for (let most = wanted(); most > 0; most = wanted()) {
+    const { wanted, serve } = this.#customers;
+    let left = MOST_AT_ONCE;
+    for (let most = wanted(left); most > 0; most = wanted(left)) {
       this.#nudged = false;
-      const admission = await this.window.admit(Math.min(most, MOST_AT_ONCE));
+      const admission = await this.window.admit(most);
       if ('retryInMs' in admission) {
         this.#blocks++;
         this.#block = admission.reason;
         if (!this.#nudged) await this.#sleep(admission.retryInMs);
         continue;
       }
-      for (const grant of admission.grants) if (!this.#customers.serve(grant)) grant.entry.cancel();
-      return;
+      for (const grant of admission.grants) if (!serve(grant)) grant.entry.cancel();
+      left -= admission.grants.length;
     }
   }
 

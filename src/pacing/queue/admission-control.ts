@@ -108,9 +108,13 @@ export class AdmissionControl {
     const kept = await appointments.keep(client, question, now());
     // Too early: what it was told still holds.
     if (typeof kept === 'number') throw asTold(refused, kept);
-    const spot = this.spotOf({ client, urgency: FIRST }, undefined);
-    const late = kept === 'due' ? this.#refusal(spot, deadline) : refused;
-    if (late === undefined) return spot;
+    let late = refused;
+    if (kept === 'due') {
+      const spot = this.spotOf({ client, urgency: FIRST }, undefined);
+      const refusal = this.#refusal(spot, deadline);
+      if (refusal === undefined) return spot;
+      late = refusal;
+    }
     appointments.make(client, question, now(), late.retryAfterMs!);
     throw late;
   }

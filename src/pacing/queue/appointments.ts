@@ -22,6 +22,15 @@ interface Appointment {
   readonly until: number;
 }
 
+/** Appointments of one client that begin within the same second. */
+interface Second {
+  /** Its end. */
+  readonly at: number;
+  calls: number;
+  /** When the last of them ends. */
+  until: number;
+}
+
 /** `Retry-After` is later than the promised time by up to a fifth, and rounded up to seconds; clients have timers. */
 const SPREAD = 0.2;
 const SECOND_MS = 1000;
@@ -33,6 +42,9 @@ const LONGEST_MS = 59_000 / (1 + SPREAD);
 /** How fast the share of appointments that are kept follows what is seen: some twenty of them make up most of it. */
 const WEIGHT = 0.05;
 
+/** Share of all appointments that one client may have, however much it asks: the others are left the rest. */
+const CLIENT_SHARE = 0.25;
+
 export interface AppointmentsOptions {
   /** More are not made. */
   readonly most: number;
@@ -41,48 +53,63 @@ export interface AppointmentsOptions {
 
 export class Appointments {
   readonly #most: number;
+  readonly #mostOfClient: number;
   readonly #store: AppointmentStore | undefined;
   readonly #made = new Map<string, Appointment>();
+  /** Of each client that has any: in order of time, and how many in all. */
+  readonly #clients = new Map<string, { readonly seconds: Second[]; calls: number }>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
   /** Of late: appointments made here that have ended, and appointments kept here, wherever they were made. */
   #ended = 1;
   #kept = 1;
 
   constructor({ most, store }: AppointmentsOptions) {
     this.#most = most;
+    this.#mostOfClient = Math.max(1, Math.floor(most * CLIENT_SHARE));
     this.#store = store;
   }
 
+  /** Clients that have any. */
+  clients(now: number): Iterable<string> {
+    this.#sweep(now);
+    return this.#clients.keys();
+  }
+
   /**
-   * Calls to be expected of each client, those of one second together. An appointment counts in full until its time, and
+   * Calls of a client to be expected within so many milliseconds. An appointment counts in full until its time, and
    * then less and less: it may have been kept in another process.
    */
-  expected(now: number): ReadonlyMap<string, readonly Coming[]> {
-    const seconds = new Map<string, Map<number, number>>();
-    // Of callers that never come back, nobody is to be refused for long.
-    const share = Math.min(1, this.#kept / this.#ended);
-    for (const [key, { client, from, until }] of this.#made) {
-      if (now >= until) {
-        this.#end(key);
-        continue;
-      }
-      const sure = now < from ? 1 : (until - now) / (until - from);
-      const second = Math.ceil(Math.max(0, from - now) / SECOND_MS);
-      const calls = seconds.get(client) ?? new Map<number, number>();
-      calls.set(second, (calls.get(second) ?? 0) + share * sure);
-      seconds.set(client, calls);
+  expectedBy(client: string, inMs: number, now: number): number {
+    let calls = 0;
+    for (const second of this.#clients.get(client)?.seconds ?? []) {
+      if (second.at - now > inMs) break;
+      calls += sure(second, now);
     }
-    const inOrder = (calls: ReadonlyMap<number, number>): Coming[] =>
-      [...calls].sort(([a], [b]) => a - b).map(([second, calls]) => ({ inMs: second * SECOND_MS, calls }));
-    return new Map([...seconds].map(([client, calls]) => [client, inOrder(calls)]));
+    return this.#share * calls;
+  }
+
+  /** The same call by call: those of one second together. */
+  expected(client: string, now: number): Coming[] {
+    const seconds = this.#clients.get(client)?.seconds ?? [];
+    return seconds.map((second) => ({
+      inMs: Math.max(0, second.at - now),
+      calls: this.#share * sure(second, now),
+    }));
   }
 
   /** @param waitMs what the caller is told */
   make(client: string, question: string, now: number, waitMs: number): void {
-    if (waitMs > LONGEST_MS || this.#made.size >= this.#most) return;
+    this.#sweep(now);
+    if (!(waitMs <= LONGEST_MS) || this.#made.size >= this.#most) return;
+    const own = this.#clients.get(client) ?? { seconds: [], calls: 0 };
     const key = keyOf(client, question);
-    if (this.#made.has(key)) return;
+    if (own.calls >= this.#mostOfClient || this.#made.has(key)) return;
     const lifeMs = Math.ceil((waitMs * (1 + SPREAD)) / SECOND_MS) * SECOND_MS + LATE_MS;
-    this.#made.set(key, { client, from: now + waitMs, until: now + lifeMs });
+    const appointment = { client, from: now + waitMs, until: now + lifeMs };
+    this.#made.set(key, appointment);
+    this.#clients.set(client, own);
+    own.calls++;
+    enter(own.seconds, appointment);
     this.#store?.put(key, lifeMs, lifeMs - waitMs);
   }
 
@@ -91,6 +118,7 @@ export class Appointments {
    * or the milliseconds by which it is too early; undefined when it has none.
    */
   async keep(client: string, question: string, now: number): Promise<'due' | number | undefined> {
+    this.#sweep(now);
     const key = keyOf(client, question);
     const own = this.#made.get(key);
     if (own === undefined) {
@@ -100,16 +128,54 @@ export class Appointments {
     }
     if (now < own.from) return own.from - now;
     this.#kept++;
-    this.#end(key);
+    this.#end(key, own);
     this.#store?.drop(key);
     return 'due';
   }
 
-  #end(key: string): void {
+  /** Of callers that never come back, nobody is to be refused for long. */
+  get #share(): number {
+    return Math.min(1, this.#kept / this.#ended);
+  }
+
+  /** Ends those that nobody has kept. Once a second will do: by then they count for nothing. */
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < SECOND_MS) return;
+    this.#sweptAt = now;
+    for (const [key, appointment] of this.#made) if (now >= appointment.until) this.#end(key, appointment);
+  }
+
+  #end(key: string, { client, from }: Appointment): void {
     this.#made.delete(key);
+    const own = this.#clients.get(client)!;
+    leave(own.seconds, from);
+    if (--own.calls === 0) this.#clients.delete(client);
     this.#ended = (1 - WEIGHT) * this.#ended + 1;
     this.#kept *= 1 - WEIGHT;
   }
 }
 
 const keyOf = (client: string, question: string): string => `${client}:${question}`;
+
+const sure = ({ at, until, calls }: Second, now: number): number =>
+  now < at ? calls : Math.max(0, calls * Math.min(1, (until - now) / (until - at)));
+
+const endOf = (from: number): number => Math.ceil(from / SECOND_MS) * SECOND_MS;
+
+/** Most come later than all who are there, since each is told a later time. */
+const enter = (seconds: Second[], { from, until }: Appointment): void => {
+  const at = endOf(from);
+  const index = seconds.findLastIndex((second) => second.at <= at);
+  const second = seconds[index];
+  if (second?.at !== at) {
+    seconds.splice(index + 1, 0, { at, calls: 1, until });
+    return;
+  }
+  second.calls++;
+  second.until = Math.max(second.until, until);
+};
+
+const leave = (seconds: Second[], from: number): void => {
+  const index = seconds.findIndex(({ at }) => at === endOf(from));
+  if (--seconds[index]!.calls === 0) seconds.splice(index, 1);
+};

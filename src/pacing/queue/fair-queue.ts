@@ -21,6 +21,12 @@ export interface Queued {
   urgency: number;
 }
 
+/** Items that are not here, but are to be counted as if they stood first among those of their client. */
+export interface Expected {
+  readonly clients: Iterable<string>;
+  of(client: string): number;
+}
+
 interface Lane<T> {
   readonly items: T[];
   /** Virtual time at which the first item is due. */
@@ -133,27 +139,32 @@ export class FairQueue<T extends Queued> {
 
   /**
    * How many items would be served before one in this place, were it pushed now.
-   * @param expected items that are not here, but are to be counted as if they stood first among those of their client;
-   * something more urgent than callers can ask for is ahead of them, too
+   * @param expected something more urgent than callers can ask for is ahead of them, too
    */
-  ahead(place: Place, expected: ReadonlyMap<string, number> = NONE): number {
-    const { tag, before } = this.#dueIn(place, expected);
+  ahead(place: Place, expected: Expected = NONE): number {
+    const { client } = place;
+    const { tag, before } = this.#dueIn(place, expected.of(client));
     let ahead = before;
-    for (const name of new Set([...this.#lanes.keys(), ...expected.keys()])) {
-      const lane = this.#lanes.get(name);
-      const first = lane?.tag ?? this.#startTag(name);
-      if (name === place.client || first > tag) continue;
-      const items = (lane?.items.length ?? 0) + (expected.get(name) ?? 0);
-      ahead += Math.min(items, Math.floor((tag - first) * this.#weightOf(name)) + 1);
+    for (const [name, { tag: first, items }] of this.#lanes) {
+      const turns = name === client ? 0 : this.#turnsUntil(tag, first, name);
+      ahead += items.length >= turns ? turns : Math.min(turns, items.length + expected.of(name));
+    }
+    for (const name of expected.clients) {
+      if (name === client || this.#lanes.has(name)) continue;
+      ahead += Math.min(this.#turnsUntil(tag, this.#startTag(name), name), expected.of(name));
     }
     return ahead;
   }
 
+  /** Items of a client that are due by then, if its first is due at `first`. */
+  #turnsUntil(tag: number, first: number, client: string): number {
+    return first > tag ? 0 : Math.floor((tag - first) * this.#weightOf(client)) + 1;
+  }
+
   /** When a new item would be due, in virtual time, and behind how many of its own client's. */
-  #dueIn({ client, urgency }: Place, expected = NONE): { tag: number; before: number } {
+  #dueIn({ client, urgency }: Place, expected = 0): { tag: number; before: number } {
     const own = this.#lanes.get(client);
-    const due = urgency < 0 ? 0 : (expected.get(client) ?? 0);
-    const before = due + (own === undefined ? 0 : placeIn(own.items, urgency));
+    const before = (urgency < 0 ? 0 : expected) + (own === undefined ? 0 : placeIn(own.items, urgency));
     return { tag: (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client), before };
   }
 
@@ -185,7 +196,7 @@ export class FairQueue<T extends Queued> {
   }
 }
 
-const NONE: ReadonlyMap<string, number> = new Map();
+const NONE: Expected = { clients: [], of: () => 0 };
 
 interface Turn {
   readonly client: string;

@@ -9,7 +9,7 @@ import type { Again } from '../../rerank/attempt.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
 import { HORIZON_MS } from '../window/schedule.ts';
 import type { Coming } from '../window/window.ts';
-import type { Place } from './fair-queue.ts';
+import type { Expected, Place } from './fair-queue.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */
@@ -26,15 +26,19 @@ const MARGIN = 8;
 /** How often it is looked again who comes meanwhile. By then it makes no difference, or the wait is longer than any. */
 const STEPS = 50;
 
-type Counts = ReadonlyMap<string, number>;
-
 export interface OutlookOptions {
   readonly lanes: Lanes<Lane>;
-  readonly queue: { ahead(place: Place, expected?: Counts): number };
-  /** Calls of each client that have been told when to come, soonest first. */
-  readonly coming: (now: number) => ReadonlyMap<string, readonly Coming[]>;
-  /** Calls that each client has brought within the last period. */
-  readonly arrived: (now: number) => Counts;
+  readonly queue: { ahead(place: Place, expected: Expected): number };
+  /** Calls that have been told here when to come. */
+  readonly coming: {
+    clients(now: number): Iterable<string>;
+    expectedBy(client: string, inMs: number, now: number): number;
+  };
+  /** Calls that clients bring here. */
+  readonly arrivals: {
+    clients(now: number): Iterable<string>;
+    perPeriod(client: string, now: number): number;
+  };
   /** @see Arrivals */
   readonly periodMs: () => number;
   /** How long calls last, milliseconds. */
@@ -52,18 +56,15 @@ export class Outlook {
   /** Undefined when nobody could make the call. */
   of(place: Place, again: Again | undefined): Expectation | undefined {
     const { lanes, queue, latency, now } = this.#options;
-    const { waiting, coming, arrived } = this.#others(place, again);
-    const periodMs = this.#options.periodMs();
-    /** Calls that would be served before one here that starts so many milliseconds from now. */
-    const aheadBy = (inMs: number): number => {
-      const counts = new Map(waiting);
-      for (const each of coming) if (each.inMs <= inMs) added(counts, each);
-      for (const [client, calls] of arrived) added(counts, { client, calls: (calls * inMs) / periodMs });
-      return Math.round(queue.ahead(place, counts));
-    };
     const schedule = lanes.schedule(again, latency.ms);
     if (schedule === undefined) return undefined;
-    let at = queue.ahead(place, waiting);
+    const others = this.#others(place, again);
+    /** Calls that would be served before one here that starts so many milliseconds from now. */
+    const aheadBy = (inMs: number): number => {
+      const of = (client: string): number => others.get(client)?.by(inMs) ?? 0;
+      return Math.round(queue.ahead(place, { clients: others.keys(), of }));
+    };
+    let at = aheadBy(NOW);
     let start = schedule.startOf(at);
     // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
     for (let step = 0; start > 0 && start < HORIZON_MS && step < STEPS; step++) {
@@ -77,35 +78,64 @@ export class Outlook {
   }
 
   /** Calls of others that go ahead of a new one in this place, or may when they come. */
-  #others({ client, urgency }: Place, again: Again | undefined): Others {
+  #others({ client, urgency }: Place, again: Again | undefined): ReadonlyMap<string, Demand> {
+    const { lanes, coming, arrivals } = this.#options;
     const now = this.#options.now();
-    const waiting = new Map<string, number>();
-    const coming = [...this.#options.coming(now)];
-    const arrived = new Map(this.#options.arrived(now));
-    // What waits in a process waits for each of its lanes.
-    for (const other of this.#options.lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
-      const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
-      added(waiting, { client: other.client, calls: passed ? 0 : other.calls });
-      coming.push([other.client, other.coming]);
-      if (other.arrived > 0) added(arrived, { client: other.client, calls: other.arrived });
-    }
+    const periodMs = this.#options.periodMs();
+    const demands = new Map<string, Demand>();
+    const demandOf = (client: string): Demand => {
+      let demand = demands.get(client);
+      if (demand === undefined) {
+        demand = new Demand((inMs) => coming.expectedBy(client, inMs, now));
+        demands.set(client, demand);
+      }
+      return demand;
+    };
+    for (const name of coming.clients(now)) demandOf(name);
     // Its own client's later calls come after it.
-    arrived.delete(client);
-    return { waiting, coming: flat(coming), arrived };
+    for (const name of arrivals.clients(now)) {
+      if (name !== client) demandOf(name).perMs += arrivals.perPeriod(name, now) / periodMs;
+    }
+    // What waits in a process waits for each of its lanes.
+    for (const other of lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
+      const demand = demandOf(other.client);
+      const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
+      if (!passed) demand.waiting += other.calls;
+      if (other.client !== client) demand.perMs += other.arrived / periodMs;
+      if (other.coming.length > 0) demand.elsewhere.push(other.coming);
+    }
+    return demands;
   }
 }
 
-interface Others {
-  readonly waiting: Counts;
-  readonly coming: readonly (Coming & { readonly client: string })[];
-  readonly arrived: Counts;
+/** Before anybody comes. */
+const NOW = Number.NEGATIVE_INFINITY;
+
+/** What one client brings beside what waits here. */
+class Demand {
+  /** Calls that wait elsewhere. */
+  waiting = 0;
+  /** Calls that it brings. */
+  perMs = 0;
+  /** Calls that others have told when to come: lists, each soonest first. */
+  readonly elsewhere: (readonly Coming[])[] = [];
+  readonly #here: (inMs: number) => number;
+
+  /** @param here calls that come here within so many milliseconds, since they have been told to */
+  constructor(here: (inMs: number) => number) {
+    this.#here = here;
+  }
+
+  /** Calls there will have been so many milliseconds from now. */
+  by(inMs: number): number {
+    if (inMs === NOW) return this.waiting;
+    let calls = this.waiting + this.perMs * inMs + this.#here(inMs);
+    for (const coming of this.elsewhere) {
+      for (const each of coming) {
+        if (each.inMs > inMs) break;
+        calls += each.calls;
+      }
+    }
+    return calls;
+  }
 }
-
-const flat = (comings: Iterable<readonly [client: string, coming: readonly Coming[]]>): Others['coming'] =>
-  [...comings].flatMap(([client, coming]) => coming.map((each) => ({ client, ...each })));
-
-type Count = { readonly client: string; readonly calls: number };
-
-const added = (counts: Map<string, number>, { client, calls }: Count): void => {
-  counts.set(client, (counts.get(client) ?? 0) + calls);
-};

@@ -13,23 +13,25 @@ const [FIRST_URGENCY, LAST_URGENCY] = [-1, 7];
 export interface LineOptions {
   /** What waits, client by client, each in the order in which it is due. */
   readonly waiting: ReadonlyMap<string, readonly { readonly urgency: number; readonly since: number }[]>;
-  /** Calls of each client that have been told when to come. */
-  readonly coming: ReadonlyMap<string, readonly Coming[]>;
+  /** Clients that may bring calls. */
+  readonly others: Iterable<string>;
+  /** Calls of a client that have been told when to come. */
+  readonly coming: (client: string) => readonly Coming[];
   /** @see Waiting */
-  readonly arrived: ReadonlyMap<string, number>;
+  readonly arrived: (client: string) => number;
   readonly weightOf: (client: string) => number;
 }
 
-export const lineOf = ({ waiting, coming, arrived, weightOf }: LineOptions, now: number): Line =>
-  [...new Set([...waiting.keys(), ...coming.keys(), ...arrived.keys()])]
+export const lineOf = ({ waiting, others, coming, arrived, weightOf }: LineOptions, now: number): Line =>
+  [...new Set([...waiting.keys(), ...others])]
     .map((client): Waiting => {
       const calls = waiting.get(client) ?? [];
       return {
         client,
         weight: weightOf(client),
         calls: calls.length,
-        arrived: arrived.get(client) ?? 0,
-        coming: coming.get(client) ?? [],
+        arrived: Math.round(arrived(client)),
+        coming: coming(client),
         first: calls.slice(0, MOST_AT_ONCE).map(({ urgency, since }) => ({ urgency, waitedMs: now - since })),
       };
     })

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type AppointmentStore, Appointments } from '../../../src/pacing/queue/appointments.ts';
 
 const total = (appointments: Appointments, now: number): number =>
-  [...appointments.expected(now).values()].flat().reduce((sum, { calls }) => sum + calls, 0);
+  [...appointments.clients(now)]
+    .flatMap((client) => appointments.expected(client, now))
+    .reduce((sum, { calls }) => sum + calls, 0);
 
 describe('an appointment', () => {
   test('is kept from its time on, until some time after, and once', async () => {
@@ -49,7 +51,7 @@ describe('an appointment', () => {
   });
 
   test('tells when its caller comes, those of one second together', () => {
-    const appointments = new Appointments({ most: 10 });
+    const appointments = new Appointments({ most: 100 });
     appointments.make('search', 'q1', 0, 4600);
     appointments.make('search', 'q2', 0, 1000);
     appointments.make('search', 'q3', 0, 4700);
@@ -57,7 +59,11 @@ describe('an appointment', () => {
       { inMs: 1000, calls: 1 },
       { inMs: 5000, calls: 2 },
     ];
-    expect([...appointments.expected(0)]).toEqual([['search', coming]]);
+    expect([...appointments.clients(0)]).toEqual(['search']);
+    expect(appointments.expected('search', 0)).toEqual(coming);
+    expect([999, 1000, 4999, 5000].map((ms) => appointments.expectedBy('search', ms, 0))).toEqual([
+      0, 1, 1, 3,
+    ]);
   });
 
   test('made elsewhere is asked for where all are kept', async () => {
@@ -76,12 +82,32 @@ describe('an appointment', () => {
   });
 });
 
+describe('a service that is refused all the time', () => {
+  test('has a part of the appointments, and leaves others theirs', async () => {
+    const appointments = new Appointments({ most: 1000 });
+    for (let i = 0; i < 2000; i++) appointments.make('evaluation', `q${i}`, 0, 20_000);
+    appointments.make('search', 'q', 0, 20_000);
+    expect(appointments.expectedBy('evaluation', 60_000, 0)).toBe(250);
+    expect(await appointments.keep('search', 'q', 20_000)).toBe('due');
+    // What it has kept, or has not, is free for its next.
+    expect(await appointments.keep('evaluation', 'q0', 20_000)).toBe('due');
+    appointments.make('evaluation', 'next', 20_000, 20_000);
+    expect(await appointments.keep('evaluation', 'next', 40_000)).toBe('due');
+  });
+
+  test('has one even where hardly any may be made', async () => {
+    const appointments = new Appointments({ most: 1 });
+    appointments.make('search', 'q', 0, 1000);
+    expect(await appointments.keep('search', 'q', 1000)).toBe('due');
+  });
+});
+
 describe('callers that never come back', () => {
   test('are hardly counted any more after a while', () => {
     const appointments = new Appointments({ most: 1000 });
     for (let i = 0; i < 100; i++) {
       appointments.make('search', `q${i}`, i * 100, 1000);
-      appointments.expected(i * 100);
+      appointments.clients(i * 100);
     }
     const [outstanding, counted] = [40, total(appointments, 9900)];
     expect(counted).toBeLessThan(outstanding / 4);

@@ -8,20 +8,30 @@ describe('arrivals', () => {
   it('are counted by client, for one period', () => {
     const arrivals = new Arrivals(() => PERIOD_MS);
     arrivals.note('search', 0);
-    arrivals.note('search', 400);
-    arrivals.note('chatbot', 400);
-    expect([...arrivals.count(999)]).toEqual([
-      ['search', 2],
-      ['chatbot', 1],
-    ]);
-    expect([...arrivals.count(1000)]).toEqual([
-      ['search', 1],
-      ['chatbot', 1],
-    ]);
-    expect([...arrivals.count(1400)]).toEqual([]);
+    for (let at = 20; at <= 1000; at += 20) {
+      arrivals.note('search', at);
+      if (at === 400) arrivals.note('chatbot', at);
+    }
+    expect(arrivals.perPeriod('search', 1000)).toBe(50);
+    expect([...arrivals.clients(1399)]).toEqual(['search', 'chatbot']);
+    expect(arrivals.perPeriod('search', 1400)).toBe(30);
+    expect([...arrivals.clients(1400)]).toEqual(['search']);
+    expect(arrivals.perPeriod('chatbot', 1400)).toBe(0);
+    expect([...arrivals.clients(2000)]).toEqual([]);
   });
 
-  it('are as many as came within the last period, however often one looks', () => {
+  it('are what a period will bring, of a client that has begun within the last one', () => {
+    const arrivals = new Arrivals(() => PERIOD_MS);
+    for (let at = 0; at <= 200; at += 20) arrivals.note('search', at);
+    expect(arrivals.perPeriod('search', 200)).toBe(50);
+    // One call, and all of a burst, may have come in a moment, and tell little of how many follow.
+    arrivals.note('chatbot', 200);
+    expect(arrivals.perPeriod('chatbot', 201)).toBe(1);
+    for (let i = 0; i < 40; i++) arrivals.note('evaluation', 300);
+    expect(arrivals.perPeriod('evaluation', 300)).toBeLessThanOrEqual(8 * 40);
+  });
+
+  it('are no fewer than came within the last period, however often one looks', () => {
     const step = fc.record({
       after: fc.nat(700),
       client: fc.constantFrom('search', 'chatbot'),
@@ -37,10 +47,12 @@ describe('arrivals', () => {
           arrivals.note(client, now);
           came.push({ client, at: now });
           if (!look) continue;
-          const counts = arrivals.count(now);
+          const names = new Set(arrivals.clients(now));
           for (const name of ['search', 'chatbot']) {
             const recent = came.filter(({ client, at }) => client === name && at > now - PERIOD_MS);
-            expect(counts.get(name) ?? 0).toBe(recent.length);
+            expect(names.has(name)).toBe(recent.length > 0);
+            expect(arrivals.perPeriod(name, now)).toBeGreaterThanOrEqual(recent.length);
+            expect(arrivals.perPeriod(name, now)).toBeLessThanOrEqual(8 * recent.length);
           }
         }
       }),

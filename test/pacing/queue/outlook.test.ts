@@ -52,8 +52,15 @@ const outlookOf = (scene: Scene): Outlook => {
     lanes,
     queue,
     latency,
-    coming: () => coming,
-    arrived: () => arrived,
+    coming: {
+      clients: () => coming.keys(),
+      expectedBy: (client, ms) =>
+        (coming.get(client) ?? ([] as Coming[])).reduce(
+          (sum: number, { inMs, calls }: Coming) => sum + (inMs <= ms ? calls : 0),
+          0,
+        ),
+    },
+    arrivals: { clients: () => arrived.keys(), perPeriod: (client) => arrived.get(client) ?? 0 },
     periodMs: () => PERIOD_MS,
     now: () => NOW,
   });

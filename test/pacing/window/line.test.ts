@@ -79,7 +79,16 @@ describe('what a process tells of who waits in it', () => {
       ['search', 50],
       ['evaluation', 3],
     ]);
-    const line = lineOf({ waiting, coming, arrived, weightOf: (client) => client.length }, 100);
+    const line = lineOf(
+      {
+        waiting,
+        others: [...coming.keys(), ...arrived.keys()],
+        coming: (client) => coming.get(client) ?? [],
+        arrived: (client) => arrived.get(client) ?? 0,
+        weightOf: (client) => client.length,
+      },
+      100,
+    );
     expect(line.map(({ first, ...told }) => told)).toEqual([
       { client: 'search', weight: 6, calls: 40, arrived: 50, coming: [] },
       { client: 'chatbot', weight: 7, calls: 0, arrived: 0, coming: [{ inMs: 2000, calls: 1.6 }] },
