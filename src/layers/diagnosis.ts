@@ -42,6 +42,8 @@ const BY_KIND: Partial<Record<ErrorKind, Diagnosis>> = {
   upstream_garbage: again('failed', 'garbage', { elsewhere: true }),
   upstream_invalid: ALIVE,
   upstream_unreachable: UNREACHABLE,
+  // What stands in front of an attachment has answered, not the attachment; and it would say the same again.
+  firewall_refused: UNKNOWN,
   // It has had its time, so that no pause is needed.
   deadline: again('failed', 'timeout'),
 };

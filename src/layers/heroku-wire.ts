@@ -58,38 +58,65 @@ const parse = (body: string): unknown => {
   }
 };
 
+/** Statuses of 4xx that are not about what was asked: about our key, our address, or the moment. */
 const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
-  400: 'upstream_invalid',
   401: 'upstream_refused_key',
   403: 'upstream_forbidden',
+  404: 'upstream_failed',
+  407: 'upstream_failed',
+  408: 'upstream_failed',
+  425: 'upstream_failed',
   429: 'upstream_throttled',
 };
 
-/** Any answer but a 200, as the error its caller gets. Only of a 400 is the message the caller's business. */
+/**
+ * A 403 of Heroku's is JSON. What stands in front of it (CloudFront) answers a page to bodies that look like attacks, which
+ * says nothing of our key.
+ */
+const kindOf = (status: number, body: string): ErrorKind => {
+  if (status === 403 && messageOf(body) === undefined) return 'firewall_refused';
+  const aboutTheRequest = status >= 400 && status < 500;
+  return KIND_OF_STATUS[status] ?? (aboutTheRequest ? 'upstream_invalid' : 'upstream_failed');
+};
+
+/** Clients try a 409 again, which would only be refused again. */
+const CONFLICT = 409;
+
+/** Any answer but a 200, as the error its caller gets. Only of one about the request are status and message his business. */
 export const readRefusal = (
   status: number,
   headers: Readonly<Record<string, string | string[] | undefined>>,
   body: string,
   now = Date.now(),
 ): RerankError => {
-  const kind = KIND_OF_STATUS[status] ?? 'upstream_failed';
-  const message = kind === 'upstream_invalid' ? messageOf(body) : undefined;
+  const kind = kindOf(status, body);
+  const passedOn = kind === 'upstream_invalid';
+  const message = passedOn ? messageOf(body) : undefined;
   const retryAfterMs = kind === 'upstream_throttled' ? retryAfter(headers['retry-after'], now) : undefined;
   return new RerankError(kind, message, {
     upstreamStatus: status,
+    ...(passedOn && status !== CONFLICT && { status }),
     rateLimit: rateLimitHeaders(headers),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 };
 
-/** What an error's body says: Heroku's `error.message`, or Cohere's `message`. It may repeat what was sent. */
+/**
+ * What an error's body says: Heroku's `error.message`, where `error` may also be such an object as a JSON string, or
+ * Cohere's `message`. It may repeat what was sent.
+ */
 export const messageOf = (body: string): string | undefined => {
+  const { error, message } = fieldsOf(body);
+  const ofError = typeof error === 'string' ? fieldsOf(error) : (error as { message?: unknown } | undefined);
+  const text = ofError?.message ?? message;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+};
+
+const fieldsOf = (json: string): { error?: unknown; message?: unknown } => {
   try {
-    const { error, message } = JSON.parse(body) as { error?: { message?: unknown }; message?: unknown };
-    const text = error?.message ?? message;
-    return typeof text === 'string' && text !== '' ? text : undefined;
+    return (JSON.parse(json) as object | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 };
 

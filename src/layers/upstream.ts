@@ -3,6 +3,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { RerankError, toRerankError } from '../rerank/errors.ts';
 import type { Ask, Scorer, Scores, Source } from '../rerank/scoring.ts';
+import { FirewallRefusal } from './firewall/refusal.ts';
 import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from './heroku-wire.ts';
 
 export interface Attachment {
@@ -113,7 +114,7 @@ export const upstream = ({
     async score(ask): Promise<Scores> {
       const started = performance.now();
       const reply = await send(ask);
-      if (reply.status !== 200) throw readRefusal(reply.status, reply.headers, reply.body, now());
+      if (reply.status !== 200) throw refusalOf(reply, ask, now());
       const { values, searchUnits } = readAnswer(reply.body, ask.documents.length);
       return {
         values,
@@ -130,6 +131,12 @@ export const upstream = ({
       await Promise.all([...lines.values()].map(({ pool }) => pool.destroy()));
     },
   };
+};
+
+const refusalOf = ({ status, headers, body }: Reply, { identity }: Ask, now: number): RerankError => {
+  const refusal = readRefusal(status, headers, body, now);
+  if (refusal.kind !== 'firewall_refused') return refusal;
+  return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });
 };
 
 /** undici heeds the signal of a request that waits for a connection only when there is one. */

@@ -9,6 +9,7 @@ import { rerankAnswer } from './answer.ts';
 import { type Call, type OpenCall, openCall } from './calls.ts';
 import { jsonReply, send } from './delivery.ts';
 import type { Fault, When } from './faults.ts';
+import { BLOCKED, isBlocked } from './firewall.ts';
 import { Judge } from './judge.ts';
 import { Latency, type LatencyRange } from './latency.ts';
 import { perform } from './perform.ts';
@@ -36,6 +37,8 @@ export interface SimulatorOptions {
   readonly seed?: number;
   /** Models whose scores depend on the companion documents. Default: those whose name starts with `amazon`. */
   readonly listwise?: readonly string[];
+  /** Refuse bodies that look like attacks, as what stands in front of Heroku does. Default true. */
+  readonly firewall?: boolean;
   /** Send `x-ratelimit-*`. Default true. */
   readonly rateLimitHeaders?: boolean;
   /** Keep every call, with its texts, in `calls`. Default true; false for who goes on for days. */
@@ -76,6 +79,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     windowMs = 60_000,
     rateLimitHeaders = true,
     remember = true,
+    firewall = true,
     onLog = () => {},
   } = options;
   const models = Object.keys(limits);
@@ -87,9 +91,15 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
   async function rerank(req: IncomingMessage, res: ServerResponse, open: OpenCall): Promise<void> {
     const { call } = open;
-    call.body = parseJson(await text(req));
+    const body = await text(req);
+    call.body = parseJson(body);
     call.model = modelOf(call.body);
+    // What it blocks is counted all the same: nobody says that it is not.
     const verdict = judge.judge(call);
+    if (firewall && isBlocked(body)) {
+      send(res, open, BLOCKED);
+      return;
+    }
     if (verdict.outcome === 'refused') {
       const { status, message } = verdict.refusal;
       send(res, open, jsonReply(status, errorBody(status, message), verdict.headers));

@@ -18,9 +18,13 @@ describe('an answer that is no 200', () => {
     [403, 'upstream_forbidden'],
     [404, 'upstream_failed'],
     [408, 'upstream_failed'],
-    [409, 'upstream_failed'],
-    [413, 'upstream_failed'],
-    [422, 'upstream_failed'],
+    [407, 'upstream_failed'],
+    [409, 'upstream_invalid'],
+    [413, 'upstream_invalid'],
+    [415, 'upstream_invalid'],
+    [422, 'upstream_invalid'],
+    [425, 'upstream_failed'],
+    [451, 'upstream_invalid'],
     [429, 'upstream_throttled'],
     [500, 'upstream_failed'],
     [502, 'upstream_failed'],
@@ -31,8 +35,35 @@ describe('an answer that is no 200', () => {
     expect(readRefusal(status, {}, herokus('m'), NOW)).toMatchObject({ kind, upstreamStatus: status });
   });
 
+  test.each([413, 415, 422, 431, 451])('%i is passed on with its status and its words', (status) => {
+    const error = readRefusal(status, {}, herokus('documents: too many.'), NOW);
+    expect(error).toMatchObject({ status, message: 'documents: too many.' });
+  });
+
+  test('409 is passed on as 400, since clients try a 409 again', () => {
+    expect(readRefusal(409, {}, herokus('no'), NOW)).toMatchObject({ status: 400, upstreamStatus: 409 });
+  });
+
+  test.each([
+    ['a page', '<html>Request blocked</html>'],
+    ['nothing', ''],
+    ['JSON that is no error', '{"blocked": true}'],
+    ['a list', '[]'],
+    ['null', 'null'],
+  ])('403 with %s comes from a firewall', (_, body) => {
+    expect(readRefusal(403, {}, body, NOW).kind).toBe('firewall_refused');
+  });
+
+  test('403 with an error of Heroku’s is about the model, be the error an object or a JSON string', () => {
+    const error = { code: 403, message: 'not yours', type: 'authorization_error' };
+    for (const body of [{ error }, { error: JSON.stringify(error) }]) {
+      expect(readRefusal(403, {}, JSON.stringify(body), NOW).kind).toBe('upstream_forbidden');
+    }
+  });
+
   test.each([
     ['Heroku’s', herokus('documents: too many.')],
+    ['Heroku’s as a JSON string', JSON.stringify({ error: '{"code":400,"message":"documents: too many."}' })],
     ['Cohere’s', JSON.stringify({ message: 'documents: too many.' })],
     ['both', JSON.stringify({ error: { message: 'documents: too many.' }, message: 'another' })],
   ])('400 says what the upstream says, in %s words', (_, body) => {
