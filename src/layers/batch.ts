@@ -1,18 +1,22 @@
 /**
  * A call that still waits for its slot takes in whatever else is asked about the same question: the queue's length counts
  * questions, not callers. When the slot is granted, it closes.
+ *
+ * A call that is refused for what it holds falls apart into two, and these again, until each of its members has an answer
+ * from a call without the one that is to blame, and that one has the refusal of a call that held nothing but its own.
  */
 
 import { concatenate } from '../rerank/digests.ts';
-import { type RerankError, toRerankError } from '../rerank/errors.ts';
+import { isAboutContent, type RerankError, toRerankError } from '../rerank/errors.ts';
 import { joined, partOf } from '../rerank/parts.ts';
 import type { Ask, Layer, Place, Scorer, Scores } from '../rerank/scoring.ts';
 import { SharedTerms } from '../rerank/shared-terms.ts';
 import { sharedKey } from './flight.ts';
 
 export interface BatchOptions {
-  /** The most that one call may ask about. */
+  /** The most that one call may ask about, and the bytes of text that others may bring it to. */
   readonly maxDocuments?: number;
+  readonly maxBytes?: number;
   /** Told when an ask joins a call that waits. */
   readonly onJoin?: (model: string) => void;
 }
@@ -20,17 +24,23 @@ export interface BatchOptions {
 /** What Heroku takes in one call. */
 const MAX_DOCUMENTS = 1000;
 
+/**
+ * A thousand documents of 4 KB. A larger call is slower for everybody in it, and what Heroku takes at most is not
+ * documented; one caller's own call may be larger.
+ */
+const MAX_BYTES = 4 * 1024 * 1024;
+
 export const batch =
-  ({ maxDocuments = MAX_DOCUMENTS, onJoin = () => {} }: BatchOptions = {}): Layer =>
+  ({ maxDocuments = MAX_DOCUMENTS, maxBytes = MAX_BYTES, onJoin = () => {} }: BatchOptions = {}): Layer =>
   (inner) => {
     const waiting = new Map<string, Batch>();
     return {
       score(ask) {
         // Scores that depend on companions must not get new ones.
-        const key = ask.identity.whole ? undefined : sharedKey(ask);
+        const key = ask.identity.whole || ask.alone ? undefined : sharedKey(ask);
         if (key === undefined) return inner.score(ask);
         const open = waiting.get(key);
-        if (open !== undefined && open.size + ask.documents.length <= maxDocuments) {
+        if (open?.hasRoomFor(ask, maxDocuments, maxBytes)) {
           onJoin(ask.model);
           return open.join(ask);
         }
@@ -57,6 +67,9 @@ class Batch {
   readonly #first: Ask;
   readonly #onClose: () => void;
   readonly #members = new Set<Member>();
+  /** Of all members, and the UTF-8 bytes of these. */
+  #documents = 0;
+  #bytes = 0;
   readonly #cancel = new AbortController();
   readonly #terms: SharedTerms;
   /** Who the latest attempt asks for. */
@@ -72,9 +85,8 @@ class Batch {
     );
   }
 
-  /** Documents so far. */
-  get size(): number {
-    return [...this.#members].reduce((sum, { ask }) => sum + ask.documents.length, 0);
+  hasRoomFor({ documents }: Ask, maxDocuments: number, maxBytes: number): boolean {
+    return this.#documents + documents.length <= maxDocuments && this.#bytes + bytesOf(documents) <= maxBytes;
   }
 
   join(ask: Ask): Promise<Scores> {
@@ -89,6 +101,8 @@ class Batch {
       };
       const member: Member = { ask, resolve, reject, forget };
       this.#members.add(member);
+      this.#documents += ask.documents.length;
+      this.#bytes += bytesOf(ask.documents);
       terms.signal.addEventListener('abort', onAbort, { once: true });
       announce(terms);
       if (this.#expectedAnswer !== undefined) ask.onQueued?.(this.#expectedAnswer);
@@ -109,7 +123,23 @@ class Batch {
     } catch (thrown) {
       this.#onClose();
       const error = toRerankError(thrown);
-      for (const member of [...this.#members]) this.#release(member).reject(error);
+      if (isAboutContent(error) && (this.#sealed?.length ?? 1) > 1) this.#fallApart(inner);
+      else for (const member of [...this.#members]) this.#release(member).reject(error);
+    }
+  }
+
+  /** Asks again for those who still wait, in two calls that nobody joins. */
+  #fallApart(inner: Scorer): void {
+    const members = [...this.#members];
+    const middle = Math.ceil(members.length / 2);
+    for (const half of [members.slice(0, middle), members.slice(middle)]) {
+      if (half.length === 0) continue;
+      const batch = new Batch(half[0]!.ask, () => {});
+      for (const member of half) {
+        const { ask, resolve, reject } = this.#release(member);
+        batch.join(ask).then(resolve, reject);
+      }
+      void batch.run(inner);
     }
   }
 
@@ -135,6 +165,8 @@ class Batch {
 
   #release(member: Member): Member {
     this.#members.delete(member);
+    this.#documents -= member.ask.documents.length;
+    this.#bytes -= bytesOf(member.ask.documents);
     member.forget();
     return member;
   }
@@ -154,3 +186,6 @@ class Batch {
     }
   }
 }
+
+const bytesOf = (documents: readonly string[]): number =>
+  documents.reduce((sum, document) => sum + Buffer.byteLength(document), 0);

@@ -43,21 +43,23 @@ export const flight =
       return flight;
     };
 
-    return {
-      score(ask) {
-        const key = sharedKey(ask);
-        const { boardings, rest } = board(ask, key === undefined ? [] : (underWay.get(key) ?? []));
-        const own =
-          rest.length === 0 ? undefined : take(key, boardings.length === 0 ? ask : subAsk(ask, rest));
-        if (own !== undefined) boardings.push({ flight: own, places: rest, seats: [...rest.keys()] });
-        const scores = new Passenger(ask.terms, now).travel(
-          boardings.map(({ flight, seats }) => ({ flight, seats })),
-        );
-        // Last, since it may be over at once: by then whoever it is for must be waiting.
-        if (own !== undefined) void own.fly(inner);
-        return scores.then((parts) => whole(ask, boardings, parts));
-      },
+    const score = (ask: Ask): Promise<Scores> => {
+      const key = sharedKey(ask);
+      const { boardings, rest } = board(ask, key === undefined ? [] : (underWay.get(key) ?? []));
+      const own = rest.length === 0 ? undefined : take(key, boardings.length === 0 ? ask : subAsk(ask, rest));
+      if (own !== undefined) boardings.push({ flight: own, places: rest, seats: [...rest.keys()] });
+      const askAlone = (refused: Flight): Promise<Scores> => {
+        const { places } = boardings.find(({ flight }) => flight === refused)!;
+        return score({ ...subAsk(ask, places), alone: true });
+      };
+      const scores = new Passenger(ask.terms, { now, askAlone }).travel(
+        boardings.map(({ flight, seats }) => ({ flight, seats })),
+      );
+      // Last, since it may be over at once: by then whoever it is for must be waiting.
+      if (own !== undefined) void own.fly(inner);
+      return scores.then((parts) => whole(ask, boardings, parts));
     };
+    return { score };
   };
 
 /** Which flights bring which documents of an ask, and which documents none does. */

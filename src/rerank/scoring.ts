@@ -30,6 +30,11 @@ export interface Ask {
   readonly attachment?: string;
   /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */
   readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
+  /**
+   * Not to be put into one call with what others ask: it was refused in such a call once, and only its own call can tell
+   * whether that was its fault.
+   */
+  readonly alone?: boolean;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
   /** Told by the pacing layer when it makes the call, and at which attachment. */
@@ -96,6 +101,8 @@ export interface Scores {
   readonly stale: boolean;
   /** Some were new and have been put into the cache. */
   readonly stored: boolean;
+  /** Places of documents that were scored without their URL schemes and markup, since they are refused otherwise. */
+  readonly defanged?: readonly number[];
   readonly timing: Timing;
   /** The upstream's `x-ratelimit-*` headers, where a call was made. */
   readonly rateLimit: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@
  * waits, and a passenger that leaves or runs out of patience only leaves.
  */
 
-import { type RerankError, toRerankError } from '../../rerank/errors.ts';
+import { isAboutContent, type RerankError, toRerankError } from '../../rerank/errors.ts';
 import { joined, partOf } from '../../rerank/parts.ts';
 import type { Ask, Scorer, Scores, Terms } from '../../rerank/scoring.ts';
 import { SharedTerms } from '../../rerank/shared-terms.ts';
@@ -15,6 +15,8 @@ export interface Traveller {
   expect(answerAt: number): void;
   land(flight: Flight, scores: Scores): void;
   fail(error: RerankError): void;
+  /** The flight was refused for what it held, which was not all this traveller's: whose fault it was is open. */
+  askAlone(flight: Flight): void;
 }
 
 export class Flight {
@@ -68,8 +70,15 @@ export class Flight {
       this.#tell(scores);
     } catch (thrown) {
       this.#onEnd();
-      const error = toRerankError(thrown);
-      for (const traveller of [...this.#travellers.keys()]) traveller.fail(error);
+      this.#refuse(toRerankError(thrown));
+    }
+  }
+
+  /** What is said of the flight's documents is said to those whose documents they all are, and to nobody else. */
+  #refuse(error: RerankError): void {
+    for (const [traveller, seats] of [...this.#travellers]) {
+      if (isAboutContent(error) && seats.length < this.#ask.documents.length) traveller.askAlone(this);
+      else traveller.fail(error);
     }
   }
 

@@ -4,9 +4,17 @@ import { RerankError, toRerankError } from '../../rerank/errors.ts';
 import type { Scores, Terms } from '../../rerank/scoring.ts';
 import type { Flight, Traveller } from './flight.ts';
 
+export interface PassengerOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Asks for this passenger's own part of a flight again, in company with nobody. */
+  readonly askAlone: (flight: Flight) => Promise<Scores>;
+}
+
 export class Passenger implements Traveller {
   readonly terms: Terms;
   readonly #now: () => number;
+  readonly #askAlone: (flight: Flight) => Promise<Scores>;
   readonly #landed = new Map<Flight, Scores>();
   #flights: readonly Flight[] = [];
   #resolve: (scores: Scores[]) => void = () => {};
@@ -15,9 +23,10 @@ export class Passenger implements Traveller {
   #over = false;
   readonly #onAbort = (): void => this.fail(toRerankError(this.terms.signal.reason));
 
-  constructor(terms: Terms, now: () => number) {
+  constructor(terms: Terms, { now, askAlone }: PassengerOptions) {
     this.terms = terms;
     this.#now = now;
+    this.#askAlone = askAlone;
   }
 
   /**
@@ -59,6 +68,14 @@ export class Passenger implements Traveller {
     if (this.#over || this.#landed.size < this.#flights.length) return;
     this.#end();
     this.#resolve(this.#flights.map((each) => this.#landed.get(each)!));
+  }
+
+  askAlone(flight: Flight): void {
+    if (this.#over) return;
+    this.#askAlone(flight).then(
+      (scores) => this.land(flight, scores),
+      (thrown) => this.fail(toRerankError(thrown)),
+    );
   }
 
   fail(error: RerankError): void {
