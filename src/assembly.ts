@@ -110,6 +110,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     lifetime: config.cache,
     verifyRate: config.verifyRate,
     spare: (model) => hasRoomToSpare(pacers.stateOf(model)),
+    refused: caches.refused,
+    defang: config.upstreamFirewall === 'defang',
     maxWaitMs: config.maxWaitMs,
     quotas,
     slots: (model) => pacers.of(model),
@@ -126,6 +128,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       },
       queueWait: (model, ms, reason) => recorder.queueWait(model, ms, reason),
       retry: (model, reason) => recorder.retry(model, reason),
+      firewallRefused: (model) => recorder.firewallRefused(model),
       upstreamCall: (call) => recorder.upstreamCall(call),
     },
   });

@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { createGranularities, type Granularities } from './granularities.ts';
+import { Refused } from './layers/firewall/refused.ts';
 import { type BoundedStore, memoryStore } from './layers/memory-store.ts';
 import type { PairStore } from './layers/redis.ts';
 import { redisPairs } from './layers/redis-pairs.ts';
@@ -15,6 +16,8 @@ export interface Caches {
   /** Undefined without Redis. */
   readonly pairs: PairStore | undefined;
   readonly granularities: Granularities;
+  /** What the firewall in front of the upstream has refused of late, in all processes. */
+  readonly refused: Refused;
   scopeOf(model: string, client: string): readonly string[];
   /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
   purge(model: string): Promise<void>;
@@ -52,9 +55,27 @@ export const createCaches = ({ config, redis, simulated, onDrift, onCommand }: C
       claims &&
       redisPairs({ client: redis.client, prefix, claims, claimMs: config.maxWaitMs, onCommand }),
     granularities: createGranularities({ config, channel, onDrift }),
+    refused: createRefused(channel),
     scopeOf: (model, client) => [realm, String(generations.of(model)), scope === 'client' ? client : ''],
     purge: (model) => generations.advance(model),
     beat: () => generations.exchange(),
     stop: () => claims?.stop(),
   };
+};
+
+const REFUSED = 'refused';
+
+/** A question's digest, and the name of what was refused of it. */
+const REFUSED_MESSAGE = /^([\w-]{22}) ([\w.-]{1,64})$/;
+
+/** Processes tell one another, so that a caller may come back to any of them. */
+const createRefused = (channel: Channel | undefined): Refused => {
+  const refused = new Refused({
+    onFound: (question, name) => channel?.publish(REFUSED, `${question} ${name}`),
+  });
+  channel?.on(REFUSED, (message) => {
+    const [, question, name] = REFUSED_MESSAGE.exec(message) ?? [];
+    if (question !== undefined && name !== undefined) refused.hear(question, name);
+  });
+  return refused;
 };

@@ -74,6 +74,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
         scope: variables.CACHE_SCOPE,
       },
       verifyRate: variables.VERIFY_RATE,
+      upstreamFirewall: variables.UPSTREAM_FIREWALL,
       maxWaitMs: variables.MAX_WAIT_MS,
       maxQueue: variables.MAX_QUEUE,
       maxBodyBytes: Math.floor(variables.MAX_BODY_MB * MEGABYTE),

@@ -1,7 +1,10 @@
 /** The column: who answers what an ask needs, in which order, and why in that order. */
 
 import { batch } from './layers/batch.ts';
+import { defanged } from './layers/defang.ts';
 import type { RetryReason } from './layers/diagnosis.ts';
+import type { Refused } from './layers/firewall/refused.ts';
+import { firewall } from './layers/firewall.ts';
 import { flight } from './layers/flight.ts';
 import { hold } from './layers/hold.ts';
 import { type MemoryStore, recall, remember } from './layers/memory.ts';
@@ -25,6 +28,9 @@ export interface ScorerOptions {
   readonly verifyRate: number;
   /** The model's window has room that nobody waits for. */
   readonly spare: (model: string) => boolean;
+  /** What the firewall in front of the upstream has refused of late, and whether that is scored in a milder form. */
+  readonly refused: Refused;
+  readonly defang: boolean;
   /** The longest that an ask may take, milliseconds. */
   readonly maxWaitMs: number;
   /** Undefined: no client has one. */
@@ -50,6 +56,8 @@ export interface Observer {
   verified(model: string, difference: number): void;
   queueWait(model: string, ms: number, reason: string): void;
   retry(model: string, reason: RetryReason): void;
+  /** The firewall in front of the upstream has refused a call. */
+  firewallRefused(model: string): void;
   upstreamCall(call: {
     attachment: string;
     model: string;
@@ -66,6 +74,8 @@ export const createScorer = ({
   lifetime,
   verifyRate,
   spare,
+  refused,
+  defang,
   maxWaitMs,
   quotas,
   slots,
@@ -79,7 +89,11 @@ export const createScorer = ({
     // Around everything: what they ask in the background takes the same way as all other asks.
     verify({ rate: verifyRate, spare, maxWaitMs, onVerified }),
     renew({ lifetime, spare, maxWaitMs }),
-    // First, since a hit costs nothing. In one synchronous step with the flight: between look-up and joining, a score
+    // Around the caches and the flights: what is scored while it is found out what the firewall is against is kept like
+    // any other score, and who asks for the same shares it.
+    ...(defang ? [defanged()] : []),
+    firewall(refused),
+    // Before all that waits, since a hit costs nothing. In one synchronous step with the flight: between look-up and joining, a score
     // that just arrived could otherwise be missed by both.
     seam(cacheSeam(observer, 'memory'), recall({ store: memory, lifetime })),
     // Around the flight: a member is not refused because the one that leads it has used up its own quota.
@@ -156,6 +170,7 @@ const upstreamSeam = (observer: Observer): Seam => ({
   },
   failed({ attachment = '', model }, thrown, ms) {
     const { kind, upstreamStatus } = toRerankError(thrown);
+    if (kind === 'firewall_refused') observer.firewallRefused(model);
     const code = upstreamStatus === undefined ? NO_STATUS[kind] : String(upstreamStatus);
     observer.upstreamCall({ attachment, model, code: code ?? 'failed', ms, searchUnits: 0 });
   },

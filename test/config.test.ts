@@ -24,6 +24,7 @@ describe('defaults', () => {
         scope: 'shared',
       },
       verifyRate: 0.001,
+      upstreamFirewall: 'report',
       maxWaitMs: 25_000,
       maxQueue: 1000,
       maxBodyBytes: 16_777_216,

@@ -57,6 +57,8 @@ export interface Config {
   };
   /** Share of cached pairs scored again, 0 to 1. */
   readonly verifyRate: number;
+  /** What becomes of documents that the firewall in front of the upstream refuses. */
+  readonly upstreamFirewall: 'report' | 'defang';
   readonly maxWaitMs: number;
   /** Waiting upstream calls per model. */
   readonly maxQueue: number;

@@ -61,6 +61,7 @@ const VARIABLES = z.object({
   CACHE_MEMORY_MB: number(fraction(0, 65_536), '64'),
   CACHE_SCOPE: oneOf(['shared', 'client'], 'shared'),
   VERIFY_RATE: number(fraction(0, 1), '0.001'),
+  UPSTREAM_FIREWALL: oneOf(['report', 'defang'], 'report'),
   // The last second is for the answer's way back.
   MAX_WAIT_MS: number(whole(1, 29_000), '25000', " (Heroku's router gives up at 30000)"),
   MAX_QUEUE: number(whole(1, 1_000_000), '1000'),

@@ -1,6 +1,7 @@
 /** `POST /v1/rerank`: from a request's bytes to the scorer, and from its scores to the answer. */
 
 import type { Context, Handler } from 'hono';
+import { Blamed, named } from '../rerank/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../rerank/byte-budget.ts';
 import { RerankError } from '../rerank/errors.ts';
 import { identify } from '../rerank/identity.ts';
@@ -31,6 +32,9 @@ export interface RerankOptions {
 
 /** Its own pair, wherever it is asked for; the same set of documents only; or nothing. */
 export type Granularity = 'document' | 'request' | 'off';
+
+const milder = (index: number): string =>
+  `documents[${index}] is refused by the firewall in front of the upstream: scored without its URL schemes and markup`;
 
 const NO_CACHE: Partial<CacheTerms> = { read: false, write: false };
 
@@ -107,14 +111,18 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     record.model = model;
 
     const { documents, positions } = distinct(request.texts);
-    const { scores, served } = await score(c, model, request, documents, hold);
+    const indexOf = (place: number): number => positions.indexOf(place);
+    const { scores, served } = await score(c, model, request, documents, hold).catch((thrown) => {
+      throw thrown instanceof Blamed ? named(thrown, indexOf) : thrown;
+    });
     record.outcome = served;
     record.sources = scores.sources;
     record.searchUnits = scores.searchUnits;
     record.timing = scores.timing;
 
     const ranked = rank(scores.values, positions, request.topN);
-    return rerankResponse({ request, ranked, scores, served, record });
+    const warnings = [...request.warnings, ...(scores.defanged ?? []).map((place) => milder(indexOf(place)))];
+    return rerankResponse({ request, ranked, scores, served, record, warnings });
   };
 
   return async function rerank(c) {

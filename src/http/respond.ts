@@ -17,10 +17,13 @@ export interface RerankAnswer {
   readonly scores: Scores;
   readonly served: Served;
   readonly record: RequestRecord;
+  /** For `meta.warnings`. */
+  readonly warnings: readonly string[];
 }
 
-export const rerankResponse = ({ request, ranked, scores, served, record }: RerankAnswer): Response => {
-  const { originals, returnDocuments, warnings } = request;
+export const rerankResponse = (answer: RerankAnswer): Response => {
+  const { request, ranked, scores, served, record, warnings } = answer;
+  const { originals, returnDocuments } = request;
   const body = {
     id: randomUUID(),
     results: ranked.map(({ index, score }) => ({

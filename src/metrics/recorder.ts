@@ -96,6 +96,10 @@ export class Recorder {
     this.#metrics.upstreamRetries.inc({ model, reason });
   }
 
+  firewallRefused(model: string): void {
+    this.#metrics.firewallRefusals.inc({ model: this.#label(model) });
+  }
+
   upstreamCall({ attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
     const labels = { upstream: this.#label(attachment), model: this.#label(model) };
     this.#metrics.upstreamRequests.inc({ ...labels, code });
@@ -129,6 +133,7 @@ export class Recorder {
           metrics.cacheRequests.inc({ model, tier, result }, 0);
       }
       metrics.mergedRequests.inc({ model }, 0);
+      metrics.firewallRefusals.inc({ model }, 0);
       for (const result of ['same', 'drifted']) metrics.verifiedPairs.inc({ model, result }, 0);
       for (const reason of WAITS) metrics.queueWaits.inc({ model, reason }, 0);
       for (const reason of RETRIES) metrics.upstreamRetries.inc({ model, reason }, 0);

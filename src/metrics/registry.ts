@@ -112,6 +112,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'model',
       'reason',
     ]),
+    firewallRefusals: counter(
+      'firewall_refusals_total',
+      'Upstream calls that the firewall in front of the upstream refused.',
+      ['model'],
+    ),
     upstreamSearchUnits: counter('upstream_search_units_total', 'Search units billed by the upstream.', [
       'upstream',
       'model',

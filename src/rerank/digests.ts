@@ -46,6 +46,11 @@ export class Digests {
     return new Digests(numbers);
   }
 
+  /** The digest of a document as a word, the same for the same digest only. */
+  nameOf(document: number): string {
+    return `${this.numbers[2 * document]}.${this.numbers[2 * document + 1]}`;
+  }
+
   /** Which of the documents has this digest; −1: none. */
   indexOf(high: number, low: number): number {
     const { first, next } = this.#index();

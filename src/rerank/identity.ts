@@ -45,7 +45,7 @@ const field = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
 const digest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22);
 
 /** The set of documents as a text, whatever their order. */
-const setOf = ({ numbers }: Digests): string => {
+export const setOf = ({ numbers }: Digests): string => {
   const pairs: string[] = [];
   for (let i = 0; i < numbers.length; i += 2) pairs.push(`${numbers[i]}.${numbers[i + 1]}`);
   return pairs.sort().join(' ');

@@ -51,12 +51,16 @@ export const checkError = (
   gateway: TestGateway,
 ): string => {
   expect(status).toBe(expected.status);
-  const body = JSON.parse(text) as { id: string; message: string };
-  expect(body).toEqual({
-    id: header('x-request-id'),
-    message: expect.stringMatching(/\S/),
-    error: { code: expected.status, message: body.message, type: expected.type },
-  });
+  const { error, ...body } = JSON.parse(text) as {
+    id: string;
+    message: string;
+    error: { param?: string };
+  };
+  const { param, ...rest } = error;
+  expect(body).toEqual({ id: header('x-request-id'), message: expect.stringMatching(/\S/) });
+  expect(rest).toEqual({ code: expected.status, message: body.message, type: expected.type });
+  // What programs read as the field at fault, people read in the message.
+  if (param !== undefined) expect(body.message).toContain(param);
   expect(header('content-type')).toMatch(/^application\/json/);
   if (status === 429 || status === 503) {
     expect(header('retry-after')).toMatch(/^([1-9]|[1-5]\d)$/);

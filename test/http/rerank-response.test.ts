@@ -19,6 +19,7 @@ const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Over
     scores,
     served: outcomeOf(scores, false),
     record: aRecord({ authMs: 0.125 }),
+    warnings: request.warnings,
   });
   const text = await response.text();
   // biome-ignore lint/suspicious/noExplicitAny: looked into below
