@@ -3,6 +3,7 @@
  * way, and starts a flight for the others.
  */
 
+import { DIGEST_WORDS } from '../rerank/digests.ts';
 import { assemble, type Part } from '../rerank/parts.ts';
 import { type Ask, type Layer, type Scores, subAsk } from '../rerank/scoring.ts';
 import { Flight } from './flight/flight.ts';
@@ -66,11 +67,11 @@ export const flight =
 const board = (ask: Ask, flights: Iterable<Flight>): { boardings: Boarding[]; rest: number[] } => {
   const boardings = [...flights].map((flight): Boarding => ({ flight, places: [], seats: [] }));
   const rest: number[] = [];
-  const { numbers, count } = ask.identity.digests;
+  const { words, count } = ask.identity.digests;
   for (let place = 0; place < count; place++) {
     let seat = -1;
     const boarding = boardings.find(({ flight }) => {
-      seat = flight.seatOf(numbers[2 * place]!, numbers[2 * place + 1]!);
+      seat = flight.seatOf(words, DIGEST_WORDS * place);
       return seat >= 0;
     });
     if (boarding === undefined) rest.push(place);

@@ -16,8 +16,11 @@ export interface BoundedStore extends MemoryStore {
   readonly entries: number;
 }
 
-/** @param maxBytes 0 keeps nothing */
-export const memoryStore = (maxBytes: number): BoundedStore => {
+/**
+ * @param maxBytes 0 keeps nothing
+ * @param now epoch milliseconds
+ */
+export const memoryStore = (maxBytes: number, now: () => number = Date.now): BoundedStore => {
   let entries = 0;
   const cache = new LRUCache<string, Pairs>({
     // Every entry is larger than 1 byte, and the library refuses a bound of 0.
@@ -34,7 +37,7 @@ export const memoryStore = (maxBytes: number): BoundedStore => {
     get: (question) => cache.get(question),
     add(question, pairs) {
       const known = cache.peek(question);
-      cache.set(question, known === undefined ? pairs : merge(known, pairs));
+      cache.set(question, known === undefined ? pairs : merge(known, pairs, now()));
     },
     get bytes() {
       return cache.calculatedSize;

@@ -11,7 +11,7 @@ export interface Recollection {
   /** Documents that can be answered at once, by their places in the ask, and their scores. */
   readonly known: readonly number[];
   readonly scores: Scores;
-  /** The others: what is asked for. */
+  /** The others, in the ask's order: what is asked for. */
   readonly wanted: readonly number[];
   /** Answers everything when the upstream fails; undefined when something was never scored, or is too old. */
   readonly standIn: Scores | undefined;
@@ -60,29 +60,32 @@ export const recollect = (pairs: Pairs, ask: Ask, options: RecollectionOptions):
   const standIn = complete ? tell(all, true) : undefined;
   // What depends on its companions is asked for together with them, or not at all.
   if (ask.identity.whole) return { known: [], scores: answer([]), wanted: all, standIn };
-  const wanted = documentsToAsk({
+  const chosen = documentsToAsk({
     missing,
     known: known.map((place) => ({ index: place, ageMs: now - pairs[rows[place]! + 3]! })),
     queryBytes: Buffer.byteLength(ask.query),
     bytesOf: (place) => Buffer.byteLength(ask.documents[place]!),
     ttlMs: lifetime.ttlMs,
   });
-  const asked = new Set(wanted);
+  const asked = new Set(chosen);
   const kept = known.filter((place) => !asked.has(place));
-  return { known: kept, scores: answer(kept), wanted, standIn };
+  return { known: kept, scores: answer(kept), wanted: all.filter((place) => asked.has(place)), standIn };
 };
 
-/** Answers an ask from a recollection, and the rest of it from `obtain`. Calls that synchronously, or not at all. */
+/**
+ * Answers an ask from a recollection, and the rest of it from `obtain`. Calls that synchronously, or not at all.
+ * @param obtain gets the rest, and which places of the ask its documents have there, one for each
+ */
 export const complete = (
   ask: Ask,
   { known, scores, wanted, standIn }: Recollection,
-  obtain: (rest: Ask) => Promise<Scores>,
+  obtain: (rest: Ask, places: readonly number[]) => Promise<Scores>,
 ): Promise<Scores> => {
   if (wanted.length === 0) return Promise.resolve(scores);
-  const rest = known.length === 0 ? obtain(ask) : obtain(subAsk(ask, wanted));
-  return rest.then(
+  const isAll = known.length === 0 && wanted.every((place, i) => place === i);
+  return obtain(isAll ? ask : subAsk(ask, wanted), wanted).then(
     (obtained) =>
-      known.length === 0
+      isAll
         ? obtained
         : assemble(ask.documents.length, [
             { places: known, scores },

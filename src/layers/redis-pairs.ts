@@ -6,8 +6,9 @@
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
 import type { Redis } from 'ioredis';
 import type { Digests } from '../rerank/digests.ts';
+import { MAX_SKEW_MS } from '../rerank/freshness.ts';
 import { fromBytes, type Pairs, toBytes } from '../rerank/pairs.ts';
-import { CLAIM, RELEASE, WRITE } from './pair-scripts.ts';
+import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
 import type { Claimed, PairStore } from './redis.ts';
 
 /** The claims of all processes, as far as this one hears of them. */
@@ -38,6 +39,9 @@ const FAILURES_TO_OPEN = 3;
 /** Milliseconds after which one command tries whether Redis is back. */
 const PROBE_AFTER_MS = 1000;
 
+/** Of what lies under these keys. Raised with it, so that releases that run at the same time never misread each other. */
+const FORMAT = 3;
+
 type Script = (...args: (string | number | Buffer)[]) => Promise<unknown>;
 
 export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: RedisPairsOptions): PairStore => {
@@ -46,8 +50,8 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
     halfOpenAfter: PROBE_AFTER_MS,
   });
   const scripts = define(client);
-  const pairsKey = (question: string): string => `${prefix}pairs:{${question}}`;
-  const claimsKey = (question: string): string => `${prefix}claims:{${question}}`;
+  const pairsKey = (question: string): string => `${prefix}pairs${FORMAT}:{${question}}`;
+  const claimsKey = (question: string): string => `${prefix}claims${FORMAT}:{${question}}`;
 
   const run = async <T>(op: string, command: () => Promise<T>): Promise<T | undefined> => {
     // One command is trying whether Redis is back; the others need not wait for what it finds.
@@ -65,8 +69,9 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
 
   return {
     async read(question) {
-      const bytes = await run('read', () => client.getBuffer(pairsKey(question)));
-      return bytes === undefined ? undefined : fromBytes(bytes ?? Buffer.alloc(0));
+      // Never more than may be there: whoever else writes here could have left any amount.
+      const bytes = await run('read', () => client.getrangeBuffer(pairsKey(question), 0, MAX_BYTES - 1));
+      return bytes && fromBytes(bytes, Date.now());
     },
 
     async claim(question, digests, ended): Promise<Claimed | undefined> {
@@ -82,7 +87,7 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
       const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
       const taken = holders.includes(undefined);
       if (!taken) claims.close(claim);
-      return { claim: taken ? claim : undefined, pairs: fromBytes(pairs!), holders };
+      return { claim: taken ? claim : undefined, pairs: fromBytes(pairs!, Date.now()), holders };
     },
 
     async write(question, pairs: Pairs, ttlMs, claim) {
@@ -94,6 +99,7 @@ export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: Redis
           toBytes(pairs),
           ttl,
           Date.now() - ttl,
+          Date.now() + MAX_SKEW_MS,
           claim ?? '',
           claims.channel,
         ),

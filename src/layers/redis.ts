@@ -81,15 +81,25 @@ export const redis =
       ask.terms.signal.throwIfAborted();
       const claimed = await store.claim(ask.identity.question, ask.identity.digests, ended);
       if (claimed === undefined) return settle(ask, undefined);
-      const { claim, pairs, holders } = claimed;
+      const { claim, pairs } = claimed;
+      // Whatever Redis says: who has been waited for once is not waited for again.
+      const holders = claimed.holders.map((holder) =>
+        holder !== undefined && ended.includes(holder) ? undefined : holder,
+      );
       // A claim that somebody has ended since the first look has left its scores here.
       const recollection = recollectFrom(pairs, ask);
-      const holdersOfRest = recollection.wanted.map((place) => holders[place]);
-      if (claim !== undefined && !holdersOfRest.includes(undefined))
+      if (claim !== undefined && recollection.wanted.every((place) => holders[place] !== undefined))
         void store.release(ask.identity.question, claim);
-      return complete(ask, recollection, (rest) => divide(rest, holdersOfRest, claim));
+      return complete(ask, recollection, (rest, places) =>
+        divide(
+          rest,
+          places.map((place) => holders[place]),
+          claim,
+        ),
+      );
     };
 
+    /** @param holders one for each document of the ask */
     const divide = async (
       ask: Ask,
       holders: readonly (string | undefined)[],

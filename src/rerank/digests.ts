@@ -1,33 +1,41 @@
 /**
- * Documents by their digests: 96 bits of a SHA-256, as two whole numbers of 48 bits, which doubles hold exactly and
- * compare fast. Digests are only told apart within one question, of some thousand documents at most: two of them that
- * are equal by chance are as likely as 1 in 10²².
+ * Documents by their digests: 128 bits of a SHA-256, so that nobody who writes documents can afford two with the same
+ * one. They lie in memory byte for byte as in a row of pairs, in Redis, too.
  */
 
 import { hash } from 'node:crypto';
 
-/** Numbers that a digest takes. */
-export const DIGEST_NUMBERS = 2;
+export const DIGEST_BYTES = 16;
+
+/** Numbers that a digest takes: doubles where it is moved, words of 32 bits where it is compared. */
+export const DIGEST_NUMBERS = DIGEST_BYTES / Float64Array.BYTES_PER_ELEMENT;
+export const DIGEST_WORDS = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+
+/** The same bytes in words. Doubles made of arbitrary bytes may be NaN, which equals nothing and loses its bits when it is read. */
+export const wordsOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT);
 
 export class Digests {
-  /** Digest of document i: numbers 2i and 2i + 1. */
+  /** Digest of document i: numbers 2i and 2i + 1. To be copied as a whole, never read one by one. */
   readonly numbers: Float64Array;
-  /** First document with a digest's first number, and for each document the next one with the same; −1 ends. */
+  /** The same: words 4i to 4i + 3. */
+  readonly words: Uint32Array;
+  /** First document with a digest's first word, and for each document the next one with the same; −1 ends. */
   #first: Map<number, number> | undefined;
   #next: Int32Array | undefined;
 
   constructor(numbers: Float64Array) {
     this.numbers = numbers;
+    this.words = wordsOf(numbers);
   }
 
   /** Of texts that are well-formed: others have no UTF-8 of their own, and could collide. */
   static of(documents: readonly string[]): Digests {
     const numbers = new Float64Array(DIGEST_NUMBERS * documents.length);
+    const bytes = Buffer.from(numbers.buffer);
     for (const [i, document] of documents.entries()) {
       // One byte a character: the cheapest form in which the digest comes.
-      const bytes = hash('sha256', document, 'binary');
-      numbers[2 * i] = number48(bytes, 0);
-      numbers[2 * i + 1] = number48(bytes, 6);
+      bytes.write(hash('sha256', document, 'binary'), DIGEST_BYTES * i, DIGEST_BYTES, 'latin1');
     }
     return new Digests(numbers);
   }
@@ -38,47 +46,51 @@ export class Digests {
 
   /** The digests of some of the documents, in the order given. */
   subset(documents: readonly number[]): Digests {
-    const numbers = new Float64Array(DIGEST_NUMBERS * documents.length);
+    const some = new Digests(new Float64Array(DIGEST_NUMBERS * documents.length));
     for (const [place, document] of documents.entries()) {
-      numbers[2 * place] = this.numbers[2 * document]!;
-      numbers[2 * place + 1] = this.numbers[2 * document + 1]!;
+      for (let word = 0; word < DIGEST_WORDS; word++) {
+        some.words[DIGEST_WORDS * place + word] = this.words[DIGEST_WORDS * document + word]!;
+      }
     }
-    return new Digests(numbers);
+    return some;
   }
 
   /** The digest of a document as a word, the same for the same digest only. */
   nameOf(document: number): string {
-    return `${this.numbers[2 * document]}.${this.numbers[2 * document + 1]}`;
+    return this.words.subarray(DIGEST_WORDS * document, DIGEST_WORDS * (document + 1)).join('.');
   }
 
-  /** Which of the documents has this digest; −1: none. */
-  indexOf(high: number, low: number): number {
+  /** Which of the documents has the digest that begins at `at` of these words; −1: none. */
+  indexOf(words: Uint32Array, at: number): number {
     const { first, next } = this.#index();
-    let document = first.get(high) ?? -1;
-    while (document >= 0 && this.numbers[2 * document + 1] !== low) document = next[document]!;
+    let document = first.get(words[at]! | 0) ?? -1;
+    while (document >= 0 && !this.#is(document, words, at)) document = next[document]!;
     return document;
   }
 
-  /** Made when first needed: most asks are looked up in one place only. */
+  #is(document: number, words: Uint32Array, at: number): boolean {
+    const own = DIGEST_WORDS * document;
+    return (
+      this.words[own + 1] === words[at + 1] &&
+      this.words[own + 2] === words[at + 2] &&
+      this.words[own + 3] === words[at + 3]
+    );
+  }
+
+  /** Made when first needed: most asks are looked up in one place only. Keys are signed, which the engine keeps unboxed. */
   #index(): { first: Map<number, number>; next: Int32Array } {
     if (this.#first === undefined || this.#next === undefined) {
       this.#first = new Map();
       this.#next = new Int32Array(this.count);
       for (let document = this.count - 1; document >= 0; document--) {
-        const high = this.numbers[2 * document]!;
-        this.#next[document] = this.#first.get(high) ?? -1;
-        this.#first.set(high, document);
+        const word = this.words[DIGEST_WORDS * document]! | 0;
+        this.#next[document] = this.#first.get(word) ?? -1;
+        this.#first.set(word, document);
       }
     }
     return { first: this.#first, next: this.#next };
   }
 }
-
-const number48 = (bytes: string, at: number): number => {
-  let number = 0;
-  for (let i = at; i < at + 6; i++) number = number * 256 + bytes.charCodeAt(i);
-  return number;
-};
 
 /** The digests of one list of documents after the other. */
 export const concatenate = (lists: readonly Digests[]): Digests => {

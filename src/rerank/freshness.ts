@@ -21,8 +21,14 @@ export type Freshness = 'fresh' | 'renewable' | 'stale' | 'unusable';
  */
 const RENEWABLE_SHARE = 0.1;
 
+/**
+ * What comes from later than this is not fresh, but wrong: a clock was set back, or somebody else has written it.
+ * Milliseconds; clocks of machines differ by less.
+ */
+export const MAX_SKEW_MS = 60_000;
+
 export const freshness = (ageMs: number, { ttlMs, staleMs }: Lifetime, terms: CacheTerms): Freshness => {
-  if (!terms.read) return 'unusable';
+  if (!terms.read || ageMs < -MAX_SKEW_MS) return 'unusable';
   if (ageMs <= Math.min(ttlMs, terms.maxAgeMs)) return 'fresh';
   const lateMs = ageMs - ttlMs;
   if (!terms.staleIfError || lateMs > staleMs) return 'unusable';

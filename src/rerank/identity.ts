@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import { Digests } from './digests.ts';
 
 /** Raised whenever the meaning of a key changes, so that old cache entries are misses. */
-const SCHEME = 'rerank/2';
+const SCHEME = 'rerank/3';
 
 export interface Identity {
   /** 132 bits of a SHA-256 over scope, model and query, base64url (22 characters). */
@@ -45,8 +45,7 @@ const field = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
 const digest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 22);
 
 /** The set of documents as a text, whatever their order. */
-export const setOf = ({ numbers }: Digests): string => {
-  const pairs: string[] = [];
-  for (let i = 0; i < numbers.length; i += 2) pairs.push(`${numbers[i]}.${numbers[i + 1]}`);
-  return pairs.sort().join(' ');
-};
+export const setOf = (digests: Digests): string =>
+  Array.from({ length: digests.count }, (_, i) => digests.nameOf(i))
+    .sort()
+    .join(' ');

@@ -144,7 +144,7 @@ describe('every request is answered', () => {
     const before = await ask(request);
     await until(async () => (await questionsKept(redis)) > 0);
     const vandal = new Redis(redis.url);
-    const keys = await vandal.keys('rerank:pairs:*');
+    const keys = await vandal.keys('rerank:pairs3:*');
     expect(keys.length).toBeGreaterThan(0);
     const spoilt = ['', 'nonsense', Buffer.alloc(3 * 32, 0xff), Buffer.alloc(3 * 32 + 7)];
     for (const value of spoilt) {

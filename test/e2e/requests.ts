@@ -93,7 +93,7 @@ export const expectError = async (
 /** Questions of which Redis holds pairs. It is filled behind the answer's back. */
 export const questionsKept = async ({ url }: Pick<TestRedis, 'url'>): Promise<number> => {
   const client = new Redis(url);
-  const keys = await client.keys('rerank:pairs:*');
+  const keys = await client.keys('rerank:pairs3:*');
   client.disconnect();
   return keys.length;
 };

@@ -1,11 +1,11 @@
 /** What processes share, as a map: a stand-in for Redis and for the word that processes have of one another. */
 
 import type { Claimed, PairStore } from '../../src/layers/redis.ts';
-import type { Digests } from '../../src/rerank/digests.ts';
+import { DIGEST_WORDS, type Digests } from '../../src/rerank/digests.ts';
 import { merge, type Pairs } from '../../src/rerank/pairs.ts';
 
-const keyOf = ({ numbers }: Digests, place: number): string =>
-  `${numbers[2 * place]}.${numbers[2 * place + 1]}`;
+const keyOf = ({ words }: Digests, place: number): string =>
+  words.subarray(DIGEST_WORDS * place, DIGEST_WORDS * (place + 1)).join('.');
 
 export class FakePairStore {
   readonly pairs = new Map<string, Pairs>();
@@ -35,7 +35,7 @@ export class FakePairStore {
       write: async (question, pairs, ttlMs, claim) => {
         if (!use('write')) return;
         this.ttlMs = ttlMs;
-        this.pairs.set(question, merge(this.pairs.get(question) ?? new Float64Array(), pairs));
+        this.pairs.set(question, merge(this.pairs.get(question) ?? new Float64Array(), pairs, Date.now()));
         if (claim !== undefined) this.#end(claim);
       },
       release: async (_, claim) => {

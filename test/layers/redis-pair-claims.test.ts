@@ -76,7 +76,7 @@ test('every key has an end, the one hash tag of its question, and no text', asyn
   await bed.write(pairsOf(3));
   await claim(3, 3);
   const keys = (await bed.client.keys('*')).sort();
-  expect(keys).toEqual([`${PREFIX}claims:{${QUESTION}}`, `${PREFIX}pairs:{${QUESTION}}`]);
+  expect(keys).toEqual([`${PREFIX}claims3:{${QUESTION}}`, `${PREFIX}pairs3:{${QUESTION}}`]);
   const [claims = 0, pairs = 0] = await Promise.all(keys.map((key) => bed.client.pttl(key)));
   expect(claims).toBeGreaterThan(0);
   expect(claims).toBeLessThanOrEqual(CLAIM_MS);

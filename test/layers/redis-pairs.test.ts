@@ -3,7 +3,7 @@ import { find, MAX_PAIRS, type Pairs, ROW, ROW_BYTES } from '../../src/rerank/pa
 import { digestsOf, PREFIX, pairsOf, QUESTION, RedisBed, TTL } from './redis-bed.ts';
 
 const bed = new RedisBed();
-const KEY = `${PREFIX}pairs:{${QUESTION}}`;
+const KEY = `${PREFIX}pairs3:{${QUESTION}}`;
 
 const known = async (): Promise<Pairs> => (await bed.store.read(QUESTION))!;
 const rowsOf = async (): Promise<number> => (await known()).length / ROW;
@@ -19,13 +19,13 @@ describe('pairs in Redis', () => {
     // The first write brings the script.
     await bed.write(pairsOf(1, { from: 5000 }));
     const counts = async () => [
-      await bed.server.commandCount('get'),
+      await bed.server.commandCount('getrange'),
       await bed.server.commandCount('evalsha'),
       await bed.server.commandCount('eval'),
     ];
     const [gets = 0, scripts = 0, evals = 0] = await counts();
     await bed.write(pairsOf(count));
-    // The script's own GET.
+    // The script's own GETRANGE.
     expect(await counts()).toEqual([gets + 1, scripts + 1, evals]);
     await known();
     expect(await counts()).toEqual([gets + 2, scripts + 1, evals]);
@@ -37,6 +37,32 @@ describe('pairs in Redis', () => {
     const bytes = Number(await bed.client.memory('USAGE', KEY));
     // Of ten pairs, the key takes as much as four: the figure that counts is that of many.
     expect(bytes / count).toBeLessThanOrEqual(count === 10 ? 60 : 40);
+  });
+
+  test('of any length are read as far as pairs can be, and no further', async () => {
+    const good = pairsOf(1);
+    await bed.write(good);
+    await bed.client.setrange(KEY, 8_000_000, 'somebody else');
+    const sent = async () =>
+      Number((await bed.client.info('stats')).match(/total_net_output_bytes:(\d+)/)![1]);
+    const before = await sent();
+    expect((await known()).subarray(0, ROW)).toEqual(good);
+    expect((await sent()) - before).toBeLessThan(2 * MAX_PAIRS * ROW_BYTES);
+    await bed.write(pairsOf(1, { from: 1 }));
+    expect(await bed.client.strlen(KEY)).toBeLessThanOrEqual(MAX_PAIRS * ROW_BYTES);
+  });
+
+  test('from the future are neither read nor kept', async () => {
+    await bed.write(pairsOf(1, { at: 2 * Date.now() }));
+    expect(await known()).toHaveLength(0);
+    await bed.write(pairsOf(1, { from: 1 }));
+    expect(await bed.client.strlen(KEY)).toBe(ROW_BYTES);
+  });
+
+  test('that are no scores are not read', async () => {
+    await bed.write(pairsOf(1, { score: 7e307 }));
+    await bed.write(pairsOf(1, { from: 1, score: 0.3 }));
+    expect(await rowsOf()).toBe(1);
   });
 
   test('have one row a document: a new score replaces the old one', async () => {

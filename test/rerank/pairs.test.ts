@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Digests } from '../../src/rerank/digests.ts';
+import { MAX_SKEW_MS } from '../../src/rerank/freshness.ts';
 import { find, MAX_PAIRS, merge, type Pairs, pack, ROW } from '../../src/rerank/pairs.ts';
+
+/** Epoch milliseconds: later than all moments here. */
+const NOW = 1000;
 
 interface Known {
   readonly document: number;
@@ -73,7 +77,7 @@ describe('a merge', () => {
           const best = a && b ? (a.scoredAt > b.scoredAt ? a : b) : (a ?? b);
           return best && { score: best.score, scoredAt: best.scoredAt };
         });
-        const merged = merge(packed(older), packed(newer));
+        const merged = merge(packed(older), packed(newer), NOW);
         expect(readFrom(merged, DOCUMENTS)).toEqual(expected);
         // One row a document: what is outdated takes no room.
         expect(merged).toHaveLength(ROW * expected.filter((one) => one !== undefined).length);
@@ -85,7 +89,7 @@ describe('a merge', () => {
     fc.assert(
       fc.property(known, known, (older, newer) => {
         const [a, b] = [packed(older), packed(newer)];
-        merge(a, b);
+        merge(a, b, NOW);
         expect([a, b]).toEqual([packed(older), packed(newer)]);
       }),
     );
@@ -117,7 +121,7 @@ describe('the pairs of one question', () => {
 
   test('are all kept up to the bound', () => {
     const half = MAX_PAIRS / 2;
-    const merged = merge(packed(many(0, half, () => 1)), packed(many(half, MAX_PAIRS, () => 2)));
+    const merged = merge(packed(many(0, half, () => 1)), packed(many(half, MAX_PAIRS, () => 2)), NOW);
     expect(merged).toHaveLength(ROW * MAX_PAIRS);
     const documents = Array.from({ length: MAX_PAIRS }, (_, i) => i);
     expect(readFrom(merged, documents).map((found) => found?.score)).toEqual(documents.map((i) => i / 1e6));
@@ -127,7 +131,7 @@ describe('the pairs of one question', () => {
     const total = MAX_PAIRS + 1000;
     const all = many(0, total, (document) => (document * 7919) % total);
     const [one, other] = [packed(all.slice(0, 2500)), packed(all.slice(2500))];
-    const merged = part === 'older' ? merge(one, other) : merge(other, one);
+    const merged = part === 'older' ? merge(one, other, NOW) : merge(other, one, NOW);
     expect(merged).toHaveLength(ROW * MAX_PAIRS);
     for (const [document, found] of readFrom(
       merged,
@@ -137,4 +141,13 @@ describe('the pairs of one question', () => {
       expect(found).toEqual(scoredAt < 1000 ? undefined : { score, scoredAt });
     }
   });
+});
+
+test('a row that claims to come from the future gives way to the next score, and is the first to go', () => {
+  const future = { document: 1, score: 0.1, scoredAt: NOW + MAX_SKEW_MS + 1 };
+  const replaced = merge(packed([future]), packed([{ document: 1, score: 0.2, scoredAt: NOW }]), NOW);
+  expect(readFrom(replaced, [1])).toEqual([{ score: 0.2, scoredAt: NOW }]);
+  const many = Array.from({ length: MAX_PAIRS }, (_, i) => ({ document: i + 2, score: 0.5, scoredAt: 1 }));
+  const cut = merge(packed([future]), packed(many), NOW);
+  expect(readFrom(cut, [1, 2])).toEqual([undefined, { score: 0.5, scoredAt: 1 }]);
 });

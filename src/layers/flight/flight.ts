@@ -38,9 +38,9 @@ export class Flight {
     );
   }
 
-  /** Which of the flight's documents has this digest; −1: none. */
-  seatOf(high: number, low: number): number {
-    return this.#ask.identity.digests.indexOf(high, low);
+  /** Which of the flight's documents has the digest that begins at `at` of these words; −1: none. */
+  seatOf(words: Uint32Array, at: number): number {
+    return this.#ask.identity.digests.indexOf(words, at);
   }
 
   /** @param seats which of the flight's documents are waited for */
