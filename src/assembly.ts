@@ -21,6 +21,7 @@ import { createQuotas } from './quotas.ts';
 import { heartbeat } from './redis-client.ts';
 import { ByteBudget } from './rerank/byte-budget.ts';
 import { createScorer } from './scorer.ts';
+import type { Profile } from './simulator/unkind.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -28,6 +29,8 @@ export interface AssemblyOptions {
   readonly version: string;
   /** Nothing new is to come in. */
   readonly draining: () => boolean;
+  /** What goes wrong at the built-in simulator, where that is the upstream. */
+  readonly unkind: Profile | undefined;
   /** Lines of the log that nobody will read, since the start. */
   readonly linesDropped: () => number;
 }
@@ -47,8 +50,8 @@ const ATTEMPT_SHARE = 0.6;
 const CLOSING_MS = 1000;
 
 export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
-  const { config, log, version, draining, linesDropped } = options;
-  const { upstreams, closeSimulator } = await attach(config, log);
+  const { config, log, version, draining, unkind, linesDropped } = options;
+  const { upstreams, closeSimulator } = await attach(config, log, unkind);
   const models = Object.keys(config.modelLimits);
   const metrics = createMetrics({
     dyno: config.dyno,

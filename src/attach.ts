@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config, Upstream } from './config.ts';
+import type { Profile } from './simulator/unkind.ts';
 
 export interface Attached {
   readonly upstreams: readonly Upstream[];
@@ -12,7 +13,8 @@ export interface Attached {
 /** About what a rerank call takes, milliseconds. */
 const SIMULATED_LATENCY = [80, 240] as const;
 
-export const attach = async (config: Config, log: Logger): Promise<Attached> => {
+/** @param unkind what goes wrong at the simulator */
+export const attach = async (config: Config, log: Logger, unkind: Profile | undefined): Promise<Attached> => {
   if (config.upstreams.length > 0) return { upstreams: config.upstreams, closeSimulator: async () => {} };
   // The configuration has refused this already; nobody may ever be answered with made-up scores in production.
   if (config.production) throw new Error('No upstream is configured.');
@@ -26,6 +28,7 @@ export const attach = async (config: Config, log: Logger): Promise<Attached> => 
     latencyMs: SIMULATED_LATENCY,
     // Nobody asks for its calls, and a review app may live for weeks.
     remember: false,
+    unkind,
   });
   log.warn('no RERANK_URL: answering from the built-in simulator, whose scores are lexical');
   return {

@@ -7,6 +7,7 @@ import { end, endProperly } from './process/ending.ts';
 import { LineWriter } from './process/line-writer.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
+import { unkindOf } from './unkind.ts';
 
 const result = parseConfig(process.env);
 if (!result.ok) {
@@ -14,6 +15,7 @@ if (!result.ok) {
   process.exit(2);
 }
 const { config } = result;
+const unkind = await unkindOf(process.argv.slice(2), config);
 const lines = new LineWriter({ stream: process.stdout });
 const stamped = process.env.DYNO === undefined;
 const base = { dyno: config.dyno, release: config.release };
@@ -39,7 +41,7 @@ const watch = ({ stallMs }: Config): void => {
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 try {
-  gateway = await startGateway({ config, log, version, linesDropped: () => lines.dropped });
+  gateway = await startGateway({ config, log, version, unkind, linesDropped: () => lines.dropped });
   watch(config);
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException;

@@ -10,6 +10,7 @@ import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
 import { inviteLater } from './http/expect.ts';
 import { Sockets } from './http/sockets.ts';
+import type { Profile } from './simulator/unkind.ts';
 
 export interface Gateway {
   readonly url: string;
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly drainMs?: number;
   /** Milliseconds for which idle connections stay open after the port is closed. */
   readonly idleMs?: number;
+  /** What goes wrong at the built-in simulator, where that is the upstream. */
+  readonly unkind?: Profile | undefined;
   /** Lines of the log that nobody will read, since the start. */
   readonly linesDropped?: () => number;
 }
@@ -48,6 +51,7 @@ export const startGateway = async ({
   version,
   drainMs = DRAIN_MS,
   idleMs = IDLE_MS,
+  unkind,
   linesDropped = () => 0,
 }: GatewayOptions): Promise<Gateway> => {
   let draining = false;
@@ -56,6 +60,7 @@ export const startGateway = async ({
     log,
     version,
     draining: () => draining,
+    unkind,
     linesDropped,
   });
 

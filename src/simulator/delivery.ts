@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { OpenCall } from './calls.ts';
 
 /** An answer, before it is put on the wire. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 export const jsonReply = (
@@ -54,6 +55,26 @@ export function sendSlowly(res: ServerResponse, open: OpenCall, reply: Reply, by
     }
   }, TICK_MS);
   open.over.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+const ENCODERS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, 'x-unknown': Buffer.from };
+
+export const encoded = ({ status, headers, body }: Reply, encoding: keyof typeof ENCODERS): Reply => ({
+  status,
+  headers: { ...headers, 'content-encoding': encoding },
+  body: ENCODERS[encoding](Buffer.from(body)),
+});
+
+/** Bytes of a piece: fewer than a number has digits. */
+const PIECE = 7;
+
+/** Chunked, and in pieces that fall into the middle of everything. */
+export function sendPiecewise(res: ServerResponse, open: OpenCall, { status, headers, body }: Reply): void {
+  const bytes = Buffer.from(body);
+  res.writeHead(status, headers);
+  for (let at = 0; at < bytes.length; at += PIECE) res.write(bytes.subarray(at, at + PIECE));
+  open.answered(status);
+  res.end();
 }
 
 /** A TCP reset (RST), without a byte of an answer. */

@@ -22,6 +22,19 @@ export type Fault =
   | { readonly kind: 'garbage'; readonly body?: string; readonly contentType?: string }
   /** The normal answer: headers at once, the body at this pace. */
   | { readonly kind: 'slow-body'; readonly bytesPerSecond: number }
+  /** Anything at all. */
+  | {
+      readonly kind: 'raw';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  /** The normal answer, encoded; in a way that nobody knows, it is what it says. */
+  | { readonly kind: 'encoded'; readonly encoding: 'gzip' | 'br' | 'deflate' | 'x-unknown' }
+  /** The normal answer in chunks of a few bytes. */
+  | { readonly kind: 'piecewise' }
+  /** The normal answer, but the first score is this text, which need not be JSON. */
+  | { readonly kind: 'first-score'; readonly text: string }
   /** 200 with the normal answer as changed by `make`. */
   | { readonly kind: 'wrong-answer'; readonly make: (answer: RerankAnswer) => unknown };
 

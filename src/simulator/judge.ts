@@ -9,6 +9,8 @@ export interface JudgeOptions {
   readonly limits: Readonly<Record<string, number>>;
   readonly windowMs: number;
   readonly rateLimitHeaders: boolean;
+  /** Draws a fault for a call that is let in and has none so far. */
+  readonly unkind?: (() => Fault | undefined) | undefined;
 }
 
 /** What has arrived: the key it presented, its parsed body (undefined: not JSON), the time (ms). */
@@ -36,8 +38,9 @@ export class Judge {
   readonly #windows = new Map<string, Map<string, SlidingWindow>>();
   readonly #windowMs: number;
   readonly #rateLimitHeaders: boolean;
+  readonly #unkind: () => Fault | undefined;
 
-  constructor({ keys, limits, windowMs, rateLimitHeaders }: JudgeOptions) {
+  constructor({ keys, limits, windowMs, rateLimitHeaders, unkind = () => undefined }: JudgeOptions) {
     if (!(windowMs > 0)) throw new RangeError('windowMs must be above 0');
     for (const [model, limit] of Object.entries(limits)) {
       if (!Number.isInteger(limit) || limit < 0)
@@ -47,6 +50,7 @@ export class Judge {
     this.#limits = new Map(Object.entries(limits));
     this.#windowMs = windowMs;
     this.#rateLimitHeaders = rateLimitHeaders;
+    this.#unkind = unkind;
   }
 
   judge(arrival: Arrival): Verdict {
@@ -63,7 +67,7 @@ export class Judge {
       headers = this.#headers(window, arrival.at);
       if (!admitted && fault === undefined)
         throw new Refusal(429, 'The rate limit of this model is used up.');
-      return { outcome: 'accepted', headers, request, fault };
+      return { outcome: 'accepted', headers, request, fault: fault ?? this.#unkind() };
     } catch (thrown) {
       if (thrown instanceof Refusal) return { outcome: 'refused', headers, refusal: thrown };
       throw thrown;

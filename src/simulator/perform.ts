@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RerankAnswer } from './answer.ts';
 import type { OpenCall } from './calls.ts';
-import { jsonReply, reset, send, sendHalf, sendSlowly } from './delivery.ts';
+import { encoded, jsonReply, reset, send, sendHalf, sendPiecewise, sendSlowly } from './delivery.ts';
 import type { Fault } from './faults.ts';
 import { errorBody } from './refusal.ts';
 
@@ -50,6 +50,21 @@ export function perform(fault: Fault | undefined, { res, open, headers, answer }
     case 'slow-body':
       sendSlowly(res, open, jsonReply(200, answer(), headers), fault.bytesPerSecond);
       break;
+    case 'raw':
+      send(res, open, { status: fault.status, headers: { ...headers, ...fault.headers }, body: fault.body });
+      break;
+    case 'encoded':
+      send(res, open, encoded(jsonReply(200, answer(), headers), fault.encoding));
+      break;
+    case 'piecewise':
+      sendPiecewise(res, open, jsonReply(200, answer(), headers));
+      break;
+    case 'first-score': {
+      const reply = jsonReply(200, answer(), headers);
+      const body = String(reply.body).replace(/("relevance_score":)[^,}]+/, `$1${fault.text}`);
+      send(res, open, { ...reply, body });
+      break;
+    }
     case 'wrong-answer':
       send(res, open, jsonReply(200, fault.make(answer()), headers));
       break;

@@ -13,8 +13,10 @@ import { BLOCKED, isBlocked } from './firewall.ts';
 import { Judge } from './judge.ts';
 import { Latency, type LatencyRange } from './latency.ts';
 import { perform } from './perform.ts';
+import { seededRandom } from './random.ts';
 import { errorBody } from './refusal.ts';
 import { modelOf, parseJson } from './request.ts';
+import { type Profile, unkind } from './unkind.ts';
 
 export type { RerankAnswer } from './answer.ts';
 export type { Call } from './calls.ts';
@@ -33,7 +35,9 @@ export interface SimulatorOptions {
   readonly windowMs?: number;
   /** Milliseconds of work before an answer, uniform in [least, most]. Default [0, 0]. Refusals come at once. */
   readonly latencyMs?: LatencyRange;
-  /** Of the latency's random numbers. Default 1. */
+  /** A share of all calls gets a fault of this profile. Default: none does. */
+  readonly unkind?: Profile | undefined;
+  /** Of the random numbers. Default 1. */
   readonly seed?: number;
   /** Models whose scores depend on the companion documents. Default: those whose name starts with `amazon`. */
   readonly listwise?: readonly string[];
@@ -84,8 +88,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   } = options;
   const models = Object.keys(limits);
   const listwise = new Set(options.listwise ?? models.filter((model) => model.startsWith('amazon')));
-  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders });
-  const latency = new Latency(options.latencyMs ?? [0, 0], options.seed ?? 1);
+  const { seed = 1, unkind: profile } = options;
+  const fault = profile && unkind(profile, seededRandom(seed));
+  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders, unkind: fault });
+  const latency = new Latency(options.latencyMs ?? [0, 0], seed);
   const calls: Call[] = [];
   const openCalls = new Set<OpenCall>();
 
