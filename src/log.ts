@@ -28,6 +28,7 @@ export const createLog = ({ level, stamped, base }: LogOptions, destination?: De
 export const logRequest = (log: Logger, record: RequestRecord): void => {
   const { id, method, path, client, model, outcome, status, documents, searchUnits, error, timing } = record;
   const wait = timing?.wait ?? record.wait;
+  const { status: upstreamStatus, code: upstreamCode, calls } = record.upstream ?? {};
   const line = {
     id,
     method,
@@ -42,13 +43,18 @@ export const logRequest = (log: Logger, record: RequestRecord): void => {
     ms: round(record.durationMs),
     authMs: round(record.authMs),
     cacheMs: round(timing?.cacheMs),
-    queueMs: round(timing?.queueMs),
-    upstreamMs: round(timing?.upstreamMs),
+    queueMs: round(timing?.queueMs ?? calls?.queueMs),
+    upstreamMs: round(timing?.upstreamMs ?? calls?.upstreamMs),
+    attachment: calls?.attachment,
+    attempts: calls?.attempts,
+    upstreamStatus,
+    upstreamCode,
     waitReason: wait?.reason,
     predictedMs: round(wait?.predictedMs),
     cause: framesOf(record.cause),
   };
-  if (error === 'internal') log.error(line, 'request');
+  // Ours, or the upstream's: somebody should look. A caller that left is neither.
+  if (outcome === 'error' && error !== 'client_gone') log.error(line, 'request');
   else log.info(line, 'request');
 };
 

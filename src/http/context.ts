@@ -2,7 +2,7 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Wait } from '../rerank/attempt.ts';
-import type { ErrorKind } from '../rerank/errors.ts';
+import type { ErrorKind, FailedCalls } from '../rerank/errors.ts';
 import type { Outcome } from '../rerank/outcome.ts';
 import type { Source, Timing } from '../rerank/scoring.ts';
 
@@ -35,6 +35,12 @@ export interface RequestRecord {
   authMs?: number;
   outcome: Outcome;
   error?: ErrorKind;
+  /** What a failed request has tried upstream, and how that ended. */
+  upstream?: {
+    readonly status: number | undefined;
+    readonly code: string | undefined;
+    readonly calls: FailedCalls | undefined;
+  };
   /** What was thrown, when nobody foresaw it. */
   cause?: unknown;
   status: number;

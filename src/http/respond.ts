@@ -67,6 +67,7 @@ export const errorResponse = (thrown: unknown, record: RequestRecord): Response 
   record.outcome = outcome;
   record.error = error.kind;
   record.wait = error.wait;
+  record.upstream = { status: error.upstreamStatus, code: error.upstreamCode, calls: error.calls };
   if (error.kind === 'internal') record.cause = error.cause;
   const body = {
     id: record.id,

@@ -30,6 +30,7 @@ const again = (
 const BROKEN = again('failed', 'failed', { pause: true });
 const UNREACHABLE = again('unreachable', 'failed', { pause: true });
 const MISPLACED = again('failed', 'failed', { elsewhere: true });
+const MISTIMED = again('alive', 'failed', { pause: true });
 const ALIVE: Diagnosis = { verdict: 'alive' };
 const UNKNOWN: Diagnosis = { verdict: 'unknown' };
 
@@ -41,6 +42,7 @@ const BY_KIND: Partial<Record<ErrorKind, Diagnosis>> = {
   // It was counted and billed, and would be again.
   upstream_garbage: again('failed', 'garbage', { elsewhere: true }),
   upstream_invalid: ALIVE,
+  upstream_unavailable: BROKEN,
   upstream_unreachable: UNREACHABLE,
   // What stands in front of an attachment has answered, not the attachment; and it would say the same again.
   firewall_refused: UNKNOWN,
@@ -52,6 +54,8 @@ const BY_KIND: Partial<Record<ErrorKind, Diagnosis>> = {
 export const diagnose = ({ kind, upstreamStatus: status }: RerankError): Diagnosis => {
   if (kind !== 'upstream_failed') return BY_KIND[kind] ?? UNKNOWN;
   if (status === undefined || status >= 500) return BROKEN;
-  // No such route, or moved away: a base URL that is wrong. Any other 4xx is about the request.
+  // It was about the moment: our bytes were late, or came too early (RFC 9110 §15.5.9, RFC 8470).
+  if (status === 408 || status === 425) return MISTIMED;
+  // No such route, or moved away: a base URL that is wrong. What is left is a proxy's own refusal.
   return status === 404 || status < 400 ? MISPLACED : ALIVE;
 };

@@ -39,16 +39,23 @@ export const readAnswer = (body: string, documents: number): Answer => {
       index?: unknown;
       relevance_score?: unknown;
     };
-    if (!Number.isInteger(index) || !Number.isFinite(score) || !Number.isNaN(values[index as number])) {
+    if (!Number.isInteger(index) || !isScore(score) || !Number.isNaN(values[index as number])) {
       throw garbage();
     }
-    values[index as number] = score as number;
+    // JSON knows a −0, and our own would not give it back.
+    values[index as number] = score + 0;
   }
   const units = answer?.meta?.billed_units?.search_units;
   const unitsStated = typeof units === 'number' && Number.isFinite(units) && units >= 0;
   const searchUnits = unitsStated ? units : Math.ceil(documents / DOCUMENTS_PER_SEARCH_UNIT);
   return { values, searchUnits, unitsStated };
 };
+
+/** Scores are in [0, 1]; a model that gives others is no reason to refuse them, but no model gives such as 10³⁰⁰. */
+const MOST_SCORE = 1e6;
+
+const isScore = (value: unknown): value is number =>
+  typeof value === 'number' && Math.abs(value) <= MOST_SCORE;
 
 const parse = (body: string): unknown => {
   try {
@@ -82,22 +89,24 @@ const kindOf = (status: number, body: string): ErrorKind => {
 /** Clients try a 409 again, which would only be refused again. */
 const CONFLICT = 409;
 
+const SAYS_WHEN: ReadonlySet<ErrorKind> = new Set(['upstream_throttled', 'upstream_unavailable']);
+
 /** Any answer but a 200, as the error its caller gets. Only of one about the request are status and message his business. */
 export const readRefusal = (
   status: number,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Headers,
   body: string,
   now = Date.now(),
 ): RerankError => {
-  const kind = kindOf(status, body);
+  const retryAfterMs = retryAfter(headers, now);
+  const kind = status === 503 && retryAfterMs !== undefined ? 'upstream_unavailable' : kindOf(status, body);
   const passedOn = kind === 'upstream_invalid';
   const message = passedOn ? messageOf(body) : undefined;
-  const retryAfterMs = kind === 'upstream_throttled' ? retryAfter(headers['retry-after'], now) : undefined;
   return new RerankError(kind, message, {
     upstreamStatus: status,
     ...(passedOn && status !== CONFLICT && { status }),
     rateLimit: rateLimitHeaders(headers),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(retryAfterMs !== undefined && SAYS_WHEN.has(kind) && { retryAfterMs }),
   });
 };
 
@@ -121,21 +130,31 @@ const fieldsOf = (json: string): { error?: unknown; message?: unknown } => {
 };
 
 /**
- * `Retry-After` (RFC 9110 §10.2.3), whole seconds or a date, as milliseconds from now. A date handed raw to a timer
- * would fire at once.
+ * When an answer says to come back, milliseconds from now: `Retry-After` (RFC 9110 §10.2.3), seconds or a date, or the
+ * `retry-after-ms` of gateways that are more exact. Seconds may have a fraction, which the RFC does not know and servers
+ * send. A date handed raw to a timer would fire at once.
  */
-export const retryAfter = (header: string | string[] | undefined, now: number): number | undefined => {
-  if (typeof header !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+export const retryAfter = (headers: Headers, now: number): number | undefined => {
+  const exact = decimal(headers['retry-after-ms']);
+  if (exact !== undefined) return exact;
+  const header = headers['retry-after'];
+  const seconds = decimal(header);
+  if (seconds !== undefined) return seconds * 1000;
   // A date starts with the name of a day; `Date.parse` alone takes "1.5" and "-5" for dates too.
-  const ms = /^[A-Z][a-z]{2}/.test(header.trim()) ? Date.parse(header) - now : Number.NaN;
+  const ms =
+    typeof header === 'string' && /^[A-Z][a-z]{2}/.test(header.trim())
+      ? Date.parse(header) - now
+      : Number.NaN;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 };
 
+const decimal = (header: string | string[] | undefined): number | undefined =>
+  typeof header === 'string' && /^\d{1,9}(\.\d{1,9})?$/.test(header.trim()) ? Number(header) : undefined;
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
 /** The `x-ratelimit-*` headers among an answer's headers. */
-export const rateLimitHeaders = (
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> => {
+export const rateLimitHeaders = (headers: Headers): Record<string, string> => {
   const found: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith('x-ratelimit-') && typeof value === 'string') found[name] = value;

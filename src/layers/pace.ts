@@ -66,7 +66,7 @@ export const pace =
       const queueMs = performance.now() - queued;
       // Nobody who joins from now on is to be turned away for a wait that is over.
       ask.onQueued?.(performance.now());
-      ask.onStart?.(slot.attachment);
+      ask.onStart?.(slot.attachment, slot.replaceable);
       const timeLeft = ask.terms.deadline - performance.now();
       const limitMs = slot.replaceable ? Math.min(attemptMs, REPLACEABLE_SHARE * timeLeft) : attemptMs;
       const limit = timeLimit(ask.terms, limitMs);

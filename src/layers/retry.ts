@@ -29,6 +29,17 @@ const monotonic = (): number => performance.now();
 /** Full jitter: calls that failed together do not come back together. Milliseconds. */
 const pauseMs = (failures: number, random: () => number): number => random() * PAUSE_MS * 2 ** (failures - 1);
 
+interface Call {
+  readonly attachment: string;
+  /** There is another attachment for the next attempt. */
+  readonly replaceable: boolean;
+  readonly startedAt: number;
+}
+
+/** For how long an attachment that says so wants to be left alone; while there is another one, nobody waits for it. */
+const wantedMs = ({ kind, retryAfterMs = 0 }: RerankError, { replaceable }: Call): number =>
+  kind === 'upstream_unavailable' && !replaceable ? retryAfterMs : 0;
+
 /** A failure that the next attempt may repair. */
 interface Failure {
   readonly error: RerankError;
@@ -45,14 +56,14 @@ export const retry =
   (inner) => ({
     async score(ask) {
       const began = now();
-      const calls: { readonly attachment: string; readonly startedAt: number }[] = [];
+      const calls: Call[] = [];
       const again = { avoid: new Set<string>(), never: new Set<string>() };
       let upstreamMs = 0;
       let last: Failure | undefined;
       for (let attempt = 1; ; attempt++) {
         const queuedAt = now();
-        const onStart = (attachment: string): void => {
-          calls.push({ attachment, startedAt: now() });
+        const onStart = (attachment: string, replaceable: boolean): void => {
+          calls.push({ attachment, replaceable, startedAt: now() });
           if (last) onRetry(ask.model, last.reason);
         };
         try {
@@ -65,12 +76,14 @@ export const retry =
           if (call === undefined) throw last?.error ?? thrown;
           upstreamMs += now() - call.startedAt;
           const error = toRerankError(thrown);
+          const { attachment } = call;
+          error.calls = { attachment, attempts: attempt, queueMs: now() - began - upstreamMs, upstreamMs };
           const { retry } = diagnose(error);
-          if (retry === undefined || attempt >= attempts) throw thrown;
-          const pause = retry.pause ? pauseMs(attempt, random) : 0;
-          if (now() + pause >= ask.terms.deadline) throw thrown;
+          if (retry === undefined || attempt >= attempts) throw error;
+          const pause = retry.pause ? Math.max(pauseMs(attempt, random), wantedMs(error, call)) : 0;
+          if (now() + pause >= ask.terms.deadline) throw error;
           if (pause > 0) await sleep(pause, ask.terms);
-          again[retry.elsewhere ? 'never' : 'avoid'].add(call.attachment);
+          again[retry.elsewhere ? 'never' : 'avoid'].add(attachment);
           last = { error, reason: retry.reason };
         }
       }

@@ -3,6 +3,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { RerankError, toRerankError } from '../rerank/errors.ts';
 import type { Ask, Scorer, Scores, Source } from '../rerank/scoring.ts';
+import { answerText } from './answer-text.ts';
 import { FirewallRefusal } from './firewall/refusal.ts';
 import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from './heroku-wire.ts';
 
@@ -32,6 +33,9 @@ export interface UpstreamScorer extends Scorer {
 /** 1,000 results of ~60 bytes each; whatever is much larger is no rerank answer. */
 const MAX_ANSWER_BYTES = 1_000_000;
 
+/** What is said of an error is a sentence, or a page that nobody reads. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
 /**
  * Each carries one call at a time. A model's 250 calls a minute, each of which takes the 25 s that nobody outwaits, are 104
  * at a time: so many do for two models at their worst. A call that finds none free waits, and its time runs.
@@ -41,7 +45,8 @@ const CONNECTIONS = 256;
 interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
+  /** Undefined: larger than an answer may be, or not to be read. */
+  readonly body: string | undefined;
 }
 
 export const upstream = ({
@@ -58,7 +63,6 @@ export const upstream = ({
         connections,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
-        maxResponseSize: MAX_ANSWER_BYTES,
       });
       return [
         alias,
@@ -99,14 +103,15 @@ export const upstream = ({
       } as AnnouncedOptions);
       // A request that is given up while it waits for a connection is kept until there is one.
       request.then(release, release);
-      const reply = await orAborted(request, ask.terms.signal);
-      return { status: reply.statusCode, headers: reply.headers, body: await reply.body.text() };
+      const { statusCode: status, headers, body: chunks } = await orAborted(request, ask.terms.signal);
+      const most = status === 200 ? MAX_ANSWER_BYTES : MAX_REFUSAL_BYTES;
+      return { status, headers, body: await answerText(chunks, headers['content-encoding'], most) };
     } catch (thrown) {
       if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
       if (sent) throw failure(thrown);
       // Nothing went out, but who can't be reached is not to be tried more often than who can.
       ask.onSend?.();
-      throw new RerankError('upstream_unreachable');
+      throw new RerankError('upstream_unreachable', undefined, wireCode(thrown));
     }
   };
 
@@ -115,6 +120,8 @@ export const upstream = ({
       const started = performance.now();
       const reply = await send(ask);
       if (reply.status !== 200) throw refusalOf(reply, ask, now());
+      if (reply.body === undefined)
+        throw new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
       const { values, searchUnits } = readAnswer(reply.body, ask.documents.length);
       return {
         values,
@@ -133,7 +140,7 @@ export const upstream = ({
   };
 };
 
-const refusalOf = ({ status, headers, body }: Reply, { identity }: Ask, now: number): RerankError => {
+const refusalOf = ({ status, headers, body = '' }: Reply, { identity }: Ask, now: number): RerankError => {
   const refusal = readRefusal(status, headers, body, now);
   if (refusal.kind !== 'firewall_refused') return refusal;
   return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });
@@ -170,7 +177,16 @@ const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** What went wrong on the wire. The original error names the host, so it is kept for nobody to read. */
 const failure = (thrown: unknown): RerankError => {
-  const code = (thrown as { code?: unknown }).code;
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return new RerankError('upstream_garbage');
-  return new RerankError(TIMEOUTS.has(String(code)) ? 'deadline' : 'upstream_failed');
+  const details = wireCode(thrown);
+  return new RerankError(
+    TIMEOUTS.has(String(details.upstreamCode)) ? 'deadline' : 'upstream_failed',
+    undefined,
+    details,
+  );
+};
+
+/** The name of a failure, of node (`ENOTFOUND`, `CERT_HAS_EXPIRED`) or undici: it tells a wrong host from a closed port. */
+const wireCode = (thrown: unknown): { upstreamCode: string } => {
+  const { code } = thrown as { code?: unknown };
+  return { upstreamCode: typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN' };
 };

@@ -61,6 +61,7 @@ export const ERRORS = {
   upstream_unreachable: rule(502, 'server_error', 'error', 'The upstream cannot be reached.', stale),
   upstream_refused_key: rule(502, 'server_error', 'error', "The upstream refuses the gateway's key.", stale),
   upstream_garbage: rule(502, 'server_error', 'error', 'The upstream sent no rerank answer.', stale),
+  upstream_unavailable: rule(503, 'server_error', 'error', 'The upstream wants to be left alone.', stale),
   no_upstream: rule(503, 'server_error', 'error', 'No upstream can be asked at the moment.', stale),
   purge_incomplete: rule(
     503,
@@ -85,13 +86,23 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** The wait that it was refused for. */
   readonly wait?: Wait;
-  /** The status that the upstream answered, where it did. */
+  /** The status that the upstream answered, where it did; else what went wrong on the wire, as in `ECONNREFUSED`. */
   readonly upstreamStatus?: number;
+  readonly upstreamCode?: string;
   /** The upstream's `x-ratelimit-*` headers, where it sent them. */
   readonly rateLimit?: Readonly<Record<string, string>>;
   /** Headers that belong to the answer, e.g. `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
+}
+
+/** The attempts that were made in vain. */
+export interface FailedCalls {
+  /** The attachment that was asked last, how many calls were made in all, and the milliseconds that went by in them and before. */
+  readonly attachment: string;
+  readonly attempts: number;
+  readonly queueMs: number;
+  readonly upstreamMs: number;
 }
 
 /** An error a caller may read: its message holds no key, query, document or host. */
@@ -103,6 +114,9 @@ export class RerankError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly wait: Wait | undefined;
   readonly upstreamStatus: number | undefined;
+  readonly upstreamCode: string | undefined;
+  /** The calls that it is the end of, for the log. */
+  calls: FailedCalls | undefined;
   readonly rateLimit: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -114,6 +128,7 @@ export class RerankError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.wait = details.wait;
     this.upstreamStatus = details.upstreamStatus;
+    this.upstreamCode = details.upstreamCode;
     this.rateLimit = details.rateLimit ?? {};
     this.headers = details.headers ?? {};
   }

@@ -37,8 +37,8 @@ export interface Ask {
   readonly alone?: boolean;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
-  /** Told by the pacing layer when it makes the call, and at which attachment. */
-  readonly onStart?: ((attachment: string) => void) | undefined;
+  /** Told by the pacing layer when it makes the call, at which attachment, and whether it could be made at another one. */
+  readonly onStart?: ((attachment: string, replaceable: boolean) => void) | undefined;
   /** Told by the upstream layer whenever it sends a call. */
   readonly onSend?: (() => void) | undefined;
   /**

@@ -64,7 +64,7 @@ describe('the upstream fails: a 502', () => {
   const faults: readonly (readonly [string, Fault])[] = [
     ['with 500', { kind: 'status', status: 500, message: 'at /srv/secret/place.js:1' }],
     ['with 502', { kind: 'status', status: 502 }],
-    ['with 503', { kind: 'status', status: 503, retryAfter: '40' }],
+    ['with 503', { kind: 'status', status: 503 }],
     ['with 404', { kind: 'status', status: 404 }],
     ['with a redirect', { kind: 'status', status: 302 }],
     ['with a reset', { kind: 'reset' }],
@@ -122,6 +122,55 @@ describe('the upstream fails: a 502', () => {
       expect(answer.status).toBe(200);
       expect(answer.headers.get('cache-status')).toBe('rerank-gateway; fwd=miss; stored');
     }
+  });
+});
+
+describe('the upstream wants to be left alone for longer than the caller will wait: a 503', () => {
+  test.each([
+    ['40', 40],
+    ['29.5', 30],
+    ['3600', 59],
+  ])('that says so, for Retry-After: %s', async (retryAfter, least) => {
+    const answer = await failing({ kind: 'status', status: 503, retryAfter });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(least);
+    await expectError(answer, serverError(503), gateway);
+  });
+
+  test('but one that will be back in time is waited for', async () => {
+    gateway.simulator.fault({ kind: 'status', status: 503, retryAfter: '0.2' });
+    expect((await gateway.rerank(fresh())).status).toBe(200);
+  });
+});
+
+/** The log line of a request that failed. */
+const lineOf = async (fault: Fault): Promise<Record<string, unknown>> => {
+  const answer = await failing(fault, { prefer: 'wait=1' });
+  const id = answer.headers.get('x-request-id')!;
+  await answer.text();
+  return JSON.parse(gateway.log.find((line) => line.includes(id))!) as Record<string, unknown>;
+};
+
+describe('the log line of a failed request says what went wrong upstream, as an error', () => {
+  test('by the status that the attachment answered, how often, and how long that took', async () => {
+    const line = await lineOf({ kind: 'status', status: 500, message: 'DOCTEXT QUERYTEXT' });
+    expect(line).toMatchObject({ level: 'error', attachment: 'RERANK', upstreamStatus: 500 });
+    expect(line.attempts).toBeGreaterThanOrEqual(1);
+    expect(line.upstreamMs).toBeGreaterThan(0);
+    expect(line.queueMs).toBeGreaterThanOrEqual(0);
+    expect(JSON.stringify(line)).not.toMatch(/DOCTEXT|QUERYTEXT/);
+  });
+
+  test('by the name of what broke on the wire', async () => {
+    expect(await lineOf({ kind: 'reset' })).toMatchObject({
+      level: 'error',
+      error: 'upstream_failed',
+      upstreamCode: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/),
+    });
+  });
+
+  test('but what is the caller’s fault is no error of ours', async () => {
+    const line = await lineOf({ kind: 'status', status: 422, message: 'no' });
+    expect(line).toMatchObject({ level: 'info', status: 422, upstreamStatus: 422 });
   });
 });
 

@@ -100,6 +100,14 @@ describe('an answer that is no 200', () => {
     expect(readRefusal(500, { 'retry-after': '7' }, '', NOW).retryAfterMs).toBeUndefined();
   });
 
+  test('503 that says when to come back is about the moment, and else a failure like any other', () => {
+    const unavailable = readRefusal(503, { 'retry-after': '7' }, '', NOW);
+    expect(unavailable).toMatchObject({ kind: 'upstream_unavailable', retryAfterMs: 7000, status: 503 });
+    for (const header of ['soon', '', '-1']) {
+      expect(readRefusal(503, { 'retry-after': header }, '', NOW).kind).toBe('upstream_failed');
+    }
+  });
+
   test('is an error of the table whatever its body', () => {
     const status = fc.integer({ min: 201, max: 599 });
     fc.assert(
@@ -115,6 +123,9 @@ describe('Retry-After', () => {
     ['0', 0],
     ['1', 1000],
     ['51', 51_000],
+    // Not in the RFC, but sent.
+    ['1.5', 1500],
+    ['0.25', 250],
     [' 7 ', 7000],
     ['Thu, 15 Jan 2026 12:00:30 GMT', 30_000],
     ['Thu, 15 Jan 2026 12:00:00 GMT', 0],
@@ -124,7 +135,7 @@ describe('Retry-After', () => {
     // An obsolete form of a date, which a recipient has to know as well (RFC 9110 §5.6.7).
     ['Thursday, 15-Jan-26 12:00:30 GMT', 30_000],
   ])('of %j is %d ms', (header, ms) => {
-    expect(retryAfter(header, NOW)).toBe(ms);
+    expect(retryAfter({ 'retry-after': header }, NOW)).toBe(ms);
   });
 
   test.each([
@@ -132,7 +143,9 @@ describe('Retry-After', () => {
     ' ',
     'soon',
     '-5',
-    '1.5',
+    '1.',
+    '.5',
+    '1.5.1',
     '1e3',
     '5s',
     '5;',
@@ -142,12 +155,17 @@ describe('Retry-After', () => {
     '1 2',
     '99999999999',
   ])('of %j says nothing', (header) => {
-    expect(retryAfter(header, NOW)).toBeUndefined();
+    expect(retryAfter({ 'retry-after': header }, NOW)).toBeUndefined();
+  });
+
+  test('gives way to an exact retry-after-ms, if that is a number', () => {
+    expect(retryAfter({ 'retry-after': '7', 'retry-after-ms': '250' }, NOW)).toBe(250);
+    expect(retryAfter({ 'retry-after': '7', 'retry-after-ms': 'soon' }, NOW)).toBe(7000);
   });
 
   test('that is absent, or there twice, says nothing', () => {
-    expect(retryAfter(undefined, NOW)).toBeUndefined();
-    expect(retryAfter(['5', '6'], NOW)).toBeUndefined();
+    expect(retryAfter({}, NOW)).toBeUndefined();
+    expect(retryAfter({ 'retry-after': ['5', '6'] }, NOW)).toBeUndefined();
   });
 
   test('is a time that a timer can take, or nothing', () => {
@@ -158,7 +176,7 @@ describe('Retry-After', () => {
           fc.date({ noInvalidDate: true }).map((date) => date.toUTCString()),
         ),
         (header) => {
-          const ms = retryAfter(header, NOW);
+          const ms = retryAfter({ 'retry-after': header }, NOW);
           if (ms !== undefined) expect(Number.isFinite(ms) && ms >= 0).toBe(true);
         },
       ),

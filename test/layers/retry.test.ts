@@ -25,6 +25,8 @@ interface Attempt {
   /** Absent: scores. */
   readonly fails?: RerankError;
   readonly attachment?: string;
+  /** There is another attachment. */
+  readonly replaceable?: boolean;
 }
 
 interface Seen {
@@ -48,11 +50,11 @@ const scripted = (script: readonly Attempt[], random = () => 0.5) => {
       const { terms, again, onQueued, onStart } = ask;
       const step = script[Math.min(attempts.length, script.length - 1)]!;
       attempts.push(again && { avoid: new Set(again.avoid), never: new Set(again.never) });
-      const { queueMs = 0, callMs = 0, noSlot, fails, attachment = 'RERANK' } = step;
+      const { queueMs = 0, callMs = 0, noSlot, fails, attachment = 'RERANK', replaceable = false } = step;
       onQueued?.(performance.now() + queueMs + callMs);
       if (noSlot) throw new RerankError(noSlot);
       await wait(queueMs, terms.signal);
-      onStart?.(attachment);
+      onStart?.(attachment, replaceable);
       seen.push({ again: attempts.at(-1), startedAt: performance.now() });
       await wait(callMs, terms.signal);
       if (fails) throw fails;
@@ -135,6 +137,25 @@ describe('a call is made again', () => {
     expect(new Set(lucky.seen.map(({ startedAt }) => startedAt)).size).toBe(1);
   });
 
+  test.each([
+    ['after the pause that the only attachment wants', false, 5000],
+    ['at once elsewhere when another one can be asked', true, 0],
+  ])('%s', async (_, replaceable, leastMs) => {
+    const unavailable = new RerankError('upstream_unavailable', undefined, {
+      upstreamStatus: 503,
+      retryAfterMs: 5000,
+    });
+    const { scorer, seen } = scripted([{ fails: unavailable, replaceable }, {}], () => 0);
+    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(seen[1]!.startedAt - seen[0]!.startedAt).toBe(leastMs);
+  });
+
+  test.each([408, 425])('after a %i, which is about the moment', async (status) => {
+    const { scorer, seen } = scripted([{ fails: failed('upstream_failed', status) }, {}]);
+    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(seen).toHaveLength(2);
+  });
+
   test('and its answer tells the time that all attempts took', async () => {
     const { scorer } = scripted([
       { queueMs: 10, callMs: 100, fails: BROKEN },
@@ -151,8 +172,10 @@ describe('a call is made again', () => {
 describe('a call is not made again', () => {
   test.each<[string, RerankError]>([
     ['a 400', failed('upstream_invalid', 400)],
-    ['a 413', failed('upstream_failed', 413)],
-    ['a 422', failed('upstream_failed', 422)],
+    ['a 413', failed('upstream_invalid', 413)],
+    ['a 422', failed('upstream_invalid', 422)],
+    ['a 407', failed('upstream_failed', 407)],
+    ['a page of a firewall', failed('firewall_refused', 403)],
     ['what nobody foresaw', failed('internal')],
   ])('after %s', async (_, error) => {
     const { scorer, seen } = scripted([{ fails: error }, {}]);
