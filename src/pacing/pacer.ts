@@ -15,6 +15,7 @@ import { Arrivals } from './queue/arrivals.ts';
 import { FairQueue, type Place, type Queued } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { Outlook } from './queue/outlook.ts';
+import { Reappraisal } from './queue/reappraisal.ts';
 import { outage } from './queue/refusals.ts';
 import { lineOf } from './window/line.ts';
 import type { Block, CallOutcome, Coming, Grant, Line, WindowEntry } from './window/window.ts';
@@ -55,6 +56,10 @@ export interface Slot {
 interface Ticket extends Omit<Spot, keyof Place>, Queued {
   /** When it began to wait. */
   readonly since: number;
+  readonly terms: Terms;
+  readonly question: string | undefined;
+  /** Tells who waits for it that the answer comes later than they were told. */
+  readonly expect: (answerAt: number) => void;
   readonly blockAt: (server: LaneServer) => Block | undefined;
   readonly grant: (slot: Slot) => void;
   readonly refuse: (error: RerankError) => void;
@@ -70,6 +75,8 @@ export class Pacer {
   readonly #arrivals: Arrivals;
   readonly #admission: AdmissionControl;
   readonly #latency = new Latency();
+  readonly #outlook: Outlook<Ticket>;
+  readonly #reappraisal: Reappraisal<Ticket>;
   readonly #now: () => number;
 
   constructor(options: PacerOptions) {
@@ -99,23 +106,28 @@ export class Pacer {
     this.#appointments = new Appointments({ most: maxQueue, store: appointments });
     const periodMs = (): number => windowMs + this.#latency.ms;
     this.#arrivals = new Arrivals(periodMs);
+    this.#outlook = new Outlook({
+      lanes: this.#lanes,
+      queue: this.#queue,
+      coming: this.#appointments,
+      arrivals: this.#arrivals,
+      periodMs,
+      latency: this.#latency,
+      now,
+    });
     this.#admission = new AdmissionControl({
       lanes: this.#lanes,
-      outlook: new Outlook({
-        lanes: this.#lanes,
-        queue: this.#queue,
-        coming: this.#appointments,
-        arrivals: this.#arrivals,
-        periodMs,
-        latency: this.#latency,
-        now,
-      }),
+      outlook: this.#outlook,
       appointments: this.#appointments,
       arrivals: this.#arrivals,
       isFull: () => this.#queue.size >= maxQueue,
       now,
     });
     this.#now = now;
+    this.#reappraisal = new Reappraisal({
+      waiting: this.#queue,
+      judge: (ticket) => this.#reappraise(ticket),
+    });
     for (const { health } of lanes) health.listen(() => this.#rearrange());
   }
 
@@ -133,24 +145,34 @@ export class Pacer {
     return this.#admission.admit(terms, again, again ? undefined : question, (spot) => {
       onQueued?.(spot.answerAt);
       terms.signal.throwIfAborted();
-      return this.#enqueue(spot, terms, onQueued);
+      return this.#enqueue(spot, terms, onQueued, question);
     });
   }
 
   #enqueue(
     spot: Spot,
-    { signal, onNewcomer }: Terms,
-    onQueued?: (expectedAnswer: number) => void,
+    terms: Terms,
+    onQueued: ((expectedAnswer: number) => void) | undefined,
+    question: string | undefined,
   ): Promise<Slot> {
+    const { signal, onNewcomer } = terms;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         forget();
         if (this.#queue.remove(ticket)) reject(signal.reason);
       };
+      let told = spot.answerAt;
       const watched = new Map(this.#lanes.all.map((server) => [server, server.watch()]));
       const ticket: Ticket = {
         ...spot,
+        terms,
+        question,
         since: this.#now(),
+        expect: (answerAt) => {
+          if (answerAt <= told) return;
+          told = answerAt;
+          onQueued?.(answerAt);
+        },
         blockAt: (server) => watched.get(server)!(),
         grant: (slot) => {
           forget();
@@ -166,6 +188,7 @@ export class Pacer {
         if (this.#lanes.for(spot.again).length === 0) return;
         const { answerAt } = this.#admission.spotOf(newcomer, spot.again);
         if (!this.#queue.promote(ticket, newcomer)) return;
+        told = answerAt;
         onQueued?.(answerAt);
         this.#request(ticket);
       });
@@ -176,7 +199,24 @@ export class Pacer {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#queue.push(ticket);
       this.#request(ticket);
+      this.#reappraisal.begin();
     });
+  }
+
+  /** Whoever can be served in time no longer goes at once, instead of waiting for what it will not get. */
+  #reappraise(ticket: Ticket): void {
+    const { terms, again } = ticket;
+    const soonest = this.#outlook.soonest(ticket, again);
+    // It waits no longer.
+    if (soonest === undefined) return;
+    if (soonest <= terms.deadline) {
+      // Too late perhaps for some of those who share the call.
+      ticket.expect(soonest);
+      return;
+    }
+    if (!this.#queue.remove(ticket)) return;
+    const { since, question } = ticket;
+    ticket.refuse(this.#admission.late(ticket, { deadline: terms.deadline, since, question }));
   }
 
   /** A call waits in a place that it did not have before. */

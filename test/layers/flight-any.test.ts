@@ -67,7 +67,7 @@ class World {
       if (event.kind === 'queued') {
         const answerAt = performance.now() + event.ms;
         if (call.state === 'under way') real.ask.onQueued!(answerAt);
-        model.expect(call, answerAt);
+        model.expect(call, answerAt, performance.now());
       } else if (event.kind === 'fail') {
         real.fail(new RerankError('upstream_failed'));
         model.fail(call, 'upstream_failed');
@@ -92,7 +92,7 @@ class World {
     const answer = this.scorer.score(ask);
     answer.catch(() => {});
     this.callers.push({ ask, answer, leave: () => controller.abort(new RerankError('client_gone')) });
-    this.model.ask(alone ? undefined : query, documents, deadline, urgency);
+    this.model.ask(alone ? undefined : query, documents, { deadline, urgency, now: performance.now() });
   }
 
   /** The calls made are those of the model, on the terms of those who wait for them. */

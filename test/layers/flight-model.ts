@@ -7,6 +7,8 @@ export interface ModelCaller {
   readonly urgency: number;
   /** Calls that have not landed yet. */
   readonly waitsFor: Set<ModelCall>;
+  /** Those of them that wait for their turn, as far as it has been told. */
+  readonly queuedIn: Set<ModelCall>;
   readonly sources: Map<string, 'upstream' | 'joined'>;
   units: number;
   /** `answered`, or the kind of the error; undefined while it waits. */
@@ -29,13 +31,18 @@ export class FlightModel {
   readonly calls: ModelCall[] = [];
 
   /** @param key undefined: shares with nobody */
-  ask(key: string | undefined, documents: readonly string[], deadline: number, urgency: number): void {
+  ask(
+    key: string | undefined,
+    documents: readonly string[],
+    { deadline, urgency, now }: { deadline: number; urgency: number; now: number },
+  ): void {
     const caller: ModelCaller = {
       key: key ?? `alone ${this.callers.length}`,
       documents,
       deadline,
       urgency,
       waitsFor: new Set(),
+      queuedIn: new Set(),
       sources: new Map(),
       units: 0,
       outcome: undefined,
@@ -53,6 +60,7 @@ export class FlightModel {
     for (const call of [...joined, ...own]) {
       call.members.add(caller);
       caller.waitsFor.add(call);
+      if ((call.expectedAnswer ?? now) > now) caller.queuedIn.add(call);
       for (const document of call.documents) {
         caller.sources.set(document, call.cause === caller ? 'upstream' : 'joined');
       }
@@ -69,6 +77,7 @@ export class FlightModel {
     for (const [i, member] of [...call.members].entries()) {
       if (i === 0) member.units += units;
       member.waitsFor.delete(call);
+      member.queuedIn.delete(call);
       if (member.waitsFor.size === 0) member.outcome = 'answered';
     }
     call.members.clear();
@@ -80,15 +89,20 @@ export class FlightModel {
     for (const member of [...call.members]) this.dismiss(member, kind);
   }
 
-  expect(call: ModelCall, answerAt: number): void {
+  expect(call: ModelCall, answerAt: number, now: number): void {
     if (call.state !== 'under way') return;
     call.expectedAnswer = answerAt;
-    for (const member of [...call.members])
+    for (const member of [...call.members]) {
+      member.queuedIn[answerAt > now ? 'add' : 'delete'](call);
       if (answerAt > member.deadline) this.dismiss(member, 'wait_too_long');
+    }
   }
 
   tick(now: number): void {
-    for (const caller of this.callers) if (caller.deadline <= now) this.dismiss(caller, 'deadline');
+    for (const caller of this.callers) {
+      if (caller.deadline > now) continue;
+      this.dismiss(caller, caller.queuedIn.size > 0 ? 'wait_too_long' : 'deadline');
+    }
   }
 
   dismiss(caller: ModelCaller, kind: string): void {

@@ -70,3 +70,22 @@ describe('a caller that would not wait as long as the queue is', () => {
     for (const answer of answers) expect(await isSettled(answer)).toBe(false);
   });
 });
+
+describe('a caller whose time is up', () => {
+  test('is told to come back while its call waits for a slot, since nobody was asked', async () => {
+    const { answers, queued } = callers(10_000);
+    queued(9000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await failure(answers[0]!)).toMatchObject({ kind: 'wait_too_long', retryAfterMs: 1000 });
+  });
+
+  test('is told that the answer did not come in time once the call has its slot', async () => {
+    const { answers, queued, join } = callers(10_000);
+    queued(9000);
+    queued(0);
+    const late = join(10_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect((await failure(answers[0]!)).kind).toBe('deadline');
+    expect((await failure(late)).kind).toBe('deadline');
+  });
+});

@@ -12,7 +12,7 @@ import { SharedTerms } from '../../rerank/shared-terms.ts';
 export interface Traveller {
   readonly terms: Terms;
   /** Told when the answer should be there (monotonic ms), again whenever that changes. */
-  expect(answerAt: number): void;
+  expect(answerAt: number, flight: Flight): void;
   land(flight: Flight, scores: Scores): void;
   fail(error: RerankError): void;
   /** The flight was refused for what it held, which was not all this traveller's: whose fault it was is open. */
@@ -48,7 +48,7 @@ export class Flight {
     this.#travellers.set(traveller, seats);
     this.#cause ??= traveller;
     this.#terms.announce(traveller.terms);
-    if (this.#expectedAnswer !== undefined) traveller.expect(this.#expectedAnswer);
+    if (this.#expectedAnswer !== undefined) traveller.expect(this.#expectedAnswer, this);
   }
 
   leave(traveller: Traveller, reason: RerankError): void {
@@ -62,7 +62,7 @@ export class Flight {
     if (this.#cancel.signal.aborted) return;
     const onQueued = (expectedAnswer: number): void => {
       this.#expectedAnswer = expectedAnswer;
-      for (const traveller of [...this.#travellers.keys()]) traveller.expect(expectedAnswer);
+      for (const traveller of [...this.#travellers.keys()]) traveller.expect(expectedAnswer, this);
     };
     try {
       const scores = await inner.score({ ...this.#ask, terms: this.#terms, onQueued });

@@ -16,6 +16,8 @@ export class Passenger implements Traveller {
   readonly #now: () => number;
   readonly #askAlone: (flight: Flight) => Promise<Scores>;
   readonly #landed = new Map<Flight, Scores>();
+  /** Flights that are known to wait for a slot of the upstream's. */
+  readonly #waiting = new Set<Flight>();
   #flights: readonly Flight[] = [];
   #resolve: (scores: Scores[]) => void = () => {};
   #reject: (error: RerankError) => void = () => {};
@@ -44,7 +46,7 @@ export class Passenger implements Traveller {
       this.#reject = reject;
     });
     this.#timer = setTimeout(
-      () => this.fail(new RerankError('deadline')),
+      () => this.fail(this.#waiting.size > 0 ? stillWaiting() : new RerankError('deadline')),
       Math.max(0, deadline - this.#now()),
     );
     signal.addEventListener('abort', this.#onAbort);
@@ -58,13 +60,17 @@ export class Passenger implements Traveller {
   }
 
   /** Says at once what waiting would only confirm: the answer comes after this passenger's deadline. */
-  expect(answerAt: number): void {
+  expect(answerAt: number, flight: Flight): void {
+    // What has its slot is told to expect its answer now.
+    if (answerAt > this.#now()) this.#waiting.add(flight);
+    else this.#waiting.delete(flight);
     if (answerAt <= this.terms.deadline) return;
     this.fail(new RerankError('wait_too_long', undefined, { retryAfterMs: answerAt - this.terms.deadline }));
   }
 
   land(flight: Flight, scores: Scores): void {
     this.#landed.set(flight, scores);
+    this.#waiting.delete(flight);
     if (this.#over || this.#landed.size < this.#flights.length) return;
     this.#end();
     this.#resolve(this.#flights.map((each) => this.#landed.get(each)!));
@@ -91,3 +97,10 @@ export class Passenger implements Traveller {
     this.terms.signal.removeEventListener('abort', this.#onAbort);
   }
 }
+
+/** Whoever is still in the queue by now was about to have its turn. */
+const SOON_MS = 1000;
+
+/** The upstream was not even asked: there was no room for it in time. */
+const stillWaiting = (): RerankError =>
+  new RerankError('wait_too_long', undefined, { retryAfterMs: SOON_MS });

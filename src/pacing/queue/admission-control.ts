@@ -26,6 +26,17 @@ export interface Spot extends Place, Expectation {
  */
 const FIRST = -1;
 
+/** A call that has waited in vain. */
+export interface Overdue {
+  readonly deadline: number;
+  /** When it began to wait. */
+  readonly since: number;
+  readonly question: string | undefined;
+}
+
+/** Nobody is told to come back sooner. */
+const SOON_MS = 1000;
+
 export interface AdmissionOptions {
   readonly lanes: Lanes<LaneServer>;
   readonly outlook: Outlook;
@@ -79,6 +90,20 @@ export class AdmissionControl {
     const expectation = outlook.of({ client, urgency }, again);
     if (expectation === undefined) throw outage(lanes.retryInMs);
     return { client, urgency, again, ...expectation };
+  }
+
+  /**
+   * What is said to a call that waits, and can be served in time no longer: when one could be that came then, and was
+   * as patient. A place is kept for it.
+   */
+  late({ client, urgency }: Place, { deadline, since, question }: Overdue): RerankError {
+    const { appointments, now } = this.#options;
+    const at = now();
+    const spot = this.spotOf({ client, urgency }, undefined);
+    const patientUntil = Math.min(at + deadline - since, spot.answerAt - SOON_MS);
+    const refused = tooLong(spot, patientUntil, this.#reason);
+    if (question !== undefined) appointments.make(client, question, at, refused.retryAfterMs!);
+    return refused;
   }
 
   #spot({ client, urgency, deadline }: Terms, again: Again | undefined): Spot {

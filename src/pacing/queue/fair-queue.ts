@@ -142,8 +142,19 @@ export class FairQueue<T extends Queued> {
    * @param expected something more urgent than callers can ask for is ahead of them, too
    */
   ahead(place: Place, expected: Expected = NONE): number {
-    const { client } = place;
-    const { tag, before } = this.#dueIn(place, expected.of(client));
+    return this.#aheadOf(place.client, this.#dueIn(place, expected.of(place.client)), expected);
+  }
+
+  /** How many items would be served before one that is here; undefined when it is not. */
+  aheadOf(item: T, expected: Expected = NONE): number | undefined {
+    const lane = this.#lanes.get(item.client);
+    const before = lane?.items.indexOf(item) ?? -1;
+    if (lane === undefined || before < 0) return undefined;
+    const tag = lane.tag + before / this.#weightOf(item.client);
+    return this.#aheadOf(item.client, { tag, before }, expected);
+  }
+
+  #aheadOf(client: string, { tag, before }: { tag: number; before: number }, expected: Expected): number {
     let ahead = before;
     for (const [name, { tag: first, items }] of this.#lanes) {
       const turns = name === client ? 0 : this.#turnsUntil(tag, first, name);

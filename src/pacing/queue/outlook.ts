@@ -9,7 +9,7 @@ import type { Again } from '../../rerank/attempt.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
 import { HORIZON_MS } from '../window/schedule.ts';
 import type { Coming } from '../window/window.ts';
-import type { Expected, Place } from './fair-queue.ts';
+import type { Expected, Place, Queued } from './fair-queue.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */
@@ -23,12 +23,18 @@ export interface Expectation {
 /** Who would be among the last so many to start at once is not sure to: others may have taken places meanwhile. */
 const MARGIN = 8;
 
+/** Share of the usual time that a call takes at least. */
+const QUICK_SHARE = 0.5;
+
 /** How often it is looked again who comes meanwhile. By then it makes no difference, or the wait is longer than any. */
 const STEPS = 50;
 
-export interface OutlookOptions {
+export interface OutlookOptions<T extends Queued> {
   readonly lanes: Lanes<Lane>;
-  readonly queue: { ahead(place: Place, expected: Expected): number };
+  readonly queue: {
+    ahead(place: Place, expected: Expected): number;
+    aheadOf(item: T, expected: Expected): number | undefined;
+  };
   /** Calls that have been told here when to come. */
   readonly coming: {
     clients(now: number): Iterable<string>;
@@ -46,10 +52,10 @@ export interface OutlookOptions {
   readonly now: () => number;
 }
 
-export class Outlook {
-  readonly #options: OutlookOptions;
+export class Outlook<T extends Queued = Queued> {
+  readonly #options: OutlookOptions<T>;
 
-  constructor(options: OutlookOptions) {
+  constructor(options: OutlookOptions<T>) {
     this.#options = options;
   }
 
@@ -75,6 +81,23 @@ export class Outlook {
     }
     const answerAt = now() + (start > 0 ? start + latency.ms : 0);
     return { waitMs: start, answerAt, close: schedule.startOf(at + MARGIN) > 0 };
+  }
+
+  /**
+   * The soonest that a call that waits can be answered, if nobody comes any more who would be served before, and its
+   * call is a quick one; undefined when it does not wait, or nobody could make it.
+   */
+  soonest(item: T, again: Again | undefined): number | undefined {
+    const { lanes, queue, latency, now } = this.#options;
+    const schedule = lanes.schedule(again, latency.ms);
+    const elsewhere = new Map<string, number>();
+    for (const { client, calls } of lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
+      elsewhere.set(client, (elsewhere.get(client) ?? 0) + calls);
+    }
+    const of = (client: string): number => elsewhere.get(client) ?? 0;
+    const ahead = queue.aheadOf(item, { clients: elsewhere.keys(), of });
+    if (schedule === undefined || ahead === undefined) return undefined;
+    return now() + schedule.startOf(ahead) + QUICK_SHARE * latency.ms;
   }
 
   /** Calls of others that go ahead of a new one in this place, or may when they come. */
