@@ -5,7 +5,7 @@
  * (and reports) every one before it looks at the length.
  */
 
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { invalidField, RerankError } from './errors.ts';
 import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
 import { checkStructure } from './structure.ts';
@@ -52,12 +52,15 @@ export const parseRequest = (body: Buffer): ParsedRequest => {
   if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
   const text = body.toString('utf8');
   const request = validate(parse(text));
-  // The engine keeps a text in one byte a character when it can, else in two.
-  const textBytes = isAscii(body) ? text.length : 2 * text.length;
+  const bytes = [request.query, ...request.texts].reduce((sum, each) => sum + bytesOf(each), 0);
   // Objects are kept beside the texts that are made of them.
   const objects = request.originals.some((original) => typeof original === 'object');
-  return { request, bytes: objects ? 2 * textBytes + VALUE_BYTES * values : textBytes };
+  return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
 };
+
+/** The engine keeps a text in one byte a character when it can, else in two. */
+const bytesOf = (text: string): number =>
+  Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
 
 const parse = (text: string): unknown => {
   try {

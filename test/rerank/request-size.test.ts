@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseRequest } from '../../src/rerank/request.ts';
 import { body, parse, refusal, refusalOf } from './bodies.ts';
 
 const MILLION = 1_000_000;
@@ -56,4 +57,26 @@ test('a body never holds fewer characters than the texts made of it', () => {
     expect(refusal(text)).toContain('`rank_fields`');
   }
   expect(characters).toBeLessThanOrEqual(text.length);
+});
+
+describe('what a request takes in memory is told:', () => {
+  const bytesOf = (over: Readonly<Record<string, unknown>>): number =>
+    parseRequest(Buffer.from(JSON.stringify(body({ query: 'q', ...over })))).bytes;
+
+  test('a byte for each character of its texts, two in a text with one beyond ASCII', () => {
+    expect(bytesOf({ documents: ['a'.repeat(1000)] })).toBe(1001);
+    expect(bytesOf({ documents: ['a'.repeat(1000), `${'a'.repeat(999)}’`] })).toBe(3001);
+    expect(bytesOf({ documents: ['😀'.repeat(500)] })).toBe(2001);
+  });
+
+  test('not what was sent beside them, and is not kept', () => {
+    expect(bytesOf({ documents: ['d'], ignored: 'a'.repeat(1000) })).toBe(2);
+    expect(bytesOf({ documents: [{ text: 'd', more: 'a'.repeat(1000) }] })).toBe(2);
+  });
+
+  test('objects that are to be returned, with all that is in them', () => {
+    const documents = [{ text: 'd', numbers: new Array(1000).fill(0) }];
+    expect(bytesOf({ documents, return_documents: true })).toBeGreaterThan(100_000);
+    expect(bytesOf({ documents: ['d'], return_documents: true })).toBe(2);
+  });
 });
