@@ -1,12 +1,15 @@
 /** The gateway as production runs it: compiled, in a folder of its own, so that a `dist` in use stays as it is. */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the Procfile tells the engine. */
+export const PRODUCTION_FLAGS = readFileSync(join(ROOT, 'Procfile'), 'utf8').match(/--\S+/g) ?? [];
 
 /** Compiles `src` as `npm run build` does, except that types are not checked, which changes no output. */
 export const buildGateway = (): string => {

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Server {
+  readonly pid: number;
   readonly port: number;
   readonly url: string;
   /** Ends it in good order (SIGTERM), and for certain after 5 s. */
@@ -73,7 +74,7 @@ export const startServer = async (
   const deadline = Date.now() + READY_MS;
   while (Date.now() < deadline && isRunning(child)) {
     if (await isListening(port)) {
-      return { port, url: `http://127.0.0.1:${port}`, stop: () => stop(child) };
+      return { pid: child.pid!, port, url: `http://127.0.0.1:${port}`, stop: () => stop(child) };
     }
     await sleep(20);
   }

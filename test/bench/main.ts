@@ -1,5 +1,6 @@
 /** `npm run bench -- [--quick] [SECTION]...`: exit code 1 when something is broken, never when it is slow. */
 
+import { BODIES_NOTE, bodies } from './bodies.ts';
 import { BURST_NOTE, burst } from './burst.ts';
 import { CONNECTIONS, hits } from './hits.ts';
 import { memory } from './memory.ts';
@@ -27,6 +28,7 @@ const NOTES: Readonly<Record<Section, string>> = {
     'pairs: bytes that a cached (query, document) pair takes after so many questions × documents, nothing of which was ' +
     'known; the second of two such batches. Memory: growth of the heap, and what the gateway counts for it. Redis: growth ' +
     'of used_memory, and of MEMORY USAGE over all keys. Compared: bytes a pair ÷ 8.',
+  bodies: BODIES_NOTE,
   burst: BURST_NOTE,
   pacing: PACING_NOTE,
 };
@@ -64,6 +66,7 @@ const run = async ({ sections, effort }: BenchOptions): Promise<string[]> => {
   if (sections.includes('pairs')) await collect(pairs(effort));
   if (sections.includes('burst')) await collect(burst(effort));
   const tables = rows.length > 0 ? [comparison(rows)] : [];
+  if (sections.includes('bodies')) tables.push(await bodies(effort));
   if (sections.includes('pacing')) tables.push(await pacing(effort));
   return tables;
 };

@@ -2,7 +2,16 @@
 
 import { parseArgs } from 'node:util';
 
-export const SECTIONS = ['hits', 'misses', 'memory', 'pairs', 'metrics', 'burst', 'pacing'] as const;
+export const SECTIONS = [
+  'hits',
+  'misses',
+  'memory',
+  'pairs',
+  'metrics',
+  'bodies',
+  'burst',
+  'pacing',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export interface BenchOptions {
@@ -28,6 +37,8 @@ export interface Effort {
   readonly scrapes: number;
   /** (query, document) pairs that are put into the caches, to see what they take there. */
   readonly cachedPairs: number;
+  /** Milliseconds of each load of large bodies. */
+  readonly bodiesMs: number;
   /** Calls that come all at once. */
   readonly burstCalls: number;
   /** Milliseconds of the upstream's window in the pacing. A multiple of 5000, in which bottleneck counts. */
@@ -42,6 +53,7 @@ const FULL: Effort = {
   missPairs: 150,
   scrapes: 200,
   cachedPairs: 100_000,
+  bodiesMs: 15_000,
   burstCalls: 1200,
   paceWindowMs: 60_000,
 };
@@ -53,6 +65,7 @@ const QUICK: Effort = {
   missPairs: 6,
   scrapes: 8,
   cachedPairs: 2000,
+  bodiesMs: 1000,
   burstCalls: 400,
   paceWindowMs: 5000,
 };

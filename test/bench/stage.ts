@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../support/redis.ts';
-import { buildGateway } from './build.ts';
+import { buildGateway, PRODUCTION_FLAGS } from './build.ts';
 import { type Server, startServer } from './child.ts';
 import { MODEL } from './requests.ts';
 
@@ -69,8 +69,8 @@ export const startStage = async (): Promise<Stage> => {
     ]);
     const environment = gatewayEnvironment(simulator.url, redis.url);
     const [gateway, forgetful] = await Promise.all([
-      started(startServer([main], environment)),
-      started(startServer([main], { ...environment, CACHE_MEMORY_MB: '0' })),
+      started(startServer([...PRODUCTION_FLAGS, main], environment)),
+      started(startServer([...PRODUCTION_FLAGS, main], { ...environment, CACHE_MEMORY_MB: '0' })),
     ]);
     return { yardstick, simulator, gateway, forgetful, stop };
   } catch (thrown) {

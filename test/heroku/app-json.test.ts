@@ -77,7 +77,12 @@ describe('app.json', () => {
 
 describe('the Procfile', () => {
   test('starts what the build compiles, and checks the configuration before each release', () => {
-    expect(PROCFILE).toEqual({ web: 'node dist/main.js', release: 'node dist/check-config.js' });
+    expect(PROCFILE).toEqual({
+      web: 'node --max-old-space-size=256 dist/main.js',
+      release: 'node dist/check-config.js',
+    });
+    // Both start it the same way.
+    expect(JSON.parse(readText('package.json')).scripts.start).toContain(PROCFILE.web);
   });
 });
 
