@@ -2,17 +2,24 @@ import { hostname } from 'node:os';
 import { readClients } from './config/clients.ts';
 import { lookup, reachable, readGranularity, readModels } from './config/models.ts';
 import type { Problem } from './config/problems.ts';
+import { warnOfMisspelt } from './config/spelling.ts';
 import { type Environment, trimmed } from './config/text.ts';
 import type { Config } from './config/types.ts';
 import { attached, readAliases, readUpstreams } from './config/upstreams.ts';
-import { readVariables, type Variables } from './config/variables.ts';
+import { NAMES, readVariables, type Variables } from './config/variables.ts';
 
 export { describeConfig } from './config/describe.ts';
 export { formatProblems, type Problem } from './config/problems.ts';
+export { type RedisServer, redisServer } from './config/redis-url.ts';
 export type { Client, Config, Granularity, Upstream } from './config/types.ts';
 
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config }
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      /** What is ignored or repaired. */
+      readonly warnings: readonly Problem[];
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const MEGABYTE = 1024 * 1024;
@@ -27,13 +34,17 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
   const report = (variable: string, message: string): void => {
     problems.push({ variable, message });
   };
+  const warnings: Problem[] = [];
+  const warn = (variable: string, message: string): void => {
+    warnings.push({ variable, message });
+  };
   const given = trimmed(env);
   const production = given.NODE_ENV !== 'development' && given.NODE_ENV !== 'test';
   const variables = readVariables(given, report);
   const declared = readModels(given, report);
   const granularity = readGranularity(given, declared, report);
   const aliases = readAliases(given, report);
-  const upstreams = readUpstreams(given, { aliases, production, models: declared }, report);
+  const upstreams = readUpstreams(given, { aliases, production, models: declared }, report, warn);
   const taken = secrets(given, aliases);
   const clients = readClients(given, { models: declared, taken }, report);
 
@@ -54,8 +65,14 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
   if (!variables || problems.length > 0) return { ok: false, problems };
 
   const models = reachable(declared, upstreams);
+  const unreached = [...declared.keys()].filter((name) => !models.has(name));
+  if (given.MODEL_LIMITS && unreached.length > 0) {
+    warn('MODEL_LIMITS', `no attachment serves ${unreached.join(', ')}`);
+  }
+  warnOfMisspelt(given, known(aliases), warn);
   return {
     ok: true,
+    warnings,
     config: deepFreeze({
       production,
       host: variables.HOST,
@@ -86,6 +103,19 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
     }),
   };
 }
+
+/** Variables that are read elsewhere, or not yet. */
+const OTHERS = [
+  ...['NODE_ENV', 'UPSTREAMS', 'MODEL_LIMITS', 'GATEWAY_KEYS', 'CACHE_GRANULARITY'],
+  'CORS_ORIGINS',
+];
+
+const known = (aliases: readonly string[]): ReadonlySet<string> =>
+  new Set([
+    ...NAMES,
+    ...OTHERS,
+    ...['RERANK', ...aliases].flatMap((alias) => [`${alias}_URL`, `${alias}_KEY`, `${alias}_MODEL_ID`]),
+  ]);
 
 const cacheSizes = (variables: Variables) => ({
   ttlMs: variables.CACHE_TTL_SECONDS * 1000,

@@ -21,6 +21,8 @@ const stamped = process.env.DYNO === undefined;
 const base = { dyno: config.dyno, release: config.release };
 const log = createLog({ level: config.logLevel, stamped, base }, lines);
 
+for (const { variable, message } of result.warnings) log.warn({ variable, message }, 'configuration');
+
 let gateway: Gateway | undefined;
 endProperly({
   lines,

@@ -1,6 +1,7 @@
 /** The connection to Redis: it fails fast, never queues blindly, and never gives up coming back. */
 
 import { Redis } from 'ioredis';
+import { redisServer } from './config.ts';
 
 const MAX_RECONNECT_DELAY_MS = 2000;
 
@@ -28,7 +29,8 @@ export const connectRedis = (
   url: string,
   { commandTimeoutMs, reconnectMs = MAX_RECONNECT_DELAY_MS, onError, pingMs = PING_MS }: RedisClientOptions,
 ): Redis => {
-  const client = new Redis(url, {
+  const client = new Redis({
+    ...addressOf(url),
     commandTimeout: commandTimeoutMs,
     connectTimeout: 5000,
     maxRetriesPerRequest: 1,
@@ -37,15 +39,42 @@ export const connectRedis = (
     // A peer that is gone without a word is noticed.
     keepAlive: 60_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, reconnectMs),
-    // Heroku Key-Value Store presents a self-signed certificate.
-    ...(url.startsWith('rediss:') ? { tls: { rejectUnauthorized: false } } : {}),
   });
-  // Without a listener, a refused connection would end the process. The code names no host and no password.
-  client.on('error', (error: NodeJS.ErrnoException) => onError(error.code ?? error.name));
+  // Without a listener, a refused connection would end the process.
+  client.on('error', (error: ConnectionError) => {
+    onError(codeOf(error));
+    // ioredis would go on in another database, which belongs to somebody else.
+    if (error.command?.name === 'select') client.disconnect(true);
+  });
   const ping = setInterval(() => void client.ping().catch(() => {}), pingMs).unref();
   client.once('end', () => clearInterval(ping));
   return client;
 };
+
+/** The URL in our own reading: ioredis takes a query for options, and what is no number for a database of that name. */
+export const addressOf = (url: string) => {
+  const { tls, host, port, username, password, database } = redisServer(url);
+  return {
+    host,
+    port,
+    db: database,
+    // Either kind of address, whichever the host's name has.
+    family: 0,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    // Heroku Key-Value Store presents a self-signed certificate.
+    ...(tls ? { tls: { rejectUnauthorized: false } } : {}),
+  };
+};
+
+interface ConnectionError extends NodeJS.ErrnoException {
+  /** Of an answer of Redis. */
+  readonly command?: { readonly name: string };
+}
+
+/** Names no host and no password: of an answer of Redis only its first word (`WRONGPASS`), and the command. */
+const codeOf = ({ code, name, message, command }: ConnectionError): string =>
+  code ?? (command ? `${/^[A-Z]+/.exec(message)?.[0] ?? name} ${command.name}` : name);
 
 /** Resolves when the connection is ready, or after `ms` if it is not: a gateway starts without Redis too. */
 export const readyWithin = (client: Redis, ms: number): Promise<void> =>

@@ -26,6 +26,21 @@ describe('check-config', () => {
     }
   });
 
+  test('warns of what is repaired or ignored, without a value, and exits 0', () => {
+    const { status, stdout, stderr } = check({
+      RERANK_URL: 'https://eu.inference.heroku.com/v1/rerank',
+      RERANK_KEY: 'upstream-key-SECRET',
+      GATEWAY_KEYS: 'search:gateway-key-SECRET,',
+      METRIC_TOKEN: 'metrics-token-SECRET',
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).upstreams[0].url).toBe('https://eu.inference.heroku.com');
+    expect(stderr.trim().split('\n')).toEqual([
+      'warning: RERANK_URL is taken without /v1/rerank at its end, which is ours to add',
+      'warning: METRIC_TOKEN is ignored: there is no such variable, but METRICS_TOKEN',
+    ]);
+  });
+
   test('prints every problem on a line of stderr and exits 2', () => {
     const { status, stdout, stderr } = check({ PORT: 'x', RERANK_URL: 'https://h', MAX_QUEUE: '0' });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

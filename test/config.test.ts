@@ -121,7 +121,7 @@ describe('the description', () => {
     const text = describeConfig(
       configOf({
         ...LIVE,
-        REDIS_URL: 'rediss://user:hunter2@host:6380/1?password=x',
+        REDIS_URL: 'rediss://user:hunter2@host:6380/1',
         METRICS_TOKEN: 'm'.repeat(20),
       }),
     );

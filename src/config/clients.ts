@@ -1,10 +1,12 @@
 import { type ClientOptions, conflicts, looksLikeOption, readOptions } from './client-options.ts';
 import { complainAbout, type Report } from './problems.ts';
-import { type Environment, parts, VISIBLE_ASCII } from './text.ts';
+import { type Environment, entries, MAX_SECRET_LENGTH, VISIBLE_ASCII } from './text.ts';
 import type { Client } from './types.ts';
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const MIN_KEY_LENGTH = 16;
+/** Every client is a label value of many series. */
+const MOST_KEYS = 500;
 
 export interface ClientRules {
   readonly models: ReadonlyMap<string, number>;
@@ -21,8 +23,8 @@ function nameProblem(name: string): string | undefined {
 }
 
 function keyProblem(key: string, { models, taken }: ClientRules): string | undefined {
-  if (key.length < MIN_KEY_LENGTH || !VISIBLE_ASCII.test(key)) {
-    return `the key must have at least ${MIN_KEY_LENGTH} characters of visible ASCII, without , and ;`;
+  if (key.length < MIN_KEY_LENGTH || key.length > MAX_SECRET_LENGTH || !VISIBLE_ASCII.test(key)) {
+    return `the key must have at least ${MIN_KEY_LENGTH} and at most ${MAX_SECRET_LENGTH} characters of visible ASCII, without , and ;`;
   }
   if (models.has(key) || looksLikeOption(key)) {
     return 'this is no key: options are joined by ; and models by |, a comma begins the next key';
@@ -44,10 +46,13 @@ interface Draft {
 export function readClients(env: Environment, rules: ClientRules, report: Report): Client[] {
   const drafts = new Map<string, Draft>();
   const owners = new Map<string, string>();
-  for (const [index, text] of (env.GATEWAY_KEYS ? parts(env.GATEWAY_KEYS, ',') : []).entries()) {
+  const list = entries(env.GATEWAY_KEYS ?? '');
+  if (env.GATEWAY_KEYS && list.length === 0) report('GATEWAY_KEYS', 'holds no key');
+  if (list.length > MOST_KEYS) report('GATEWAY_KEYS', `may hold ${MOST_KEYS} keys at most`);
+  for (const [index, text] of list.slice(0, MOST_KEYS).entries()) {
     const complain = (message: string) =>
       complainAbout(report, 'GATEWAY_KEYS')(`entry ${index + 1}: ${message}`);
-    const [identity = '', ...optionTexts] = parts(text, ';');
+    const [identity = '', ...optionTexts] = entries(text, ';');
     const colon = identity.indexOf(':');
     const name = colon < 0 ? 'default' : identity.slice(0, colon).trim();
     const key = identity.slice(colon + 1).trim();

@@ -1,12 +1,14 @@
+import { redisServer } from './redis-url.ts';
 import type { Config } from './types.ts';
 
 /** The length tells a truncated paste from a whole one, and nothing about the value. */
 const masked = (secret: string): string => `set (${secret.length} characters)`;
 
-/** Host, port and database only: user, password and query may all hold the password. */
+/** Where it connects to: the user may be as secret as the password. */
 function maskedUrl(text: string): string {
-  const url = new URL(text);
-  return `${url.protocol}//${url.username || url.password ? '****@' : ''}${url.host}${url.pathname}`;
+  const { tls, host, port, password, database } = redisServer(text);
+  const address = host.includes(':') ? `[${host}]` : host;
+  return `${tls ? 'rediss' : 'redis'}://${password ? '****@' : ''}${address}:${port}/${database}`;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { complainAbout, type Report } from './problems.ts';
-import { aNumber, type Environment, parts, plainNumber, whole } from './text.ts';
+import { aNumber, type Environment, entries, parts, plainNumber, whole } from './text.ts';
 import type { Granularity, Upstream } from './types.ts';
 
 const DEFAULT_LIMITS = 'cohere-rerank-3-5=250,amazon-rerank-1-0=200';
+/** Every model is a label value of many series, for every client. */
+const MOST_MODELS = 10;
 const LIMIT = whole(1, 1_000_000);
 const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
@@ -21,7 +23,10 @@ export const lookup = <T>(entries: Iterable<readonly [string, T]>): Record<strin
 export function readModels(env: Environment, report: Report): ReadonlyMap<string, number> {
   const complain = complainAbout(report, 'MODEL_LIMITS');
   const models = new Map<string, number>();
-  for (const [index, part] of parts(env.MODEL_LIMITS ?? DEFAULT_LIMITS, ',').entries()) {
+  const list = entries(env.MODEL_LIMITS ?? DEFAULT_LIMITS);
+  if (list.length === 0) complain('must name a model, like cohere-rerank-3-5=250');
+  if (list.length > MOST_MODELS) complain(`may name ${MOST_MODELS} models at most`);
+  for (const [index, part] of list.slice(0, MOST_MODELS).entries()) {
     const entry = `entry ${index + 1}`;
     const [name = '', number, ...rest] = parts(part, '=');
     if (!NAME.test(name) || number === undefined || rest.length > 0) {
@@ -65,7 +70,7 @@ export function readGranularity(
 ): ReadonlyMap<string, Granularity> {
   const complain = complainAbout(report, 'CACHE_GRANULARITY');
   const chosen = new Map<string, Granularity>();
-  for (const [index, part] of (env.CACHE_GRANULARITY ? parts(env.CACHE_GRANULARITY, ',') : []).entries()) {
+  for (const [index, part] of entries(env.CACHE_GRANULARITY ?? '').entries()) {
     const entry = `entry ${index + 1}`;
     const [name = '', value, ...rest] = parts(part, '=');
     if (!isGranularity(value) || rest.length > 0) {

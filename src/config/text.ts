@@ -10,12 +10,21 @@ export const trimmed = (env: Environment): Environment =>
       .filter(([, value]) => value),
   );
 
-/** The parts of a list, trimmed. Empty parts are kept: whoever reads the list reports them. */
+/** The parts of a text, trimmed. Empty parts are kept: whoever reads them reports them. */
 export const parts = (text: string, separator: string): string[] =>
   text.split(separator).map((part) => part.trim());
 
+/** The entries of a list, trimmed. What ends in separators ends there; empty entries before others are kept. */
+export const entries = (text: string, separator = ','): string[] => {
+  const all = parts(text, separator);
+  return all.slice(0, all.findLastIndex((entry) => entry !== '') + 1);
+};
+
 /** What can travel in a header as a bearer token: no white space, no control characters, nothing beyond ASCII. */
 export const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** Of what travels in a header, whose sum node and others bound at 16 kilobytes. */
+export const MAX_SECRET_LENGTH = 4096;
 
 /** Bounds of a number, both included. */
 export interface Range {

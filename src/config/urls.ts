@@ -1,18 +1,30 @@
-import type { Complain } from './problems.ts';
+import type { Complain, Warn } from './problems.ts';
 
 /** Where clear text can't be overheard. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** Without this look, URL would quietly drop tabs and newlines, and escape spaces. */
-const parse = (text: string): URL | undefined =>
-  /[\s\p{Cc}]/u.test(text) || !URL.canParse(text) ? undefined : new URL(text);
+const MAX_LENGTH = 2048;
 
-/**
- * The base URL of an upstream, without a trailing slash.
- * @param production whether plain http is refused: the upstream's key travels in a header
- */
-export function readUpstreamUrl(text: string, production: boolean, complain: Complain): string | undefined {
-  const url = parse(text);
+/** Without this look, URL would quietly drop tabs and newlines, and escape spaces. */
+export const parseUrl = (text: string): URL | undefined =>
+  text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text) ? undefined : new URL(text);
+
+/** What is ours to add to a base URL, as people copy it from examples of calls. */
+const ROUTE = /(\/+(v\d+|rerank|embeddings|available-models))+\/*$/i;
+
+export interface UpstreamUrlRules {
+  /** Plain http is refused: the upstream's key travels in a header. */
+  readonly production: boolean;
+  readonly complain: Complain;
+  readonly warn: Warn;
+}
+
+/** The base URL of an upstream, without a trailing slash, and without a route of ours. */
+export function readUpstreamUrl(
+  text: string,
+  { production, complain, warn }: UpstreamUrlRules,
+): string | undefined {
+  const url = parseUrl(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
     return complain("must be the upstream's base URL, like https://us.inference.heroku.com");
   }
@@ -23,13 +35,8 @@ export function readUpstreamUrl(text: string, production: boolean, complain: Com
   if (production && url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
     return complain('must be https in production: plain http would send the key in clear text');
   }
-  return (url.origin + url.pathname).replace(/\/+$/, '');
-}
-
-/** A Redis URL as it was given. */
-export function readRedisUrl(text: string, complain: Complain): string | undefined {
-  const url = parse(text);
-  return url && /^rediss?:$/.test(url.protocol) && url.hostname
-    ? text
-    : complain('must be a URL like redis://localhost:6379 or rediss://:password@host:6380');
+  if (url.port === '0') return complain('must have a port from 1 to 65535');
+  const [route] = ROUTE.exec(url.pathname) ?? [];
+  if (route) warn(`is taken without ${route} at its end, which is ours to add`);
+  return (url.origin + url.pathname.slice(0, url.pathname.length - (route?.length ?? 0))).replace(/\/+$/, '');
 }

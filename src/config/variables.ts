@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import type { Report } from './problems.ts';
-import {
-  aNumber,
-  type Environment,
-  fraction,
-  plainNumber,
-  type Range,
-  VISIBLE_ASCII,
-  whole,
-} from './text.ts';
-import { readRedisUrl } from './urls.ts';
+import { readRedisUrl } from './redis-url.ts';
+import { aNumber, type Environment, fraction, plainNumber, type Range, whole } from './text.ts';
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -23,6 +15,9 @@ const number = (range: Range, fallback: string, why = '') =>
       return value ?? z.NEVER;
     })
     .prefault(fallback);
+
+/** A name becomes a label of every series. */
+const NAME = /^[\x21-\x7e]{1,100}$/;
 
 const word = (pattern: RegExp, error: string) => z.string().regex(pattern, { error });
 
@@ -38,14 +33,17 @@ const VARIABLES = z.object({
   ),
   // 0 = any free port.
   PORT: number(whole(0, 65_535), '3000'),
-  DYNO: word(VISIBLE_ASCII, 'must be the name of this process in visible ASCII, like web.1').optional(),
+  DYNO: word(
+    NAME,
+    'must be the name of this process in up to 100 characters of visible ASCII, like web.1',
+  ).optional(),
   // Set by Heroku where the lab feature runtime-dyno-metadata is on. The second name of the commit is the older one.
   HEROKU_RELEASE_VERSION: word(
-    VISIBLE_ASCII,
-    'must be the name of a release in visible ASCII, like v42',
+    NAME,
+    'must be the name of a release in up to 100 characters of visible ASCII, like v42',
   ).optional(),
-  HEROKU_BUILD_COMMIT: word(VISIBLE_ASCII, 'must be a commit in visible ASCII').optional(),
-  HEROKU_SLUG_COMMIT: word(VISIBLE_ASCII, 'must be a commit in visible ASCII').optional(),
+  HEROKU_BUILD_COMMIT: word(NAME, 'must be a commit in up to 100 characters of visible ASCII').optional(),
+  HEROKU_SLUG_COMMIT: word(NAME, 'must be a commit in up to 100 characters of visible ASCII').optional(),
   RATE_WINDOW_MS: number(whole(100, 3_600_000), '60000'),
   REDIS_URL: z
     .string()
@@ -71,9 +69,15 @@ const VARIABLES = z.object({
   STALL_SECONDS: number(whole(0, 3600), '10'),
   // It is a part of the 25 s that a drain may take, and what still waits needs some of them.
   DRAIN_DELAY_SECONDS: number(whole(0, 20), '0'),
-  METRICS_TOKEN: word(/^[\x21-\x7e]{16,}$/, 'must have at least 16 characters of visible ASCII').optional(),
+  METRICS_TOKEN: word(
+    /^[\x21-\x7e]{16,4096}$/,
+    'must have at least 16 and at most 4096 characters of visible ASCII',
+  ).optional(),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
 });
+
+/** The names of these. */
+export const NAMES: readonly string[] = Object.keys(VARIABLES.shape);
 
 export type Variables = z.infer<typeof VARIABLES>;
 

@@ -70,7 +70,7 @@ const attachment = (
     );
   }
   const production = env.NODE_ENV !== 'development' && env.NODE_ENV !== 'test';
-  return readUpstreams(env, { aliases: [alias], production, models }, report)[0];
+  return readUpstreams(env, { aliases: [alias], production, models }, report, () => {})[0];
 };
 
 const readTolerance = (text: string | undefined): number => {

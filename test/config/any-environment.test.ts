@@ -50,7 +50,7 @@ describe('whatever the environment', () => {
             ...LIVE,
             RERANK_KEY: a,
             METRICS_TOKEN: b,
-            REDIS_URL: `rediss://${encodeURIComponent(f)}:${encodeURIComponent(c)}@host:6380/0?password=${encodeURIComponent(c)}`,
+            REDIS_URL: `rediss://${encodeURIComponent(f)}:${encodeURIComponent(c)}@host:6380/0`,
             GATEWAY_KEYS: `search:${d};rpm=5,${e}`,
           };
           const texts = [

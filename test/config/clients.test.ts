@@ -13,6 +13,12 @@ describe('GATEWAY_KEYS', () => {
     ]);
   });
 
+  test('may end in separators', () => {
+    expect(clientsOf(`a:${KEY};rpm=5;, b:${OTHER_KEY}; ,,`)).toEqual(
+      clientsOf(`a:${KEY};rpm=5,b:${OTHER_KEY}`),
+    );
+  });
+
   test('options stand behind the key, in any order, with white space around', () => {
     expect(
       clientsOf(
@@ -47,7 +53,14 @@ describe('GATEWAY_KEYS', () => {
     ['no key', 'a:', /at least 16/],
     ['a key with white space', 'a:0123456789 abcdef', /visible ASCII/],
     ['a key that no header could hold', 'a:0123456789abcdéf', /visible ASCII/],
-    ['an empty entry', `a:${KEY},`, /entry 2/],
+    ['an empty entry', `,a:${KEY}`, /entry 1/],
+    [
+      'more keys than series could be told for',
+      Array.from({ length: 501 }, (_, i) => `n${i}:0123456789abcdef${i}`).join(),
+      /500 keys at most/,
+    ],
+    ['nothing but commas', ' , ,', /holds no key/],
+    ['a key too long for a header', `a:${'k'.repeat(4097)}`, /at most 4096/],
     ['a bare key with a colon', 'ab/cd:0123456789abcdef', /a key without a name may not hold a :/],
     ['no name', `:${KEY}`, /name before the :/],
     ['a long name', `${'n'.repeat(65)}:${KEY}`, /name before the :/],
@@ -56,7 +69,7 @@ describe('GATEWAY_KEYS', () => {
     ['an unknown option', `a:${KEY};quota=5`, /option "quota" is unknown/],
     ['an unknown option that may be a key', `a:${KEY};${OTHER_KEY}`, /option number 1 is unknown/],
     ['an inherited property as an option', `a:${KEY};constructor`, /option "constructor" is unknown/],
-    ['an empty option', `a:${KEY};`, /option number 1 is unknown/],
+    ['an empty option', `a:${KEY};;rpm=5`, /option number 1 is unknown/],
     ['no requests a minute', `a:${KEY};rpm=0`, /option "rpm" must be a whole number/],
     ['half a request a minute', `a:${KEY};rpm=1.5`, /option "rpm"/],
     ['an rpm without a number', `a:${KEY};rpm`, /option "rpm"/],

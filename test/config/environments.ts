@@ -22,4 +22,11 @@ export const problemsOf = (env: Env): readonly Problem[] => {
   return result.ok ? [] : result.problems;
 };
 
+/** What an environment that starts is warned about, `VARIABLE message`. */
+export const warningsOf = (env: Env): readonly string[] => {
+  const result = parseConfig(env);
+  if (!result.ok) throw new Error(formatProblems(result.problems));
+  return result.warnings.map(({ variable, message }) => `${variable} ${message}`);
+};
+
 export const faulty = (env: Env): string[] => problemsOf(env).map(({ variable }) => variable);

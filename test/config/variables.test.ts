@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatProblems } from '../../src/config.ts';
+import { formatProblems, parseConfig } from '../../src/config.ts';
 import { faulty, LIVE, problemsOf } from './environments.ts';
 import { TABLE } from './values.ts';
 
@@ -12,6 +12,18 @@ describe.each(TABLE)('%s', (variable, good, bad) => {
     expect(new Set(faulty({ ...LIVE, [variable]: value }))).toEqual(new Set([variable]));
   });
 });
+
+/** The system's own bound of a variable is an eighth of it. */
+test.each([...TABLE.map(([variable]) => variable), 'GATEWAY_KEYS'])(
+  'a megabyte in %s is read in no time',
+  (variable) => {
+    for (const piece of ['a', '1', ',', 'a=1,', ';', 'a:0123456789abcdef,', '/', '%', '%25', ':']) {
+      const value = piece.repeat(1_000_000 / piece.length);
+      parseConfig({ ...LIVE, [variable]: value });
+      parseConfig({ ...LIVE, [variable]: `${LIVE[variable] ?? ''}${value}` });
+    }
+  },
+);
 
 describe('several problems', () => {
   test('are all reported at once', () => {

@@ -125,6 +125,34 @@ describe('a production process', () => {
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0]!)).toMatchObject({ code: 'EADDRINUSE', port });
   });
+
+  test('says in one line that its host cannot be bound, and ends with 1', async () => {
+    // TEST-NET-1 (RFC 5737): no machine has it.
+    gateway = runGateway({ NODE_ENV: 'development', HOST: '192.0.2.1', LOG_LEVEL: 'fatal' });
+    expect((await gateway.exited).code).toBe(1);
+    const lines = (gateway.stdout() + gateway.stderr()).trim().split('\n');
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ code: 'EADDRNOTAVAIL', host: '192.0.2.1' });
+  });
+
+  test('warns in its log of what is ignored or repaired in its configuration, without a value', async () => {
+    const { process } = await start({ RERANK_URL: `${simulator.url}/v1`, CACHE_TTL: 'SECRET' });
+    const warnings = process
+      .stdout()
+      .split('\n')
+      .filter((line) => line.includes('"configuration"'))
+      .map((line) => JSON.parse(line));
+    expect(warnings).toMatchObject([
+      { level: 'warn', variable: 'RERANK_URL' },
+      { level: 'warn', variable: 'CACHE_TTL' },
+    ]);
+    expect(process.stdout()).not.toContain('SECRET');
+  });
+
+  test('calls its upstream where it is though the route stands in its URL', async () => {
+    const { url } = await start({ RERANK_URL: `${simulator.url}/v1/rerank/` });
+    await bodyOf(await ask(url));
+  });
 });
 
 test('a development process without any key or upstream answers who sends neither key nor type', async () => {
