@@ -85,7 +85,9 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     config,
     upstreams,
     redis: redis?.pacing,
-    onChange: (window, state) => log.warn({ window, state }, 'pacing'),
+    onChange: (window, state, cause) =>
+      log.warn({ window, state, reason: cause?.kind, code: cause?.code }, 'pacing'),
+    onBug: (window, error) => log.error({ window, cause: framesOf(error) ?? typeof error }, 'pacing failed'),
     onCircuit: (upstream, model, reason) =>
       reason
         ? log.error({ upstream, model, reason }, 'upstream is left alone')
@@ -178,7 +180,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       token: config.metricsToken,
       open: !config.production,
     },
-    readiness: () => ({ draining: draining(), redis: redisState() }),
+    readiness: () => ({ draining: draining(), redis: redisState(), alone: pacers.alone }),
     onRequest: (record) => {
       recorder.request(record);
       exposition.serving();

@@ -12,15 +12,28 @@ import { FleetWindow } from './pacing/window/fleet-window.ts';
 import { memoryWindow } from './pacing/window/memory-window.ts';
 import { RedisWindow } from './pacing/window/redis-window.ts';
 import type { Window, WindowRules } from './pacing/window/window.ts';
+import type { Failure } from './redis/failure.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
   stateOf(model: string): { limit: number; remaining: number; waiting: number };
-  windows(): { upstream: string; model: string; limit: number; used: number }[];
+  /** @see WindowState */
+  windows(): WindowState[];
+  /** The calls of other processes cannot be seen, in one window at least. */
+  readonly alone: boolean;
   /** Open: calls are kept away from the attachment, be it for one of its models only. */
   circuits(): { upstream: string; open: boolean }[];
   /** This process takes part in no shared window any longer. Never rejects. */
   close(): Promise<void>;
+}
+
+export interface WindowState {
+  readonly upstream: string;
+  readonly model: string;
+  readonly limit: number;
+  readonly used: number;
+  /** Other processes share the window, but their calls cannot be seen. */
+  readonly alone: boolean;
 }
 
 export interface PacersOptions {
@@ -28,8 +41,10 @@ export interface PacersOptions {
   readonly upstreams: readonly Upstream[];
   /** Where processes share their windows; undefined: this process has them to itself. */
   readonly redis: Redis | undefined;
-  /** Told when a window loses Redis and goes on alone, and when it is shared again. */
-  readonly onChange: (window: string, state: 'shared' | 'alone') => void;
+  /** Told when a window goes on alone, with the cause, and when it is shared again. */
+  readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
+  /** Told of every mistake of ours that a window stumbles over. */
+  readonly onBug: (window: string, error: unknown) => void;
   /**
    * Told when calls begin to be kept away from an attachment, or from one model there, with the reason; and with
    * undefined when that is over.
@@ -38,7 +53,7 @@ export interface PacersOptions {
 }
 
 export const createPacers = (options: PacersOptions): Pacers => {
-  const { config, upstreams, redis, onChange, onCircuit } = options;
+  const { config, upstreams, redis, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
     if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
@@ -54,7 +69,8 @@ export const createPacers = (options: PacersOptions): Pacers => {
     const window = new FleetWindow({
       shared: inRedis,
       rules,
-      onChange: (state) => onChange(`${alias}:${model}`, state),
+      onChange: (state, cause) => onChange(`${alias}:${model}`, state, cause),
+      onBug: (error) => onBug(`${alias}:${model}`, error),
     });
     shared.push(window);
     return window;
@@ -121,8 +137,12 @@ export const createPacers = (options: PacersOptions): Pacers => {
           model,
           limit: window.limit,
           used: window.used(),
+          alone: window.shared === false,
         })),
       ),
+    get alone() {
+      return shared.some((window) => !window.shared);
+    },
     circuits: () =>
       upstreams.map(({ alias }) => ({
         upstream: alias,

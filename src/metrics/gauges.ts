@@ -9,7 +9,13 @@ export interface States {
   readonly cacheEntries: () => number;
   readonly granularities: () => readonly { model: string; granularity: string }[];
   readonly queues: () => readonly { model: string; waiting: number }[];
-  readonly windows: () => readonly { upstream: string; model: string; limit: number; used: number }[];
+  readonly windows: () => readonly {
+    upstream: string;
+    model: string;
+    limit: number;
+    used: number;
+    alone: boolean;
+  }[];
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
   /** Undefined without Redis. */
   readonly redis: () => 'up' | 'down' | undefined;
@@ -28,9 +34,10 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
     metrics.cacheGranularity.reset();
     for (const labels of states.granularities()) metrics.cacheGranularity.set(labels, 1);
     for (const { model, waiting } of states.queues()) metrics.queueDepth.set({ model }, waiting);
-    for (const { limit, used, ...labels } of states.windows()) {
+    for (const { limit, used, alone, ...labels } of states.windows()) {
       metrics.ratelimitLimit.set(labels, limit);
       metrics.ratelimitUsed.set(labels, used);
+      metrics.pacingAlone.set(labels, alone ? 1 : 0);
     }
     for (const { upstream, open } of states.circuits()) metrics.circuitOpen.set({ upstream }, open ? 1 : 0);
     metrics.logLinesDropped.inc(states.linesDropped() - dropped);

@@ -126,6 +126,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'model',
     ]),
     ratelimitUsed: gauge('ratelimit_used_requests', 'Calls held in the window now.', ['upstream', 'model']),
+    pacingAlone: gauge(
+      'pacing_alone',
+      '1 while a process cannot see the calls of those that share the limit, else 0.',
+      ['upstream', 'model'],
+    ),
     circuitOpen: gauge('circuit_open', '1 while calls are kept away from an attachment, else 0.', [
       'upstream',
     ]),

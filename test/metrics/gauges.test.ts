@@ -17,7 +17,7 @@ beforeEach(() => {
       { model: 'a', waiting: 5 },
       { model: 'b', waiting: 0 },
     ],
-    windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10 }],
+    windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10, alone: false }],
     circuits: () => [{ upstream: 'RERANK', open: false }],
     linesDropped: () => 0,
     redis: () => undefined,

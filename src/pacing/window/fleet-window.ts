@@ -1,21 +1,23 @@
 /**
  * The window of a process that shares its budget with others: in Redis while Redis answers, and when it does not, on
- * this process's share of the budget, in its own memory. Every call is entered in the memory's log in any case, so that
- * what Redis forgets can be told to it again.
+ * this process's share of the budget, in its own memory. Either way every call is in one log, so that what Redis misses or
+ * forgets can be told to it again.
  */
 
-import { type Alone, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
-import { OwnCalls } from './own-calls.ts';
+import { type Failure, failureOf } from '../../redis/failure.ts';
+import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
-import type { Schedule } from './schedule.ts';
+import { later, type Schedule } from './schedule.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
 import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
 
 export interface FleetWindowOptions {
   readonly shared: RedisWindow;
   readonly rules: WindowRules;
-  /** Told when Redis is lost, and when the shared window is in force again. */
-  readonly onChange?: (state: 'shared' | 'alone') => void;
+  /** Told when the shared window is lost, with the cause, and when it is in force again. */
+  readonly onChange?: (state: 'shared' | 'alone', cause?: Failure) => void;
+  /** Told of every mistake of ours, once while it lasts. */
+  readonly onBug?: (error: unknown) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -29,28 +31,32 @@ export class FleetWindow implements Window {
   readonly #rules: WindowRules;
   readonly #shared: RedisWindow;
   readonly #log: SlidingLog;
-  readonly #own: OwnCalls;
-  readonly #onChange: (state: 'shared' | 'alone') => void;
+  readonly #onChange: (state: 'shared' | 'alone', cause?: Failure) => void;
+  readonly #onBug: (error: unknown) => void;
   readonly #now: () => number;
-  /** Asked for when Redis was lost: it may have granted them, only nobody heard. */
-  readonly #unheard: string[] = [];
   #clientele = NOBODY;
-  #heardAt = Number.NEGATIVE_INFINITY;
+  #heardAt: number | undefined;
   #beating = false;
+  /** The mistake that was told last, until the shared window is in force again. */
+  #bug: string | undefined;
   /** The last refresh, and one that has not begun. */
   #asked: Promise<void> = Promise.resolve();
   #asking: Promise<void> | undefined;
   /** Set while on its own. */
   #alone: Alone | undefined;
 
-  constructor({ shared, rules, onChange = () => {}, now = monotonic }: FleetWindowOptions) {
+  constructor(options: FleetWindowOptions) {
+    const { shared, rules, onChange = () => {}, onBug = () => {}, now = monotonic } = options;
     this.limit = rules.limit;
     this.#rules = rules;
     this.#shared = shared;
     this.#log = new SlidingLog(rules);
-    this.#own = new OwnCalls(rules.limit);
     this.#onChange = onChange;
+    this.#onBug = onBug;
     this.#now = now;
+    shared.follow((told) => {
+      if (this.#alone === undefined) this.#log.adopt(told, now());
+    });
   }
 
   attend(clientele: Clientele): void {
@@ -63,7 +69,7 @@ export class FleetWindow implements Window {
     try {
       let admission = await this.#shared.admit(ids, this.#clientele.line());
       if (admission === 'unknown') {
-        await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()));
+        await this.#shared.tell(this.#clientele.line(), this.#log.own);
         admission = await this.#shared.admit(ids, this.#clientele.line());
       }
       this.#heard();
@@ -71,13 +77,13 @@ export class FleetWindow implements Window {
       if (admission === 'unknown') return { retryInMs: BEAT_MS, reason: 'cold' };
       if ('retryInMs' in admission) return admission;
       const grants = admission.grants.map(({ entry, client }): Grant => {
-        const own = this.#log.grant(this.#now(), entry.spaced);
-        return { entry: this.#entry(entry.id, own, entry), client };
+        const own = this.#log.grant(this.#now(), entry.spaced, entry.id, true);
+        return { entry: this.#entry(own, entry), client };
       });
       return { grants };
-    } catch {
-      this.#unheard.push(...ids);
-      this.#lose();
+    } catch (error) {
+      for (const id of ids) this.#log.own.cancel(id, this.#now(), false);
+      this.#fail(error);
       return this.#admitAlone(this.#alone!);
     }
   }
@@ -88,7 +94,7 @@ export class FleetWindow implements Window {
   }
 
   used(): number {
-    return this.#alone ? this.#log.used(this.#now()) : this.#shared.used();
+    return this.#log.used(this.#now());
   }
 
   async refresh(): Promise<void> {
@@ -107,7 +113,12 @@ export class FleetWindow implements Window {
   }
 
   schedule(latencyMs: number): Schedule {
-    return this.#alone ? this.#log.schedule(this.#now(), latencyMs) : this.#shared.schedule(latencyMs);
+    const now = this.#now();
+    if (this.#alone === undefined) return this.#log.schedule(now, latencyMs);
+    // Nothing starts before everybody has noticed.
+    const at = Math.max(now, this.#alone.allowance.from);
+    this.#log.limit = allowed(this.#alone.allowance, at);
+    return later(this.#log.schedule(at, latencyMs), at - now);
   }
 
   /**
@@ -115,12 +126,18 @@ export class FleetWindow implements Window {
    * Redis is lost, is back, has forgotten everything, or has a place, also while there are no calls. Never rejects.
    */
   async beat(): Promise<void> {
-    if (this.#beating || this.#now() - this.#heardAt < BEAT_MS / 2) return;
+    const now = this.#now();
+    if (this.#beating || (this.#heardAt !== undefined && now - this.#heardAt < BEAT_MS / 2)) return;
     this.#beating = true;
-    if (this.#alone === undefined) await this.#tell();
-    else await this.#lookForRedis(this.#alone);
-    if (this.#alone === undefined && this.#shared.schedule(0).startOf(0) === 0) this.#clientele.vacant();
-    this.#beating = false;
+    try {
+      if (this.#alone === undefined) await this.#tell();
+      else await this.#lookForRedis(this.#alone);
+      if (this.#alone === undefined && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#beating = false;
+    }
   }
 
   /** This process takes part no longer. Never rejects. */
@@ -135,58 +152,76 @@ export class FleetWindow implements Window {
 
   async #tell(): Promise<void> {
     try {
-      await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()));
+      await this.#shared.tell(this.#clientele.line(), this.#log.own);
       this.#heard();
-    } catch {
-      this.#lose();
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
-  #lose(): void {
+  /**
+   * The shared window cannot be asked, whatever the reason is: with a share of its own a process can go on. A mistake of
+   * ours is told as one.
+   */
+  #fail(error: unknown): void {
+    const cause = failureOf(error);
+    if (cause.kind === 'bug' && cause.code !== this.#bug) {
+      this.#bug = cause.code;
+      this.#onBug(error);
+    }
     const before = this.#alone;
     // Lost for longer already.
     if (before !== undefined && before.back === undefined) return;
     const now = this.#now();
-    const { alone, share, chill } = goAlone(
+    this.#alone = goAlone(
       {
         rules: this.#rules,
         before,
-        heard: Number.isFinite(this.#heardAt),
+        heard: this.#heardAt !== undefined,
         others: this.#shared.others,
-        own: this.#own.count(now),
+        own: this.#log.own.held(now),
         all: this.#shared.held ?? this.limit,
       },
       now,
     );
-    this.#alone = alone;
-    this.#own.lost(now);
-    this.#log.limit = share;
-    if (chill) this.#log.chill(chill);
-    if (before === undefined) this.#onChange('alone');
+    this.#log.own.doubt();
+    this.#log.limit = allowed(this.#alone.allowance, now);
+    if (before !== undefined) return;
+    this.#log.seclude();
+    // The process before this one may have used up the upstream's window a moment ago.
+    if (this.#heardAt === undefined)
+      this.#log.chill({ until: now + this.#rules.callTimeoutMs + this.#rules.windowMs });
+    this.#onChange('alone', cause);
   }
 
   async #admitAlone(alone: Alone): Promise<Admission> {
-    const entry = this.#log.admit(this.#now());
+    const now = this.#now();
+    const { allowance, back } = alone;
+    if (now < allowance.from) return { retryInMs: Math.min(allowance.from - now, BEAT_MS), reason: 'alone' };
+    this.#log.limit = allowed(allowance, now);
+    const entry = this.#log.admit(now, this.#shared.nextId());
     if ('retryInMs' in entry) {
       // No longer than a beat: Redis may be back.
       const retryInMs = Math.min(entry.retryInMs, BEAT_MS);
       return { retryInMs, reason: entry.reason === 'paused' ? 'paused' : 'alone' };
     }
-    const id = this.#shared.nextId();
-    if (alone.back === undefined) return { grants: [{ entry: this.#entry(id, entry, undefined) }] };
+    if (back === undefined) return { grants: [{ entry: this.#entry(entry, undefined) }] };
     // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
     try {
-      const admission = await this.#shared.admit([id], this.#clientele.line());
-      if (admission !== 'unknown' && 'grants' in admission) {
+      const admission = await this.#shared.admit([entry.id], this.#clientele.line());
+      if (admission !== 'unknown' && 'grants' in admission && admission.grants.length > 0) {
         const [grant] = admission.grants;
-        return { grants: [{ entry: this.#entry(id, entry, grant!.entry), client: grant!.client }] };
+        return { grants: [{ entry: this.#entry(entry, grant!.entry), client: grant!.client }] };
       }
-      this.#log.cancel(entry);
-      return admission === 'unknown' ? { retryInMs: BEAT_MS, reason: 'cold' } : admission;
-    } catch {
-      this.#log.cancel(entry);
-      this.#unheard.push(id);
-      this.#lose();
+      this.#log.cancel(entry, this.#now());
+      return admission === 'unknown' || 'grants' in admission
+        ? { retryInMs: BEAT_MS, reason: 'cold' }
+        : admission;
+    } catch (error) {
+      this.#log.cancel(entry, this.#now());
+      // It may have been granted, only nobody heard.
+      this.#log.own.cancel(entry.id, this.#now(), false);
+      this.#fail(error);
       return { retryInMs: BEAT_MS, reason: 'alone' };
     }
   }
@@ -194,54 +229,45 @@ export class FleetWindow implements Window {
   /** Redis is back when it takes this process's calls. */
   async #lookForRedis(alone: Alone): Promise<void> {
     const now = this.#now();
-    try {
-      await this.#shared.tell(this.#clientele.line(), () => this.#own.list(this.#now()), true);
-    } catch {
-      this.#lose();
-      return;
-    }
+    await this.#shared.tell(this.#clientele.line(), this.#log.own);
     this.#heardAt = this.#now();
+    // Lost again meanwhile.
+    if (this.#alone !== alone) return;
     const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));
     alone.back = { at: alone.back?.at ?? now, processes };
-    for (const id of this.#unheard.splice(0)) {
-      this.#say(this.#shared.cancel({ id, spaced: false, probing: true }));
-    }
     if (!isOver(alone, this.#rules, now)) return;
     this.#alone = undefined;
-    this.#own.found();
+    this.#bug = undefined;
     this.#log.limit = this.limit;
-    this.#log.warm();
+    if (this.#shared.told) this.#log.adopt(this.#shared.told, this.#now());
     this.#onChange('shared');
   }
 
   #say(command: Promise<unknown>): void {
-    command.catch(() => this.#lose());
+    command.catch((error: unknown) => this.#fail(error));
   }
 
-  #entry(id: string, entry: LogEntry, shared: SharedEntry | undefined): WindowEntry {
-    const own = this.#own.add({ id, entry }, this.#now());
+  #entry(entry: LogEntry, shared: SharedEntry | undefined): WindowEntry {
     const reachable = (): boolean => this.#alone === undefined || this.#alone.back !== undefined;
     return {
       complete: (outcome) => {
-        const told = ownPart(outcome, entry.admittedAt, this.#alone, this.limit);
-        this.#log.complete(entry, this.#now(), told);
+        const told = reachable();
+        this.#log.complete(entry, this.#now(), ownPart(outcome, this.#alone), told);
         // Without Redis nobody is told; when it is back, it hears of everything.
-        if (!reachable()) return;
+        if (!told) return;
         if (shared) this.#say(this.#shared.complete(shared, outcome));
-        else this.#say(this.#shared.complete(unshared(id, entry), { ...outcome, remaining: undefined }));
+        else this.#say(this.#shared.complete(unshared(entry), { ...outcome, remaining: undefined }));
       },
       cancel: () => {
-        this.#log.cancel(entry);
-        this.#own.delete(own);
-        if (shared === undefined) return;
-        if (reachable()) this.#say(this.#shared.cancel(shared));
-        else this.#unheard.push(id);
+        const told = reachable() && shared !== undefined;
+        this.#log.cancel(entry, this.#now(), told);
+        if (told) this.#say(this.#shared.cancel(shared));
       },
     };
   }
 }
 
 /** A call that was granted without Redis, as Redis would have it. */
-const unshared = (id: string, { spaced }: LogEntry): SharedEntry => {
+const unshared = ({ id, spaced }: LogEntry): SharedEntry => {
   return { id, spaced, probing: false, epoch: '', heldThen: 0, grantedThen: 0 };
 };

@@ -47,7 +47,7 @@ class Course {
   readonly #budget: Budget;
   readonly #releases: Required<Release>[];
   readonly #runs: Run[] = [];
-  #limit: number;
+  readonly #limit: number;
   #held = 0;
   #burst = 0;
   #planned = 0;
@@ -77,11 +77,6 @@ class Course {
     const { cold } = this.#state;
     if (cold === undefined || !(this.#time < cold.until)) return;
     const until = this.#soon(cold.until);
-    this.#time = Math.max(this.#time, this.#soon(cold.quietUntil));
-    // No call may go first: only the places that were held may be taken again.
-    if (cold.reuse > 0 && cold.nextProbe > this.#time) {
-      this.#limit = within(Math.floor(cold.reuse), 1, this.#limit);
-    }
     const free = this.#limit - this.#held;
     if (cold.nextEven !== undefined) {
       const from = Math.max(this.#time, this.#soon(cold.nextEven));

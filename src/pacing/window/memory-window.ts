@@ -6,17 +6,16 @@ import type { CallOutcome, Window, WindowRules } from './window.ts';
 const monotonic = (): number => performance.now();
 
 export const memoryWindow = (rules: WindowRules, now: () => number = monotonic): Window => {
-  const { limit, windowMs } = rules;
   const log = new SlidingLog(rules);
   // The process before this one may have used up the upstream's window a moment ago.
-  log.chill({ until: now() + windowMs, evenMs: windowMs / limit });
+  log.chill({ until: now() + rules.windowMs });
   return {
-    limit,
+    limit: rules.limit,
     async admit() {
       const entry = log.admit(now());
       if ('retryInMs' in entry) return entry;
       const complete = (outcome: CallOutcome): void => log.complete(entry, now(), outcome);
-      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
+      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry, now()) } }] };
     },
     used: () => log.used(now()),
     schedule: (latencyMs) => log.schedule(now(), latencyMs),

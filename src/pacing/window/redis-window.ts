@@ -3,22 +3,25 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { clientOf, writeLine } from './line.ts';
+import { within } from './numbers.ts';
+import type { OwnCalls, Untold } from './own-calls.ts';
 import { Presence } from './presence.ts';
 import { type Heard, type Reply, readHeard, readView } from './replies.ts';
-import type { Schedule } from './schedule.ts';
-import { CALL } from './scripts/admit.ts';
 import { commandsOf, type Script } from './scripts/commands.ts';
+import { CALL, keysOf } from './scripts/prelude.ts';
+import type { Told } from './sliding-log.ts';
 import {
+  BLOCKS,
   type Block,
   type Blocked,
   type Budget,
   budgetOf,
   type CallOutcome,
   type Line,
+  MOST_PAUSE_MS,
   UNANSWERED_GRACE_MS,
   type WindowRules,
 } from './window.ts';
-import { WindowView } from './window-view.ts';
 
 /** What Redis says to a call that wants a place. `unknown`: it must be told this process's calls first. */
 export type SharedAdmission = { readonly grants: readonly SharedGrant[] } | Blocked | 'unknown';
@@ -36,13 +39,6 @@ export interface SharedEntry {
   readonly epoch: string;
   readonly heldThen: number;
   readonly grantedThen: number;
-}
-
-/** A call of this process, and the milliseconds for which its place must still be held. */
-export interface Held {
-  readonly id: string;
-  readonly spaced: boolean;
-  readonly holdMs: number;
 }
 
 export interface RedisWindowOptions {
@@ -63,6 +59,10 @@ export interface RedisWindowOptions {
 const monotonic = (): number => performance.now();
 const us = (ms: number): number => Math.round(ms * 1000);
 const kindOf = (spaced: boolean): string => (spaced ? 's' : 'b');
+const KINDS: Readonly<Record<Untold['kind'], string>> = { burst: 'b', spaced: 's', unused: 'x' };
+
+/** No moment that Redis tells of lies further away than a window and that, milliseconds. */
+const FAR_MS = 90_000;
 
 /** Every method that returns a promise rejects when Redis does. */
 export class RedisWindow {
@@ -71,12 +71,14 @@ export class RedisWindow {
   readonly #budget: Budget;
   readonly #process: string;
   readonly #now: () => number;
-  readonly #view: WindowView;
   #serial = 0;
   /** As of when Redis last said something. */
   #heard: Heard = { held: 0, peers: [], turns: { virtualTime: 0, tags: new Map() } };
+  #told: Told | undefined;
+  #onTold: (told: Told) => void = () => {};
   #epoch = '';
-  #epochSince = Number.NEGATIVE_INFINITY;
+  /** When Redis has begun anew under this process's eyes. */
+  #epochSince: number | undefined;
   readonly #presence = new Presence();
   readonly #credit: number;
   /** How often in a row this process gave way to others who took nothing. */
@@ -85,15 +87,11 @@ export class RedisWindow {
 
   constructor(options: RedisWindowOptions) {
     const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
-    const tag = `${prefix}{window:${model}}`;
-    const kinds = ['burst', 'spaced', 'state', 'queue'];
-    const keys = [...kinds.map((kind) => `${tag}:${attachment}:${kind}`), `${tag}:turns`];
-    const call = commandsOf(client, keys);
+    const call = commandsOf(client, keysOf(prefix, model, attachment));
     this.#call = (script, ...args) => call(script, this.#process, us(rules.windowMs), ...args);
     this.#credit = credit;
     this.#rules = rules;
     this.#budget = budgetOf(rules);
-    this.#view = new WindowView(rules);
     // The name of a process may be used again after a restart: its old entries must not be taken for its new ones.
     this.#process = `${process}:${randomBytes(4).toString('base64url')}`;
     this.#now = now;
@@ -104,6 +102,16 @@ export class RedisWindow {
     return this.#heard;
   }
 
+  /** The window as Redis last told of it; undefined while it never has. */
+  get told(): Told | undefined {
+    return this.#told;
+  }
+
+  /** @param onTold called whenever Redis tells of the whole window */
+  follow(onTold: (told: Told) => void): void {
+    this.#onTold = onTold;
+  }
+
   /** Other processes heard of lately. */
   get others(): readonly string[] {
     return this.#presence.list(this.#now());
@@ -111,7 +119,8 @@ export class RedisWindow {
 
   /** Places that all processes together held then; undefined while Redis may not have been told of all. */
   get held(): number | undefined {
-    const known = this.#now() - this.#epochSince > this.#rules.windowMs;
+    const since = this.#epochSince;
+    const known = since === undefined || this.#now() - since > this.#rules.windowMs;
     return known ? this.#heard.held : undefined;
   }
 
@@ -128,7 +137,7 @@ export class RedisWindow {
       'admit',
       limit,
       burst,
-      Number.isFinite(spacingMs) ? us(spacingMs) : 0,
+      us(spacingMs),
       us(callTimeoutMs + windowMs),
       us(callTimeoutMs),
       Math.round(this.#credit * CALL),
@@ -143,17 +152,24 @@ export class RedisWindow {
     if (verdict === 'turn') this.#gaveWay++;
     this.#grantedThen = granted;
     if (verdict !== '+') {
-      this.#see(told, Number(at));
-      return verdict === '?' ? 'unknown' : { retryInMs: Number(wait) / 1000, reason: verdict as Block };
+      this.#see(told, at);
+      if (verdict === '?') return 'unknown';
+      const reason = BLOCKS.find((block): block is Block => block === verdict) ?? 'cold';
+      return { retryInMs: within(Number(wait), 0, us(windowMs)) / 1000, reason };
     }
     const [others, turns, ...rest] = told;
-    this.#hear([Number(held) + rest.length / 3, others, turns]);
-    const grants = Array.from({ length: rest.length / 3 }, (_, i): SharedGrant => {
+    const count = Math.min(ids.length, Math.floor(rest.length / 3));
+    this.#hear([Number(held) + count, others, turns]);
+    const grants = Array.from({ length: count }, (_, i): SharedGrant => {
       const [kind, first, name] = rest.slice(3 * i, 3 * i + 3);
-      const [id, spaced] = [ids[i]!, kind === 's'];
-      this.#hold(id, spaced, callTimeoutMs + windowMs);
       const counts = { heldThen: Number(held) + i + 1, grantedThen: Number(granted) + i + 1 };
-      const entry = { id, spaced, probing: first === '1', epoch: String(epoch), ...counts };
+      const entry = {
+        id: ids[i]!,
+        spaced: kind === 's',
+        probing: first === '1',
+        epoch: String(epoch),
+        ...counts,
+      };
       return { entry, client: name === '' ? undefined : clientOf(String(name)) };
     });
     return { grants };
@@ -161,43 +177,42 @@ export class RedisWindow {
 
   async complete(entry: SharedEntry, { answered, remaining, pauseMs }: CallOutcome): Promise<void> {
     const holdMs = this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
-    this.#hold(entry.id, entry.spaced, holdMs);
     await this.#call(
       'complete',
       entry.id,
       kindOf(entry.spaced),
       us(holdMs),
       answered ? 1 : 0,
-      remaining ?? -1,
+      within(remaining ?? -1, -1, this.#rules.limit),
       this.#rules.limit,
       entry.heldThen,
       entry.grantedThen,
       entry.epoch,
-      us(pauseMs ?? 0),
+      us(within(pauseMs ?? 0, 0, MOST_PAUSE_MS)),
       entry.probing ? 1 : 0,
     );
   }
 
   async cancel({ id, spaced, probing }: Pick<SharedEntry, 'id' | 'spaced' | 'probing'>): Promise<void> {
-    this.#view.delete(id);
     await this.#call('cancel', id, kindOf(spaced), probing ? 1 : 0);
   }
 
   /**
-   * Tells what waits here, and hears of the others. Where Redis has begun anew, or `all` is to be told, it is told of
-   * this process's calls, too, which `held` lists.
+   * Tells what waits here, and hears of the others. What Redis has to hear of this process's calls it is told, too; where
+   * it has begun anew, all of them.
    */
-  async tell(line: Line, held: () => readonly Held[], all = false): Promise<void> {
-    const told = async (entries: readonly Held[]): Promise<string> => {
-      const args = entries.flatMap(({ id, spaced, holdMs }) => [id, kindOf(spaced), us(holdMs)]);
-      const [epoch, at, ...view] = await this.#call('tell', writeLine(line), ...args);
-      this.#see(view, Number(at));
-      return String(epoch);
-    };
-    let epoch = await told(all ? held() : []);
-    // Redis has begun anew, and knows nothing.
-    if (epoch !== this.#epoch && !all) epoch = await told(held());
-    // It has forgotten; the first one that this process hears of is as good as any.
+  async tell(line: Line, own: OwnCalls): Promise<void> {
+    const epoch = await this.#announce(line);
+    if (epoch !== this.#epoch) own.doubt();
+    let entered = false;
+    for (const { calls, told } of own.pieces(this.#now)) {
+      await this.#call('enter', ...calls.flatMap(({ id, kind, holdMs }) => [id, KINDS[kind], us(holdMs)]));
+      told();
+      entered = true;
+    }
+    // Begun anew meanwhile: the next time, all is told again.
+    if (entered && (await this.#announce(line)) !== epoch) return;
+    // It has forgotten; the first epoch that this process hears of is no change.
     if (epoch !== this.#epoch && this.#epoch !== '') this.#epochSince = this.#now();
     this.#epoch = epoch;
   }
@@ -207,13 +222,10 @@ export class RedisWindow {
     await this.#call('leave');
   }
 
-  used(): number {
-    return this.#view.used(this.#now());
-  }
-
-  /** @see Window.schedule; as far as this process has heard. */
-  schedule(latencyMs: number): Schedule {
-    return this.#view.schedule(this.#now(), latencyMs);
+  async #announce(line: Line): Promise<string> {
+    const [epoch, at, ...view] = await this.#call('tell', writeLine(line));
+    this.#see(view, at);
+    return String(epoch);
   }
 
   #hear(reply: Reply): void {
@@ -222,14 +234,13 @@ export class RedisWindow {
     this.#presence.hear(processes, this.#now());
   }
 
-  #hold(id: string, spaced: boolean, ms: number): void {
-    const now = this.#now();
-    this.#view.set(id, { spaced, releaseAt: now + ms }, now);
-  }
-
-  #see(view: Reply, redisNow: number): void {
+  #see(view: Reply, at: unknown): void {
     this.#hear(view);
     const now = this.#now();
-    this.#view.replace(readView(view.slice(3), (moment) => now + (Number(moment) - redisNow) / 1000));
+    const farMs = this.#rules.windowMs + FAR_MS;
+    const here = (moment: unknown): number =>
+      now + within((Number(moment) - Number(at)) / 1000, -farMs, farMs);
+    this.#told = readView(view.slice(3), here);
+    this.#onTold(this.#told);
   }
 }

@@ -1,9 +1,13 @@
-/** What the scripts in Redis reply, in this process's terms. */
+/**
+ * What the scripts in Redis reply, in this process's terms. Whoever else writes there may have put in anything: what is no
+ * finite number in its range is brought into it, and what is missing at the end is taken for nothing.
+ */
 
 import { clientOf, readLine } from './line.ts';
-import { CALL } from './scripts/admit.ts';
+import { within } from './numbers.ts';
+import { CALL } from './scripts/prelude.ts';
+import type { Told, ToldPlace } from './sliding-log.ts';
 import type { Line, Turns } from './window.ts';
-import type { Place, Told } from './window-view.ts';
 
 export type Reply = (string | number | string[] | undefined)[];
 
@@ -20,14 +24,22 @@ export interface Heard {
   readonly turns: Turns;
 }
 
+/** More than any number of calls that is meant. */
+const MOST_CALLS = 2 ** 53;
+
 export const readHeard = ([held, others, turns]: Reply): Heard => {
-  const [virtualTime, ...tags] = turns as string[];
+  const [virtualTime, ...tags] = Array.isArray(turns) ? turns : [];
   return {
-    held: Number(held),
+    held: within(Number(held), 0, MOST_CALLS),
     peers: pairs(others).map(([process, line]) => ({ process, line: readLine(line) })),
     turns: {
-      virtualTime: Number(virtualTime) / CALL,
-      tags: new Map(pairs(tags).map(([name, tag]) => [clientOf(name), Number(tag) / CALL])),
+      virtualTime: within(Number(virtualTime), 0, MOST_CALLS) / CALL,
+      tags: new Map(
+        pairs(tags).map(([name, tag]) => [
+          clientOf(name),
+          within(Number(tag), -MOST_CALLS, MOST_CALLS) / CALL,
+        ]),
+      ),
     },
   };
 };
@@ -37,25 +49,51 @@ export const readHeard = ([held, others, turns]: Reply): Heard => {
  * @param here a moment of Redis' clock (µs) on that of this process (ms)
  */
 export const readView = (view: Reply, here: (moment: unknown) => number): Told => {
-  const [nextSpaced, pausedUntil, coldUntil, quietUntil, nextProbe, nextEven, ...lists] = view;
-  const end = lists.indexOf('');
-  const places = new Map<string, Place>();
-  const enter = (spaced: boolean, list: Reply): void => {
-    for (const [id, release] of pairs(list)) places.set(id, { spaced, releaseAt: here(release) });
-  };
-  enter(false, lists.slice(0, end));
-  enter(true, lists.slice(end + 1, -1));
+  const [nextSpaced, pausedUntil, coldUntil, quietUntil, nextProbe, nextEven, ...rest] = view;
+  const [burst = [], spaced = [], foreign = [], strides = []] = listsOf(rest);
+  const quiet = here(quietUntil);
+  const foreignPlaces = pairs(foreign).map(([member, release]): ToldPlace => {
+    return {
+      id: member,
+      releaseAt: here(release),
+      calls: within(Number(member.split(':')[0]), 1, MOST_CALLS),
+    };
+  });
   const cold = {
     until: here(coldUntil),
-    quietUntil: here(quietUntil),
-    reuse: 0,
-    nextProbe: here(nextProbe),
-    nextEven: nextEven === '0' ? undefined : here(nextEven),
+    nextProbe: Math.max(quiet, here(nextProbe)),
+    nextEven: Number(nextEven) > 0 ? Math.max(quiet, here(nextEven)) : undefined,
   };
-  return { places, nextSpaced: here(nextSpaced), pausedUntil: here(pausedUntil), cold };
+  return {
+    burst: [...placesOf(burst, strides[0], here), ...foreignPlaces],
+    spaced: placesOf(spaced, strides[1], here),
+    nextSpaced: here(nextSpaced),
+    pausedUntil: here(pausedUntil),
+    cold,
+  };
+};
+
+/** @param stride each stands for so many; then they are no particular process's */
+const placesOf = (list: Reply, stride: unknown, here: (moment: unknown) => number): ToldPlace[] => {
+  const calls = within(Number(stride), 1, MOST_CALLS);
+  return pairs(list).map(([id, release]) => ({
+    id: calls > 1 ? undefined : id,
+    releaseAt: here(release),
+    calls,
+  }));
+};
+
+/** What stands between empty strings. */
+const listsOf = (flat: Reply): Reply[] => {
+  const lists: Reply[] = [[]];
+  for (const value of flat) {
+    if (value === '') lists.push([]);
+    else lists.at(-1)!.push(value);
+  }
+  return lists;
 };
 
 const pairs = (list: unknown): [string, string][] => {
-  const flat = (list as unknown[]).map(String);
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
+  const flat = Array.isArray(list) ? list.map(String) : [];
+  return Array.from({ length: Math.floor(flat.length / 2) }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!]);
 };

@@ -2,14 +2,10 @@
 
 import type { Budget } from './window.ts';
 
-/** A window that does not know what the upstream counts: it has forgotten, or it has lost sight of who shares it. */
+/** A window that does not know what the upstream counts: it has forgotten, or its process has just begun. */
 export interface Cold {
   /** When everything that is not known of has left the upstream's window. */
   readonly until: number;
-  /** Nothing is granted before: others may be about to tell what they know. */
-  readonly quietUntil: number;
-  /** Places held when it became cold. As they come free they may be taken again: nobody else can take them. */
-  readonly reuse: number;
   /** When one call may go first, to learn how much room there is; while it is out, when it must have ended. */
   readonly nextProbe: number;
   /** The upstream does not say how much room there is: the moment at which the next call may go, evenly spaced. */
@@ -41,14 +37,12 @@ export const gradeOf = (occupancy: Occupancy, now: number): Grade => {
   const { limit, budget, burst, held, nextSpaced, pausedUntil, cold } = occupancy;
   if (now < pausedUntil) return 'paused';
   if (held >= limit) return 'full';
-  if (cold !== undefined && now < cold.until) return coldGrade(cold, held, now);
+  if (cold !== undefined && now < cold.until) return coldGrade(cold, now);
   if (burst < budget.burst) return 'burst';
   return now < nextSpaced ? 'spaced' : 'space';
 };
 
-const coldGrade = ({ quietUntil, reuse, nextProbe, nextEven }: Cold, held: number, now: number): Grade => {
-  if (now < quietUntil) return 'cold';
-  if (held < reuse) return 'burst';
+const coldGrade = ({ nextProbe, nextEven }: Cold, now: number): Grade => {
   if (nextEven !== undefined) return now < nextEven ? 'cold' : 'even';
   return now < nextProbe ? 'cold' : 'probe';
 };

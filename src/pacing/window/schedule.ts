@@ -97,6 +97,12 @@ export class RunningSchedule implements Schedule {
   }
 }
 
+/** A schedule that was drawn up for a moment so many milliseconds from now. */
+export const later = (schedule: Schedule, byMs: number): Schedule => ({
+  startOf: (n) => Math.min(HORIZON_MS, schedule.startOf(n) + byMs),
+  startedBy: (ms) => (ms < byMs ? 0 : schedule.startedBy(ms - byMs)),
+});
+
 /** Several windows as one: whoever waits takes whichever place is free first. To the millisecond. */
 export class CommonSchedule implements Schedule {
   readonly #schedules: readonly Schedule[];

@@ -16,6 +16,8 @@ export interface Window {
   admit(wanted: number): Promise<Admission>;
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
+  /** False while other processes share the window, but their calls cannot be seen. */
+  readonly shared?: boolean;
   /** Makes sure that what is known of other processes is of this moment. Never rejects. */
   refresh?(): Promise<void>;
   /** What waits in other processes that share the window, as far as is known. */
@@ -131,14 +133,17 @@ export const BURST_SHARE = 0.8;
  */
 export const UNANSWERED_GRACE_MS = 1000;
 
+/** The upstream is left alone no longer than that, whatever it asks for. Milliseconds. */
+export const MOST_PAUSE_MS = 60_000;
+
 export interface Budget {
   /** Places granted as asked. */
   readonly burst: number;
-  /** Milliseconds between two grants of the other places; infinite when there are none. */
+  /** Milliseconds between two grants of the other places, where there are any. */
   readonly spacingMs: number;
 }
 
 export const budgetOf = ({ limit, windowMs }: WindowRules): Budget => {
   const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
-  return { burst, spacingMs: limit > burst ? windowMs / (limit - burst) : Number.POSITIVE_INFINITY };
+  return { burst, spacingMs: windowMs / Math.max(1, limit - burst) };
 };

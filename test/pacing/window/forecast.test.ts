@@ -81,7 +81,7 @@ describe('a forecast', () => {
   });
 
   it('spaces the calls evenly where no answer says how much room there is', () => {
-    const cold = { until: NOW + 1000, quietUntil: 0, reuse: 0, nextProbe: 0, nextEven: NOW + 30 };
+    const cold = { until: NOW + 1000, nextProbe: 0, nextEven: NOW + 30 };
     const schedule = forecast(stateOf(10, { cold }), NOW, LATENCY_MS);
     expect(startsOf(schedule, 10)).toEqual([30, 130, 230, 330, 430, 530, 630, 730, 830, 930]);
     // The first of them comes free when it has been answered, and a window has passed.
@@ -89,9 +89,9 @@ describe('a forecast', () => {
   });
 
   it('lets one call go first where that is to tell how much room there is', () => {
-    const cold = { until: NOW + 1000, quietUntil: NOW + 40, reuse: 0, nextProbe: 0, nextEven: undefined };
+    const cold = { until: NOW + 1000, nextProbe: 0, nextEven: undefined };
     const schedule = forecast(stateOf(10, { cold }), NOW, LATENCY_MS);
-    expect(startsOf(schedule, 9)).toEqual([40, ...new Array(7).fill(140), 140]);
+    expect(startsOf(schedule, 9)).toEqual([0, ...new Array(8).fill(100)]);
   });
 
   it('ends for any numbers, with moments in order that lie before the horizon', () => {
@@ -105,8 +105,6 @@ describe('a forecast', () => {
       cold: fc.option(
         fc.record({
           until: any,
-          quietUntil: any,
-          reuse: any,
           nextProbe: any,
           nextEven: fc.option(any, { nil: undefined }),
         }),
@@ -171,8 +169,7 @@ describe('how many calls could have started', () => {
 
 it('a log that lost Redis, and whose first call’s answer tells nothing, can be asked what it expects', () => {
   const log = new SlidingLog({ limit: 20, windowMs: 5000, callTimeoutMs: 25_000 });
-  log.chill({ until: 30_000, quietUntil: 0, reuse: 1, probeFrom: 0, evenMs: undefined });
-  log.admit(10);
+  log.chill({ until: 30_000 });
   const probe = log.admit(11);
   if ('retryInMs' in probe) throw new Error('no call may go first');
   log.complete(probe, 40, { answered: true });

@@ -1,7 +1,4 @@
-import { GRACE_US, PRELUDE, VIEW } from './prelude.ts';
-
-/** One call of a client with weight 1, in virtual time. */
-export const CALL = 1_000_000;
+import { CALL, PRELUDE, VIEW } from './prelude.ts';
 
 /** How soon one that gave way to another process asks again, microseconds. */
 const TURN_US = 25_000;
@@ -11,6 +8,9 @@ const TURNS = 3;
 
 /** How soon to look again whether a cold window's first call has been answered, microseconds. */
 const COLD_POLL_US = 100_000;
+
+/** As much as any process may say of itself; what says more is not one of ours. */
+const MOST_CALLS = 1_000_000;
 
 /**
  * ARGV: process, window, limit, burst, spacing, lease, callTimeout (µs), credit (in virtual time), epoch, how often in a
@@ -24,33 +24,38 @@ local limit, burst, spacing = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARG
 local lease, callTimeout, credit = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local gaveWay, line = tonumber(ARGV[10]), ARGV[11]
 
-say(line)
 local others, awake = listen()
-local bursting = redis.call('ZCARD', KEYS[1])
+say(line)
+local bursting = redis.call('ZCARD', KEYS[1]) + foreign()
 local held = bursting + redis.call('ZCARD', KEYS[2])
-local granted = field('granted') or 0
+local granted = field('granted', 0, 2 ^ 53) or 0
 if ARGV[9] ~= text(epoch) then
   return finish(view({ '?', text(now), '0', text(epoch), held, granted }, held, others))
 end
 
-local virtual, tags = tonumber(redis.call('HGET', KEYS[5], 'now') or 0), {}
+local virtual, tags = virtualTime(), {}
+-- Never further ahead than by the call that it was served last, nor further behind than its credit.
 local function tagOf(client, weight)
-  tags[client] = tags[client] or tonumber(redis.call('HGET', KEYS[5], 'of:' .. client) or -math.huge)
-  return math.max(tags[client], virtual - credit / weight)
+  tags[client] = tags[client] or turn('of:' .. client, 2 ^ 53) or -math.huge
+  return math.max(math.min(tags[client], virtual + ${CALL} / weight), virtual - credit / weight)
 end
 -- The calls of a client in the order in which they are due: of each, how urgent it is, and how long it has waited.
 local function behead(entry)
   local urgency, waited, rest = string.match(entry.heads, '^(%-?%d+):(%d+),?(.*)$')
-  entry.urgency, entry.since = tonumber(urgency) or math.huge, entry.at - (tonumber(waited) or 0)
+  entry.urgency = number(urgency, -1, 7) or math.huge
+  entry.since = entry.at - (number(waited, 0, now) or 0)
   entry.rest = rest or ''
 end
 local function read(line, at)
   local entries = {}
-  for client, weight, calls, later, heads in string.gmatch(line, '([^ ;]+) ([^ ]+) (%d+) (%d+ [^ ]*) ([^;]*)') do
-    local entry = { client = client, weight = tonumber(weight), calls = tonumber(calls), later = later }
-    entry.heads, entry.at = heads, at
-    behead(entry)
-    entries[#entries + 1] = entry
+  for said in string.gmatch(line, '[^;]+') do
+    local client, weight, calls, later, heads = string.match(said, '^([^ ]*) ([^ ]+) (%d+) (%d+ [^ ]*) (.*)$')
+    weight, calls = number(weight, 0.0001, 1000000), number(calls, 0, ${MOST_CALLS})
+    if weight and calls then
+      local entry = { client = client, weight = weight, calls = calls, later = later, heads = heads, at = at }
+      behead(entry)
+      entries[#entries + 1] = entry
+    end
   end
   return entries
 end
@@ -62,9 +67,9 @@ local function before(a, b)
   if a.urgency ~= b.urgency then return a.urgency < b.urgency end
   return a.since < b.since
 end
-local own, foreign, mine = read(line, now), {}, nil
+local own, elsewhere, mine = read(line, now), {}, nil
 for _, other in ipairs(awake) do
-  for _, entry in ipairs(read(other.line, other.at)) do foreign[#foreign + 1] = entry end
+  for _, entry in ipairs(read(other.line, other.at)) do elsewhere[#elsewhere + 1] = entry end
 end
 -- Calls of other processes whose turn comes before that of this one's first.
 local function ahead()
@@ -73,17 +78,17 @@ local function ahead()
   for _, entry in ipairs(own) do
     if entry.calls > 0 and (mine == nil or before(entry, mine)) then mine = entry end
   end
-  for _, entry in ipairs(foreign) do
+  for _, entry in ipairs(elsewhere) do
     if mine ~= nil and entry.calls > 0 and before(entry, mine) then calls = calls + entry.calls end
   end
   return calls
 end
 
-local pause, nextSpaced, quiet = field('pause') or 0, field('next') or 0, epoch + ${GRACE_US}
-local cold, even, probe = field('cold') or 0, field('even'), field('probe') or 0
+local pause, nextSpaced, quiet = moment('pause') or 0, moment('next') or 0, moment('quiet') or 0
+local cold, even, probe = moment('cold') or 0, moment('even'), moment('probe') or 0
 local function grade()
   if now < pause then return 'paused', pause - now end
-  if held >= limit then return 'full', math.min(first(KEYS[1]), first(KEYS[2])) - now end
+  if held >= limit then return 'full', math.min(first(KEYS[1]), first(KEYS[2]), first(KEYS[6])) - now end
   if now < quiet then return 'cold', quiet - now end
   if now < cold then
     if even then
@@ -92,7 +97,7 @@ local function grade()
     return 'b'
   end
   if bursting < burst then return 'b' end
-  if now < nextSpaced then return 'spaced', math.min(first(KEYS[1]), nextSpaced) - now end
+  if now < nextSpaced then return 'spaced', math.min(first(KEYS[1]), first(KEYS[6]), nextSpaced) - now end
   return 's'
 end
 

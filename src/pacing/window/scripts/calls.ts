@@ -5,17 +5,20 @@ import { PRELUDE } from './prelude.ts';
  * held then, granted then, epoch then, pause (µs), probing (0 or 1).
  */
 export const COMPLETE = `${PRELUDE}
-local id, hold, answered, remaining = ARGV[3], tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
+local id, lease, answered, remaining = ARGV[3], tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
 local limit, heldThen, grantedThen = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local sameEpoch, pause, probing = ARGV[11] == text(epoch), tonumber(ARGV[12]), ARGV[13] == '1'
 -- Entered again when it was lost: the answer came only now, so the upstream may have counted the call only now.
-redis.call('ZADD', of(ARGV[4]), text(now + hold), id)
-if pause > 0 then set('pause', math.max(field('pause') or 0, now + pause)) end
+enter(ARGV[4], now + lease, id)
+if pause > 0 then set('pause', math.max(moment('pause') or 0, now + pause)) end
 if remaining >= 0 and sameEpoch then
   -- The upstream counts more than we can have made: somebody else uses the key. Held for a window from now.
-  local ours = heldThen + (field('granted') or 0) - grantedThen
-  for i = 1, limit - remaining - ours do
-    redis.call('ZADD', KEYS[1], text(now + window), 'x' .. id .. i)
+  local granted = field('granted', 0, 2 ^ 53) or 0
+  local excess = math.min(limit, limit - remaining - heldThen - (granted - grantedThen))
+  if excess > 0 then
+    hold(excess, now + window, id)
+    -- Another answer may tell of the very same.
+    set('granted', granted + excess)
   end
   drop('cold', 'probe', 'even')
 elseif pause > 0 then

@@ -4,9 +4,9 @@ import type { Redis } from 'ioredis';
 import type { Reply } from '../replies.ts';
 import { ADMIT } from './admit.ts';
 import { CANCEL, COMPLETE } from './calls.ts';
-import { LEAVE, TELL } from './presence.ts';
+import { ENTER, LEAVE, TELL } from './presence.ts';
 
-const SCRIPTS = { admit: ADMIT, complete: COMPLETE, cancel: CANCEL, tell: TELL, leave: LEAVE };
+const SCRIPTS = { admit: ADMIT, complete: COMPLETE, cancel: CANCEL, tell: TELL, enter: ENTER, leave: LEAVE };
 
 export type Script = keyof typeof SCRIPTS;
 type Argument = string | number;

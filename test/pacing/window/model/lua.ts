@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 // biome-ignore lint/suspicious/noExplicitAny: see above
 const { lua, lauxlib, lualib, to_luastring, to_jsstring } = createRequire(import.meta.url)('fengari') as any;
 
-type Value = string | number | null | Value[];
+type Value = string | number | null | { readonly ok: string } | Value[];
 
 /** What the scripts of the window need of Redis' data. */
 export class Store {
@@ -29,6 +29,16 @@ export class Store {
         return [String(Math.floor(this.#nowUs() / 1e6)), String(Math.floor(this.#nowUs() % 1e6))];
       case 'PEXPIRE':
         return 1;
+      case 'TYPE': {
+        const held = this.#zsets.get(key)?.size ? 'zset' : this.#hashes.get(key)?.size ? 'hash' : 'none';
+        return { ok: held };
+      }
+      case 'DEL':
+        return [key, ...args].filter((each) =>
+          [this.#zsets.delete(each), this.#hashes.delete(each)].some(Boolean),
+        ).length;
+      case 'HKEYS':
+        return [...this.#hash(key).keys()];
       case 'HGET':
         return this.#hash(key).get(args[0]!) ?? null;
       case 'HSET':
@@ -46,20 +56,31 @@ export class Store {
       case 'ZCARD':
         return this.#zset(key).size;
       case 'ZREMRANGEBYSCORE':
-        for (const [member, score] of this.#zset(key)) {
-          if (score <= Number(args[1])) this.#zset(key).delete(member);
-        }
-        return 0;
-      case 'ZRANGE': {
-        const sorted = [...this.#zset(key)].sort(([, a], [, b]) => a - b);
-        const until = Number(args[1]);
-        return sorted
-          .slice(0, until === -1 ? undefined : until + 1)
-          .flatMap(([member, score]) => [member, String(score)]);
+        return this.#remove(
+          key,
+          ([, score]) => score > boundOf(args[0]!, -1) && score < boundOf(args[1]!, 1),
+        );
+      case 'ZREMRANGEBYRANK': {
+        const gone = new Set(slice(this.#sorted(key), args));
+        return this.#remove(key, (entry) => [...gone].some(([member]) => member === entry[0]));
       }
+      case 'ZRANGE':
+        return slice(this.#sorted(key), args).flatMap(([member, score]) =>
+          args[2] === 'WITHSCORES' ? [member, String(score)] : [member],
+        );
       default:
         throw new Error(`${command} is not among the commands that are modelled`);
     }
+  }
+
+  #sorted(key: string): [string, number][] {
+    return [...this.#zset(key)].sort(([, a], [, b]) => a - b);
+  }
+
+  #remove(key: string, isGone: (entry: [string, number]) => boolean): number {
+    const gone = [...this.#zset(key)].filter(isGone);
+    for (const [member] of gone) this.#zset(key).delete(member);
+    return gone.length;
   }
 
   #zset(key: string): Map<string, number> {
@@ -74,6 +95,21 @@ export class Store {
     return hash;
   }
 }
+
+/** Ranks as Redis has them: the last one included, negative ones from the end. */
+const slice = <T>(list: readonly T[], [from, to]: readonly string[]): T[] => {
+  const [first, last] = [from, to].map((rank) =>
+    Number(rank) < 0 ? list.length + Number(rank) : Number(rank),
+  );
+  return list.slice(Math.max(0, first!), Math.max(0, last! + 1));
+};
+
+/** The score just outside of a bound: `5` includes five, `(5` does not. @param side -1 below, 1 above */
+const boundOf = (bound: string, side: -1 | 1): number => {
+  if (/^[-+]?inf$/.test(bound))
+    return bound.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return bound.startsWith('(') ? Number(bound.slice(1)) : Number(bound) + side * 0.5;
+};
 
 /** Runs scripts on a store, as EVAL would. */
 export class LuaRedis {
@@ -125,7 +161,11 @@ const push = (L: unknown, value: Value): void => {
   if (value === null) lua.lua_pushboolean(L, false);
   else if (typeof value === 'number') lua.lua_pushinteger(L, value);
   else if (typeof value === 'string') lua.lua_pushstring(L, to_luastring(value));
-  else {
+  else if (!Array.isArray(value)) {
+    lua.lua_createtable(L, 0, 1);
+    push(L, value.ok);
+    lua.lua_setfield(L, -2, to_luastring('ok'));
+  } else {
     lua.lua_createtable(L, value.length, 0);
     value.forEach((item, i) => {
       push(L, item);

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FairQueue, type Queued } from '../../../../src/pacing/queue/fair-queue.ts';
+import { OwnCalls } from '../../../../src/pacing/window/own-calls.ts';
 import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
 import type { Line } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
@@ -53,16 +54,18 @@ class Fleet {
     );
   }
 
-  /** Nothing is cold any more. */
+  /** Nothing is cold any more, and nobody has just come. */
   async warmUp(): Promise<void> {
-    for (const window of this.#windows) await window.tell([], () => []);
-    this.now += 5000;
+    for (const ms of [5000, 1000]) {
+      for (const window of this.#windows) await window.tell([], new OwnCalls(2000));
+      this.now += ms;
+    }
   }
 
   async push(call: Omit<Call, 'since'>): Promise<void> {
     this.waiting.push({ ...call, since: this.now });
     this.now += 1;
-    await this.#windows[call.process]!.tell(this.#line(call.process), () => []);
+    await this.#windows[call.process]!.tell(this.#line(call.process), new OwnCalls(2000));
   }
 
   /** Whom of those that ask, each in turn from the given one on, a place is granted to. */
@@ -78,7 +81,7 @@ class Fleet {
       await window.cancel(entry);
       const served = this.#of(process).find((call) => call.client === client)!;
       this.waiting.splice(this.waiting.indexOf(served), 1);
-      await window.tell(this.#line(process), () => []);
+      await window.tell(this.#line(process), new OwnCalls(2000));
       return served.name;
     }
     return undefined;

@@ -12,6 +12,9 @@ const RECONNECT_MS = 250;
 
 export type Random = () => number;
 
+/** Whether answers say how many calls the upstream would still take. */
+export type Says = 'remaining' | 'nothing' | 'sometimes';
+
 /** Events in the order of their time. What they set in motion runs before the next. */
 class Clock {
   now = 0;
@@ -45,14 +48,18 @@ export class World {
   readonly processes: Process[] = [];
   readonly rules: WindowRules;
   readonly random: Random;
-  readonly says: 'remaining' | 'nothing';
+  readonly says: Says;
+  /** Calls with most of their arguments, of all that were sent to Redis. */
+  largestCommand = 0;
+  /** Until then every answer is an error without any header. */
+  illUntil = 0;
   readonly #store = new Store(() => 1e15 + Math.round(this.clock.now * 1000));
   readonly #lua = new LuaRedis(this.#store);
   #redis: 'up' | 'frozen' | 'down' = 'up';
   #atRest: (() => void)[] = [];
   #connections = new Set<Connection>();
 
-  constructor(rules: WindowRules, random: Random, says: World['says'] = 'remaining') {
+  constructor(rules: WindowRules, random: Random, says: Says = 'remaining') {
     this.rules = rules;
     this.random = random;
     this.says = says;
@@ -101,6 +108,11 @@ export class World {
     const process = new Process(this, demand, `p${this.processes.length}`);
     this.processes.push(process);
     return process;
+  }
+
+  /** From now on for so long, the upstream fails: it counts calls, and answers 500 or not at all. */
+  fallIll(ms: number): void {
+    this.illUntil = this.clock.now + ms;
   }
 
   /** A call arrives, and is counted. @returns what the upstream says it would still take */
@@ -155,6 +167,7 @@ class Connection {
 
   #send(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const { clock, random } = this.#world;
+    this.#world.largestCommand = Math.max(this.#world.largestCommand, args.length);
     return new Promise((resolve, reject) => {
       if (!this.#open) return reject(new Error('not connected'));
       const fail = (error: Error): void => {
@@ -248,7 +261,7 @@ export class Process {
   }
 
   #call(entry: WindowEntry): void {
-    const { clock, says } = this.#world;
+    const { clock, says, random } = this.#world;
     const latency = this.#demand.latencyMs();
     let remaining = 0;
     this.granted++;
@@ -256,7 +269,10 @@ export class Process {
     clock.after(countAfter, () => {
       remaining = this.#world.count();
       clock.after(latency - countAfter, () => {
-        if (this.#alive) entry.complete({ answered: true, ...(says === 'remaining' ? { remaining } : {}) });
+        if (!this.#alive) return;
+        const ill = clock.now < this.#world.illUntil;
+        const tells = !ill && (says === 'remaining' || (says === 'sometimes' && random() < 0.3));
+        entry.complete({ answered: !ill || random() < 0.5, ...(tells ? { remaining } : {}) });
       });
     });
   }

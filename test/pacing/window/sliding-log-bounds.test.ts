@@ -1,0 +1,145 @@
+/** A log ends, and stays small, whatever it is told. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LogEntry, SlidingLog, type Told } from '../../../src/pacing/window/sliding-log.ts';
+
+const rules = { limit: 20, windowMs: 5000, callTimeoutMs: 25_000 };
+
+const anyNumber = fc.oneof(
+  fc.double(),
+  fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 0, -1, 1e300, 2 ** 53),
+);
+const anyOutcome = fc.record(
+  { answered: fc.boolean(), remaining: anyNumber, pauseMs: anyNumber },
+  { requiredKeys: ['answered'] },
+);
+const step = fc.oneof(
+  fc.record({
+    do: fc.constant('chill' as const),
+    until: anyNumber,
+    evenMs: fc.option(anyNumber, { nil: undefined }),
+  }),
+  fc.record({ do: fc.constant('call' as const), afterMs: fc.nat(8000), outcome: anyOutcome }),
+  fc.record({
+    do: fc.constant('adopt' as const),
+    nextSpaced: fc.nat(1e6),
+    cold: fc.option(
+      fc.record({
+        until: anyNumber,
+        nextProbe: anyNumber,
+        nextEven: fc.option(anyNumber, { nil: undefined }),
+      }),
+      { nil: undefined },
+    ),
+  }),
+);
+
+describe('a log that is told nonsense', () => {
+  it('ends every question with finite numbers, and grants again within a lease and a pause', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const log = new SlidingLog(rules);
+        let now = 1000;
+        for (const each of steps) {
+          if (each.do === 'chill') log.chill(each);
+          else if (each.do === 'adopt') {
+            const told: Told = { burst: [], spaced: [], pausedUntil: 0, ...each };
+            log.adopt(told, now);
+          } else {
+            const entry = log.admit(now);
+            if ('retryInMs' in entry) expect(Number.isFinite(entry.retryInMs)).toBe(true);
+            now += each.afterMs;
+            if (!('retryInMs' in entry)) log.complete(entry, now, each.outcome);
+          }
+          for (const start of log.forecast(now, 9, 30)) {
+            expect(Number.isFinite(start)).toBe(true);
+            expect(start).toBeGreaterThanOrEqual(0);
+          }
+          expect(Number.isFinite(log.used(now))).toBe(true);
+        }
+        expect(log.admit(now + 60_000 + 2 * (rules.windowMs + rules.callTimeoutMs) + 2000)).toHaveProperty(
+          'id',
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('ends a cold time in which no answer ever tells how much room there is', () => {
+    const log = new SlidingLog(rules);
+    log.chill({ until: Number.POSITIVE_INFINITY });
+    let [now, calls] = [0, 0];
+    while (now < 95_000) {
+      const entry = log.admit(now);
+      if ('retryInMs' in entry) now += Math.max(1, entry.retryInMs);
+      else {
+        calls++;
+        log.complete(entry, now, { answered: true });
+      }
+    }
+    // Evenly spaced all the time, which uses all of the limit.
+    expect(calls).toBeGreaterThan((0.9 * 95_000 * rules.limit) / rules.windowMs);
+    expect(log.admit(200_000)).toHaveProperty('id');
+  });
+
+  it('takes the answer to a call that it never admitted for a call of its own', () => {
+    const log = new SlidingLog(rules);
+    log.chill({ until: 30_000 });
+    log.admit(10);
+    const refused = log.admit(11);
+    expect(refused).toHaveProperty('retryInMs');
+    log.complete(refused as never, 40, { answered: true });
+    expect(log.used(41)).toBe(2);
+    expect(log.forecast(50, 9, 30).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('what the upstream tells of others', () => {
+  const large = { limit: 1_000_000, windowMs: 60_000, callTimeoutMs: 25_000 };
+
+  it('is kept in a few records, however many calls it is', () => {
+    const log = new SlidingLog(large);
+    // A record a call would take seconds: this many would not end within the test's time.
+    for (let now = 0; now < 10 * 60_000; now += 100) {
+      const entry = log.admit(now);
+      if (!('retryInMs' in entry)) log.complete(entry, now, { answered: true, remaining: 249 });
+      expect(log.used(now)).toBeLessThanOrEqual(large.limit);
+      expect(log.records).toBeLessThan(2000);
+    }
+    expect(log.used(10 * 60_000 - 50)).toBeGreaterThan(999_000);
+    expect(log.used(12 * 60_000)).toBe(0);
+  });
+
+  it('never makes more room than was known', () => {
+    fc.assert(
+      fc.property(fc.array(anyNumber, { minLength: 1, maxLength: 40 }), (remainings) => {
+        const log = new SlidingLog(rules);
+        for (const remaining of remainings) {
+          const before = log.used(0);
+          const entry = log.admit(0);
+          if (!('retryInMs' in entry)) log.complete(entry, 0, { answered: true, remaining });
+          expect(log.used(0)).toBeGreaterThanOrEqual(before);
+          expect(log.used(0)).toBeLessThanOrEqual(3 * rules.limit);
+        }
+      }),
+    );
+  });
+});
+
+describe('a log that never stands still', () => {
+  it('costs few steps a call, at the largest limit, too', () => {
+    const log = new SlidingLog({ limit: 1_000_000, windowMs: 60_000, callTimeoutMs: 25_000 });
+    const open: LogEntry[] = [];
+    for (let i = 0; i < 50_000; i++) {
+      const entry = log.admit(i / 1000);
+      if ('retryInMs' in entry) throw new Error('refused');
+      open.push(entry);
+      if (open.length > 1000) log.complete(open.shift()!, i / 1000, { answered: true });
+    }
+    expect(log.used(51)).toBe(50_000);
+    expect(log.used(60_051)).toBe(1000);
+    expect(log.used(86_000)).toBe(0);
+    expect(log.records).toBe(0);
+  });
+});
