@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Config, formatProblems, parseConfig } from './config.ts';
 import { createLog, framesOf } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
-import { LineWriter } from './process/line-writer.ts';
+import { LineWriter, standardOutput } from './process/line-writer.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
 import { unkindOf } from './unkind.ts';
@@ -16,7 +16,7 @@ if (!result.ok) {
 }
 const { config } = result;
 const unkind = await unkindOf(process.argv.slice(2), config);
-const lines = new LineWriter({ stream: process.stdout });
+const lines = new LineWriter({ stream: standardOutput() });
 const stamped = process.env.DYNO === undefined;
 const base = { dyno: config.dyno, release: config.release };
 const log = createLog({ level: config.logLevel, stamped, base }, lines);

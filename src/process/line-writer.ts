@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface LineWriterOptions {
-  /** Must not block in `write`: node's standard output is such a stream where it is a pipe or a socket. */
+  /** Must not block in `write`. */
   readonly stream: Writable;
   /** Characters that may wait to be taken, those under way included. A line beyond them is dropped. */
   readonly maxLength?: number;
@@ -14,6 +14,16 @@ export interface LineWriterOptions {
 const MAX_LENGTH = 1024 * 1024;
 
 const POLL_MS = 5;
+
+/**
+ * Standard output that never blocks in `write`. Node has it wait for a terminal: Ctrl-S, or a terminal that is busy, would
+ * stand the event loop still.
+ */
+export const standardOutput = (): Writable => {
+  const stdout: Writable & { _handle?: { setBlocking?(blocking: boolean): void } } = process.stdout;
+  if (process.stdout.isTTY) stdout._handle?.setBlocking?.(false);
+  return stdout;
+};
 
 /**
  * Lines are gathered while one write is under way, so there is never more than one. A pipe that nobody reads keeps that

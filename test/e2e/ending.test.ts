@@ -83,6 +83,34 @@ describe('a process whose log nobody reads', () => {
   });
 });
 
+test('a process at a terminal that is held up goes on answering, and ends with the terminal', async () => {
+  const command = `"${process.execPath}" --import tsx src/main.ts`;
+  const env = {
+    ...{ PATH: process.env.PATH ?? '', NODE_ENV: 'development', SHELL: '/bin/sh' },
+    GATEWAY_KEYS: `search:${KEYS.search}`,
+  };
+  gateway = runGateway(env, ['script', '-qec', command, '/dev/null']);
+  const url = await gateway.listening;
+  gateway.kill('SIGSTOP');
+  for (let i = 0; i < 100; i++) {
+    expect((await fetch(`${url}/v1/rerank`, { method: 'POST', body: '{}' })).status).toBe(401);
+  }
+  gateway.kill('SIGKILL');
+  await expect.poll(() => fetch(`${url}/healthz`).catch(() => 'gone'), { timeout: 20_000 }).toBe('gone');
+});
+
+test('a process with an error that nobody has caught ends with 1, and its message is not shown', async () => {
+  const thrower = 'process.on("SIGUSR2", () => { throw new Error("SEC" + "RET"); })';
+  const flags = ['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(thrower)}`];
+  gateway = runGateway({ NODE_ENV: 'development' }, [process.execPath, ...flags, 'src/main.ts']);
+  await gateway.listening;
+  gateway.kill('SIGUSR2');
+  expect((await gateway.exited).code).toBe(1);
+  expect(gateway.stdout()).toContain('"level":"fatal"');
+  expect(gateway.stdout()).toContain('unforeseen error');
+  expect(gateway.stdout() + gateway.stderr()).not.toContain('SECRET');
+});
+
 describe('a process with a Redis that never answers', () => {
   const sockets = new Set<Socket>();
   let silent: Server;

@@ -60,7 +60,9 @@ export const runGateway = (
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       const line = stdout.split('\n').find((candidate) => candidate.includes('"msg":"listening"'));
-      if (line?.endsWith('}')) resolve(`http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`);
+      // A terminal ends its lines in two characters.
+      if (line?.trimEnd().endsWith('}'))
+        resolve(`http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`);
     });
     void exited.then(({ code }) => reject(new Error(`The gateway ended with ${code} before it listened.`)));
   });

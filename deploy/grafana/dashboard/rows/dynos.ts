@@ -70,6 +70,14 @@ export const dynos: Row = {
       },
     }),
     lines({
+      title: 'Log lines dropped',
+      description: 'What reads the log is too slow, or gone. Nothing waits for it.',
+      unit: 'short',
+      queries: {
+        '{{dyno}}': perSecond(own('gateway_log_lines_dropped_total'), 'dyno'),
+      },
+    }),
+    lines({
       title: 'Open files',
       description: 'Connections, mostly.',
       unit: 'short',
