@@ -85,6 +85,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     config,
     upstreams,
     redis: redis?.pacing,
+    appointments: redis?.cache,
     onChange: (window, state, cause) =>
       log.warn({ window, state, reason: cause?.kind, code: cause?.code }, 'pacing'),
     onBug: (window, error) => log.error({ window, cause: framesOf(error) ?? typeof error }, 'pacing failed'),

@@ -41,6 +41,8 @@ export interface PacersOptions {
   readonly upstreams: readonly Upstream[];
   /** Where processes share their windows; undefined: this process has them to itself. */
   readonly redis: Redis | undefined;
+  /** Where they share what they have told callers that were refused: another connection than `redis`. */
+  readonly appointments: Redis | undefined;
   /** Told when a window goes on alone, with the cause, and when it is shared again. */
   readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
   /** Told of every mistake of ours that a window stumbles over. */
@@ -53,7 +55,7 @@ export interface PacersOptions {
 }
 
 export const createPacers = (options: PacersOptions): Pacers => {
-  const { config, upstreams, redis, onChange, onBug, onCircuit } = options;
+  const { config, upstreams, redis, appointments, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
     if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
@@ -76,13 +78,13 @@ export const createPacers = (options: PacersOptions): Pacers => {
     return window;
   };
   const appointmentsOf = (model: string): AppointmentStore | undefined =>
-    redis &&
+    appointments &&
     config.redis &&
     redisAppointments({
-      client: redis,
+      client: appointments,
       prefix: config.redis.prefix,
       model,
-      reachable: () => redis.status === 'ready' && shared.every((window) => window.shared),
+      reachable: () => appointments.status === 'ready' && shared.every((window) => window.shared),
     });
   const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>

@@ -103,7 +103,14 @@ export class Pacer {
           })),
       ),
     );
-    this.#appointments = new Appointments({ most: maxQueue, store: appointments });
+    this.#appointments = new Appointments({
+      most: maxQueue,
+      store: appointments,
+      madeElsewhere: (name) =>
+        this.#lanes.all.some(({ window }) =>
+          window.elsewhere?.().some(({ client, coming }) => client === name && coming.length > 0),
+        ),
+    });
     const periodMs = (): number => windowMs + this.#latency.ms;
     this.#arrivals = new Arrivals(periodMs);
     this.#outlook = new Outlook({

@@ -49,12 +49,20 @@ export interface AppointmentsOptions {
   /** More are not made. */
   readonly most: number;
   readonly store?: AppointmentStore | undefined;
+  /** Others are known to have made some for the client. */
+  readonly madeElsewhere?: (client: string) => boolean;
 }
+
+/** For how long a client may keep an appointment that was made elsewhere after that was last heard of: as long as any lasts. */
+const KEPT_IN_MIND_MS = 65_000;
 
 export class Appointments {
   readonly #most: number;
   readonly #mostOfClient: number;
   readonly #store: AppointmentStore | undefined;
+  readonly #madeElsewhere: (client: string) => boolean;
+  readonly #heardAt = new Map<string, number>();
+  #firstAt: number | undefined;
   readonly #made = new Map<string, Appointment>();
   /** Of each client that has any: in order of time, and how many in all. */
   readonly #clients = new Map<string, { readonly seconds: Second[]; calls: number }>();
@@ -63,10 +71,11 @@ export class Appointments {
   #ended = 1;
   #kept = 1;
 
-  constructor({ most, store }: AppointmentsOptions) {
+  constructor({ most, store, madeElsewhere = () => true }: AppointmentsOptions) {
     this.#most = most;
     this.#mostOfClient = Math.max(1, Math.floor(most * CLIENT_SHARE));
     this.#store = store;
+    this.#madeElsewhere = madeElsewhere;
   }
 
   /** Clients that have any. */
@@ -122,7 +131,8 @@ export class Appointments {
     const key = keyOf(client, question);
     const own = this.#made.get(key);
     if (own === undefined) {
-      const taken = await this.#store?.take(key);
+      if (this.#store === undefined || !this.#mayHaveElsewhere(client, now)) return undefined;
+      const taken = await this.#store.take(key);
       if (taken === 'due') this.#kept++;
       return taken;
     }
@@ -131,6 +141,14 @@ export class Appointments {
     this.#end(key, own);
     this.#store?.drop(key);
     return 'due';
+  }
+
+  /** Whoever has never had one, as far as others tell, costs no look. At first, there may be some from before. */
+  #mayHaveElsewhere(client: string, now: number): boolean {
+    this.#firstAt ??= now;
+    if (this.#madeElsewhere(client)) this.#heardAt.set(client, now);
+    const heardAt = this.#heardAt.get(client) ?? this.#firstAt;
+    return now - heardAt < KEPT_IN_MIND_MS;
   }
 
   /** Of callers that never come back, nobody is to be refused for long. */

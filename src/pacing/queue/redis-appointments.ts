@@ -1,9 +1,11 @@
 /** Appointments in Redis, so that a caller may come back to any process. */
 
 import type { Redis } from 'ioredis';
+import { HORIZON_MS } from '../window/schedule.ts';
 import type { AppointmentStore } from './appointments.ts';
 
 export interface RedisAppointmentsOptions {
+  /** Not the connection on which places are decided about: those who wait must not wait for those who are refused. */
   readonly client: Redis;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
@@ -13,29 +15,47 @@ export interface RedisAppointmentsOptions {
 }
 
 /**
- * KEYS: the appointment, whose value is the milliseconds for which it can be kept; its expiry is the end of them.
- * Reply: 0 when it was due and is taken now, the milliseconds until it is due, or -1 without one.
+ * KEYS: appointments, whose values are the milliseconds for which they can be kept; their expiry is the end of them.
+ * Reply: for each, 0 when it was due and is taken now, the milliseconds until it is, or -1 without one.
  */
 const TAKE = `
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 then return -1 end
-local late = tonumber(redis.call('GET', KEYS[1]))
-if left > late then return math.ceil(left - late) end
-redis.call('DEL', KEYS[1])
-return 0
+local reply = {}
+for i, key in ipairs(KEYS) do
+  local left, late = redis.call('PTTL', key), redis.pcall('GET', key)
+  late = type(late) == 'string' and tonumber(late) or nil
+  if left < 0 or not late then reply[i] = -1
+  elseif left > late then reply[i] = math.ceil(left - late)
+  else
+    redis.call('DEL', key)
+    reply[i] = 0
+  end
+end
+return reply
 `;
+
+/** Callers that one command asks for, and how many may wait for it; of more, it is not known whether they have one. */
+const AT_ONCE = 100;
+const MOST_WAITING = 1000;
+
+type Taken = 'due' | number | undefined;
 
 export const redisAppointments = (options: RedisAppointmentsOptions): AppointmentStore => {
   const { client, prefix, model, reachable } = options;
-  const commands = client as unknown as { appointmentTake?: (key: string) => Promise<number> };
-  if (commands.appointmentTake === undefined) {
-    client.defineCommand('appointmentTake', { numberOfKeys: 1, lua: TAKE });
-  }
-  const nameOf = (key: string): string => `${prefix}appointment:${model}:${key}`;
+  const commands = client as unknown as {
+    appointmentsTake?: (count: number, ...keys: string[]) => Promise<number[]>;
+  };
+  if (commands.appointmentsTake === undefined) client.defineCommand('appointmentsTake', { lua: TAKE });
+  const nameOf = (key: string): string => `${prefix}{appointment:${model}}:${key}`;
   // What Redis does not take is promised in this process alone.
   const tell = (command: () => Promise<unknown>): void => {
     if (reachable()) command().catch(() => {});
   };
+  const takeAll = async (keys: readonly string[]): Promise<Taken[]> => {
+    if (!reachable()) return [];
+    const replies = await commands.appointmentsTake!(keys.length, ...keys.map(nameOf)).catch(() => []);
+    return replies.map((left) => (left === 0 ? 'due' : left > 0 ? Math.min(left, HORIZON_MS) : undefined));
+  };
+  const taking = new Batches(takeAll);
   return {
     put: (key, lifeMs, lateMs) => {
       tell(() => client.set(nameOf(key), Math.floor(lateMs), 'PX', Math.ceil(lifeMs)));
@@ -43,10 +63,39 @@ export const redisAppointments = (options: RedisAppointmentsOptions): Appointmen
     drop: (key) => {
       tell(() => client.del(nameOf(key)));
     },
-    async take(key) {
-      if (!reachable()) return undefined;
-      const left = await commands.appointmentTake!(nameOf(key)).catch(() => -1);
-      return left === 0 ? 'due' : left > 0 ? left : undefined;
-    },
+    take: (key) => taking.take(key),
   };
 };
+
+/** One command at a time, for all who have come while the last one was under way: their number does not grow with them. */
+class Batches {
+  readonly #takeAll: (keys: readonly string[]) => Promise<readonly Taken[]>;
+  readonly #waiting: { readonly key: string; readonly resolve: (taken: Taken) => void }[] = [];
+  #running = false;
+
+  /** @param takeAll never rejects */
+  constructor(takeAll: (keys: readonly string[]) => Promise<readonly Taken[]>) {
+    this.#takeAll = takeAll;
+  }
+
+  take(key: string): Promise<Taken> {
+    if (this.#waiting.length >= MOST_WAITING) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#waiting.push({ key, resolve });
+      void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    // Whoever else is refused in the same moment.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, AT_ONCE);
+      const taken = await this.#takeAll(batch.map(({ key }) => key));
+      for (const [i, { resolve }] of batch.entries()) resolve(taken[i]);
+    }
+    this.#running = false;
+  }
+}

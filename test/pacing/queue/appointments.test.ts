@@ -82,6 +82,32 @@ describe('an appointment', () => {
   });
 });
 
+test('a client for which nobody has made an appointment costs no look at the store', async () => {
+  let [looks, made] = [0, false];
+  const store: AppointmentStore = {
+    put: () => {},
+    drop: () => {},
+    take: async () => {
+      looks++;
+      return undefined;
+    },
+  };
+  const appointments = new Appointments({ most: 10, store, madeElsewhere: () => made });
+  // There may be some from before this process.
+  await appointments.keep('search', 'q', 0);
+  expect(looks).toBe(1);
+  for (let i = 0; i < 100; i++) await appointments.keep('search', `q${i}`, 70_000);
+  expect(looks).toBe(1);
+  made = true;
+  await appointments.keep('search', 'q', 71_000);
+  made = false;
+  // Whoever has made it may be gone, and it holds.
+  await appointments.keep('search', 'q', 120_000);
+  expect(looks).toBe(3);
+  await appointments.keep('search', 'q', 200_000);
+  expect(looks).toBe(3);
+});
+
 describe('a service that is refused all the time', () => {
   test('has a part of the appointments, and leaves others theirs', async () => {
     const appointments = new Appointments({ most: 1000 });

@@ -51,4 +51,41 @@ describe('appointments in Redis', () => {
     store().put('search:e', 1000, 1000);
     expect(await store(false).take('search:e')).toBeUndefined();
   });
+
+  test('of many callers that are refused at once are asked for with few commands', async () => {
+    const appointments = store();
+    for (let i = 0; i < 3; i++) appointments.put(`search:f${i}`, 1000, 1000);
+    await client.config('RESETSTAT');
+    const taken = await Promise.all(Array.from({ length: 500 }, (_, i) => appointments.take(`search:f${i}`)));
+    expect(taken.slice(0, 4)).toEqual(['due', 'due', 'due', undefined]);
+    const stats = String(await client.info('commandstats'));
+    const calls = [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce(
+      (sum, [, n]) => sum + Number(n),
+      0,
+    );
+    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeLessThanOrEqual(500 / 100 + 2);
+  });
+
+  test('are not known of who comes when a thousand wait for an answer', async () => {
+    const appointments = store();
+    appointments.put('search:g', 1000, 1000);
+    const others = Array.from({ length: 1100 }, (_, i) => appointments.take(`search:other ${i}`));
+    expect(await appointments.take('search:g')).toBeUndefined();
+    await Promise.all(others);
+    expect(await appointments.take('search:g')).toBe('due');
+  });
+
+  test('that are none are nobody’s, and spoil nobody else’s', async () => {
+    const name = (key: string): string => `test:{appointment:m}:search:${key}`;
+    await client.set(name('garbage'), 'soon', 'PX', 1000);
+    await client.lpush(name('list'), 'x');
+    await client.pexpire(name('list'), 1000);
+    await client.set(name('late'), '1', 'PX', 3_600_000_000);
+    const appointments = store();
+    appointments.put('search:good', 1000, 1000);
+    const keys = ['garbage', 'list', 'late', 'good'];
+    const taken = await Promise.all(keys.map((key) => appointments.take(`search:${key}`)));
+    expect(taken).toEqual([undefined, undefined, 120_000, 'due']);
+  });
 });
