@@ -9,13 +9,13 @@ import { outcomeOf } from '../rerank/outcome.ts';
 import { distinct, rank } from '../rerank/ranking.ts';
 import { parseRequest, type RerankRequest } from '../rerank/request.ts';
 import type { Ask, CacheTerms, Scorer, Scores } from '../rerank/scoring.ts';
+import { Turns } from '../rerank/turns.ts';
 import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, urgency } from './preferences.ts';
 import { rerankResponse } from './respond.ts';
-import { Turns } from './turns.ts';
 
 export interface RerankOptions {
   readonly scorer: Scorer;
@@ -53,7 +53,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
       budget,
     });
     try {
-      if (body.length > SMALL_BYTES) await turns.next();
+      await (body.length > SMALL_BYTES ? turns.next() : turns.short());
       const { request, bytes } = parseRequest(body);
       claim.resize(bytes);
       return { request, claim };

@@ -6,6 +6,7 @@
 import type { Again } from '../../rerank/attempt.ts';
 import type { RerankError } from '../../rerank/errors.ts';
 import type { Terms } from '../../rerank/scoring.ts';
+import { Turns } from '../../rerank/turns.ts';
 import type { LaneServer } from '../lanes/lane-server.ts';
 import type { Lanes } from '../lanes/lanes.ts';
 import type { Block } from '../window/window.ts';
@@ -49,6 +50,7 @@ export interface AdmissionOptions {
 
 export class AdmissionControl {
   readonly #options: AdmissionOptions;
+  readonly #turns = new Turns();
   readonly #arriving = new Set<Place & { readonly since: number }>();
 
   constructor(options: AdmissionOptions) {
@@ -75,6 +77,8 @@ export class AdmissionControl {
     // Who would be refused in any case costs no look at what others do.
     if (spot.close && !refused && this.#options.lanes.shared(again)) {
       await this.#announce(terms, again);
+      // All who were announced together hear at the same moment.
+      await this.#turns.short();
       spot = this.#spot(terms, again);
       refused = this.#refusal(spot, terms.deadline);
     }

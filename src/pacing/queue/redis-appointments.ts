@@ -34,7 +34,7 @@ return reply
 `;
 
 /** Callers that one command asks for, and how many may wait for it; of more, it is not known whether they have one. */
-const AT_ONCE = 100;
+const AT_ONCE = 32;
 const MOST_WAITING = 1000;
 
 type Taken = 'due' | number | undefined;
