@@ -2,6 +2,7 @@
 
 import type { Again, Verdict, Wait } from '../rerank/attempt.ts';
 import { type RerankError, toRerankError } from '../rerank/errors.ts';
+import { contentOf } from '../rerank/identity.ts';
 import type { Layer, Terms } from '../rerank/scoring.ts';
 import { diagnose } from './diagnosis.ts';
 import { timeLimit } from './time-limit.ts';
@@ -37,12 +38,14 @@ export interface Slots {
    * @param onQueued told when the answer should be there (monotonic ms)
    * @param again given for a call that is made again
    * @param question the same for the same question: whoever was refused and comes back with it is known by that
+   * @param content the same for the same question about the same documents: what fails each time is known by that
    */
   acquire(
     terms: Terms,
     onQueued?: (expectedAnswer: number) => void,
     again?: Again,
     question?: string,
+    content?: string,
   ): Promise<Slot>;
 }
 
@@ -62,7 +65,14 @@ export const pace =
   (inner) => ({
     async score(ask) {
       const queued = performance.now();
-      const slot = await slots(ask.model).acquire(ask.terms, ask.onQueued, ask.again, ask.identity.question);
+      const { terms, onQueued, again, identity } = ask;
+      const slot = await slots(ask.model).acquire(
+        terms,
+        onQueued,
+        again,
+        identity.question,
+        contentOf(identity),
+      );
       const queueMs = performance.now() - queued;
       // Nobody who joins from now on is to be turned away for a wait that is over.
       ask.onQueued?.(performance.now());

@@ -9,6 +9,7 @@ import type { RerankError } from '../rerank/errors.ts';
 import type { Terms } from '../rerank/scoring.ts';
 import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';
+import type { Caller } from './lanes/suspects.ts';
 import { AdmissionControl, type Spot } from './queue/admission-control.ts';
 import { type AppointmentStore, Appointments } from './queue/appointments.ts';
 import { Arrivals } from './queue/arrivals.ts';
@@ -53,7 +54,7 @@ export interface Slot {
   giveBack(): void;
 }
 
-interface Ticket extends Omit<Spot, keyof Place>, Queued {
+interface Ticket extends Omit<Spot, keyof Place>, Queued, Pick<Caller, 'content'> {
   /** When it began to wait. */
   readonly since: number;
   readonly terms: Terms;
@@ -148,16 +149,25 @@ export class Pacer {
     onQueued?: (expectedAnswer: number) => void,
     again?: Again,
     question?: string,
+    content?: string,
   ): Promise<Slot> {
     return this.#admission.admit(terms, again, again ? undefined : question, (spot) => {
+      this.#refuseInVain(again, { client: terms.client, content });
       onQueued?.(spot.answerAt);
       terms.signal.throwIfAborted();
-      return this.#enqueue(spot, terms, onQueued, question);
+      return this.#enqueue({ ...spot, content }, terms, onQueued, question);
     });
   }
 
+  /** Throws when nobody may be asked this by this client now. */
+  #refuseInVain(again: Again | undefined, caller: Caller): void {
+    if (this.#lanes.for(again, caller).length === 0) throw outage(this.#lanes.retryInMs(caller));
+    const barredMs = this.#lanes.barredMs(again, caller);
+    if (barredMs > 0) throw outage(barredMs);
+  }
+
   #enqueue(
-    spot: Spot,
+    spot: Spot & Pick<Caller, 'content'>,
     terms: Terms,
     onQueued: ((expectedAnswer: number) => void) | undefined,
     question: string | undefined,
@@ -192,7 +202,7 @@ export class Pacer {
       };
       // The most urgent of those who share the call places it; nobody is turned away for the wait that it had before.
       const unsubscribe = onNewcomer?.((newcomer) => {
-        if (this.#lanes.for(spot.again).length === 0) return;
+        if (this.#lanes.for(spot.again, newcomer).length === 0) return;
         const { answerAt } = this.#admission.spotOf(newcomer, spot.again);
         if (!this.#queue.promote(ticket, newcomer)) return;
         told = answerAt;
@@ -237,17 +247,20 @@ export class Pacer {
   /** A lane has gone or come back: nobody goes on waiting for nothing, and whoever waits is served where he can be. */
   #rearrange(): void {
     for (const ticket of [...this.#queue]) {
-      if (this.#lanes.for(ticket.again).length > 0) continue;
+      if (this.#lanes.for(ticket.again, ticket).length > 0) continue;
       this.#queue.remove(ticket);
-      ticket.refuse(outage(this.#lanes.retryInMs));
+      ticket.refuse(outage(this.#lanes.retryInMs(ticket)));
     }
     for (const server of this.#lanes.all) server.request();
   }
 
   /** Who may be served here. */
   #fits(server: LaneServer): (ticket: Ticket) => boolean {
-    const newcomers = this.#lanes.for(undefined).includes(server);
-    return ({ again }) => (again ? this.#lanes.for(again).includes(server) : newcomers);
+    // While all is well, as it is nearly always, one look does for all newcomers.
+    const { good } = this.#lanes;
+    const newcomers = good && this.#lanes.for(undefined).includes(server);
+    return (ticket) =>
+      good && !ticket.again ? newcomers : this.#lanes.for(ticket.again, ticket).includes(server);
   }
 
   #wanted(server: LaneServer, most: number): number {
@@ -283,12 +296,13 @@ export class Pacer {
     return ticket !== undefined;
   }
 
-  #slot(server: LaneServer, entry: WindowEntry, { again, waitMs, blockAt }: Ticket): Slot {
+  #slot(server: LaneServer, entry: WindowEntry, ticket: Ticket): Slot {
+    const { again, waitMs, blockAt } = ticket;
     const started = this.#now();
-    const ended = server.health.begin();
+    const ended = server.health.begin({ client: ticket.client, content: ticket.content });
     return {
       attachment: server.attachment,
-      replaceable: this.#lanes.hasOther(server, again),
+      replaceable: this.#lanes.hasOther(server, again, ticket),
       wait: { predictedMs: waitMs, reason: blockAt(server) ?? 'none' },
       release: (outcome) => {
         entry.complete(outcome);

@@ -4,7 +4,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { Digests } from './digests.ts';
+import { DIGEST_WORDS, Digests } from './digests.ts';
 
 /** Raised whenever the meaning of a key changes, so that old cache entries are misses. */
 const SCHEME = 'rerank/3';
@@ -37,6 +37,13 @@ export const identify = ({ scope, model, query, documents, whole }: IdentityInpu
   const fields = [SCHEME, ...scope, model, query];
   if (whole) fields.push(setOf(digests));
   return { question: digest(fields.map(field).join('')), digests, whole };
+};
+
+/** The same for the same question about the same documents, whatever their order; two of them differ but by chance. */
+export const contentOf = ({ question, digests }: Identity): string => {
+  const sum = new Uint32Array(DIGEST_WORDS);
+  for (const [i, word] of digests.words.entries()) sum[i % DIGEST_WORDS]! ^= word;
+  return `${question}.${sum.join('.')}`;
 };
 
 /** Length-prefixed: joined by a delimiter, fields that contain the delimiter would collide. */

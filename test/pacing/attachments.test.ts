@@ -63,8 +63,8 @@ describe('without any attachment that is up', () => {
     breakDown(circuits[A]!);
     breakDown(circuits[B]!);
     // The first has come to its trial while the second broke down.
-    end(await taken(pacer), 'failed');
-    const left = circuits[B]!.retryInMs;
+    end(await taken(pacer), 'unreachable');
+    const left = circuits[B]!.retryInMs();
     expect(left).toBeGreaterThan(0);
     const refused = await acquire(pacer).catch((thrown: unknown) => thrown);
     expect(refused).toMatchObject({ kind: 'no_upstream', retryAfterMs: left });
@@ -214,12 +214,13 @@ test('whatever becomes of the calls, each is granted a slot or refused in the en
   const step = fc.record({
     after: fc.integer({ min: 0, max: 3000 }),
     verdict: fc.constantFrom<Verdict>(
-      ...(['scored', 'alive', 'failed', 'failed', 'failed'] as const),
+      ...(['scored', 'alive', 'failed', 'failed', 'failed', 'unreachable', 'unreachable'] as const),
       ...(['refused_key', 'refused_model', 'unknown'] as const),
     ),
     lasts: fc.integer({ min: 0, max: 4000 }),
     leavesAfter: fc.option(fc.integer({ min: 0, max: 5000 })),
     client: fc.constantFrom('search', 'chatbot'),
+    content: fc.option(fc.constantFrom('one', 'two', 'three', 'four'), { nil: undefined }),
     avoid: fc.option(fc.subarray([A, B])),
     never: fc.subarray([A, B]),
   });
@@ -227,11 +228,11 @@ test('whatever becomes of the calls, each is granted a slot or refused in the en
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (script) => {
       const { pacer } = attach({ [A]: 5, [B]: 3 }, 20);
       const ended: Promise<unknown>[] = [];
-      for (const { after, verdict, lasts, leavesAfter, client, avoid, never } of script) {
+      for (const { after, verdict, lasts, leavesAfter, client, content, avoid, never } of script) {
         await vi.advanceTimersByTimeAsync(after);
         const leaver = new AbortController();
         const again = avoid ? { again: { avoid: new Set(avoid), never: new Set(never) } } : {};
-        const slot = acquire(pacer, { client, signal: leaver.signal, ...again });
+        const slot = acquire(pacer, { client, content, signal: leaver.signal, ...again });
         if (leavesAfter !== null) setTimeout(() => leaver.abort(new RerankError('client_gone')), leavesAfter);
         ended.push(
           slot.then(

@@ -53,11 +53,15 @@ export const attach = (limits: Readonly<Record<string, number>>, maxQueue = 100)
 
 export interface CallOptions extends Partial<Terms> {
   readonly again?: Partial<Again>;
+  readonly content?: string | undefined;
   readonly onQueued?: (expected: number) => void;
 }
 
 /** Waits for a slot, for a minute at most. */
-export const acquire = (pacer: Pacer, { again, onQueued, ...over }: CallOptions = {}): Promise<Slot> => {
+export const acquire = (
+  pacer: Pacer,
+  { again, onQueued, content, ...over }: CallOptions = {},
+): Promise<Slot> => {
   const terms: Terms = {
     client: 'search',
     urgency: 3,
@@ -66,13 +70,19 @@ export const acquire = (pacer: Pacer, { again, onQueued, ...over }: CallOptions 
     ...over,
   };
   const none = new Set<string>();
-  const slot = pacer.acquire(terms, onQueued, again && { avoid: none, never: none, ...again });
+  const slot = pacer.acquire(
+    terms,
+    onQueued,
+    again && { avoid: none, never: none, ...again },
+    undefined,
+    content,
+  );
   slot.catch(() => {});
   return slot;
 };
 
 export const end = (slot: Slot, verdict: Verdict = 'scored'): void =>
-  slot.release({ verdict, answered: verdict !== 'failed' && verdict !== 'unknown' });
+  slot.release({ verdict, answered: !['failed', 'unreachable', 'unknown'].includes(verdict) });
 
 /** What a slot's queue needs to decide about everything that can be decided now, milliseconds. */
 const MOMENT_MS = 50;
@@ -107,5 +117,5 @@ export const breakDown = (circuit: Circuit): void => {
     vi.advanceTimersByTime(1000);
     circuit.end(call, 'failed');
   }
-  expect(circuit.standing).toBe('out');
+  expect(circuit.standing()).toBe('out');
 };

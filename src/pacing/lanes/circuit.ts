@@ -2,26 +2,29 @@
  * Leaves alone what keeps failing, and tries it again with one call at a time.
  *
  * Our own, since a library's breaker decides when a call is made, and takes every end of it for a success or a failure.
- * Here a lane is chosen before a call has its slot, so whether there is one must be known without making it; and a call
- * whose caller left says nothing.
+ * Here a lane is chosen before a call has its slot, so whether there is one must be known without making it; a call whose
+ * caller left says nothing; and nobody is kept away because of what somebody else asks:
+ *
+ * - A call that has failed again and again is left alone by itself. An upstream is tried with calls that have not failed;
+ *   with one that has only where there is no other, and then what comes of it holds up nobody else.
+ * - A client all of whose different calls fail is kept away alone. What others ask is the test of whether it is to blame.
+ * - When that is true of a second client, too, or the upstream can't even be reached, everybody is kept away.
  */
 
-/** What a call said of whoever was asked; `nothing` when it does not tell. */
-export type Word = 'ok' | 'failed' | 'refused' | 'nothing';
+import { Evidence, FAILING_MS, FAILURES } from './evidence.ts';
+import { type Caller, Suspects } from './suspects.ts';
+
+/**
+ * What a call said of whoever was asked; `alive` when it answered, though not with what was asked for; `nothing` when it does
+ * not tell.
+ */
+export type Word = 'ok' | 'alive' | 'failed' | 'refused' | 'nothing';
 
 /**
  * `good`; `trial`: left alone so far, and the next call tries it; `refused`: it does not want our calls, so that it is
  * only asked when there is nobody else; `out`: it is not asked.
  */
 export type Standing = 'good' | 'trial' | 'refused' | 'out';
-
-/** Failures in a row that open a circuit, */
-const FAILURES = 5;
-/**
- * and the milliseconds for which nothing may have succeeded: a server that restarts breaks all its connections at the
- * same moment, and is back before the second attempts.
- */
-const FAILING_MS = 3000;
 
 /** How long something is left alone at first, and at most: twice as long after each trial. Milliseconds. */
 const FIRST_PAUSE_MS = 1000;
@@ -31,16 +34,27 @@ export type Reason = keyof typeof LONGEST_PAUSE_MS;
 
 export interface CircuitCall {
   readonly startedAt: number;
+  readonly caller: Caller | undefined;
+  /** It was made in spite of an open circuit. */
+  readonly whileOpen: Opened | undefined;
 }
 
-interface Opened {
-  readonly reason: Reason;
-  readonly pauseMs: number;
+interface Turn {
+  pauseMs: number;
   /** When it is tried again. */
-  readonly until: number;
+  until: number;
   /** The pause is over. */
   due: boolean;
   trial: CircuitCall | undefined;
+}
+
+interface Opened {
+  reason: Reason;
+  /** Whose calls are kept away: one client's, or everybody's. */
+  client: string | undefined;
+  /** When it is tried with what has not failed, and with what has. */
+  readonly fresh: Turn;
+  readonly again: Turn;
 }
 
 export interface CircuitOptions {
@@ -56,8 +70,10 @@ export class Circuit {
   readonly #onSwitch: (reason: Reason | undefined) => void;
   readonly #now: () => number;
   readonly #listeners = new Set<() => void>();
-  #failures = 0;
-  #failingSince = 0;
+  readonly #evidence = new Evidence();
+  readonly #suspects = new Suspects((failures) =>
+    Math.min(LONGEST_PAUSE_MS.failed, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10)),
+  );
   #succeededAt = Number.NEGATIVE_INFINITY;
   #opened: Opened | undefined;
 
@@ -66,16 +82,28 @@ export class Circuit {
     this.#now = now;
   }
 
-  get standing(): Standing {
-    if (this.#opened === undefined) return 'good';
-    const { due, trial, reason } = this.#opened;
+  /** @param caller undefined: of those whose calls are kept away, if any are */
+  standing(caller?: Caller): Standing {
+    if (this.#opened === undefined || !concerns(this.#opened, caller)) return 'good';
+    const { due, trial } = this.#turnOf(this.#opened, caller);
     if (due && trial === undefined) return 'trial';
-    return reason === 'refused' ? 'refused' : 'out';
+    return this.#opened.reason === 'refused' ? 'refused' : 'out';
   }
 
   /** Milliseconds until it is tried again; 0 when that is now, or under way. */
-  get retryInMs(): number {
-    return this.#opened ? Math.max(0, this.#opened.until - this.#now()) : 0;
+  retryInMs(caller?: Caller): number {
+    return this.#opened ? Math.max(0, this.#turnOf(this.#opened, caller).until - this.#now()) : 0;
+  }
+
+  /** Milliseconds for which this very call is not to be made here, since it has failed too often; 0: it may be. */
+  barredMs({ content }: Caller): number {
+    if (content === undefined) return 0;
+    return this.#suspects.barredMs(content, { failures: FAILURES, ms: FAILING_MS }, this.#now());
+  }
+
+  /** Some calls have failed the last time. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
   }
 
   /** Told whenever the standing may have changed. */
@@ -84,70 +112,104 @@ export class Circuit {
   }
 
   /** A call is about to be made. One that is made while `trial` stands is the trial. */
-  begin(): CircuitCall {
-    const call: CircuitCall = { startedAt: this.#now() };
-    if (this.#opened !== undefined && this.standing === 'trial') {
-      this.#opened.trial = call;
+  begin(caller?: Caller): CircuitCall {
+    const now = this.#now();
+    const call: CircuitCall = { startedAt: now, caller, whileOpen: this.#opened };
+    if (this.#opened !== undefined && this.standing(caller) === 'trial') {
+      this.#turnOf(this.#opened, caller).trial = call;
       this.#tell();
     }
+    if (caller?.content !== undefined) this.#suspects.tried(caller.content, now);
     return call;
   }
 
   end(call: CircuitCall, word: Word): void {
-    if (this.#opened === undefined) this.#count(call, word);
-    else this.#judge(this.#opened, call, word);
+    const counts = this.#suspect(call, word);
+    if (this.#opened === undefined) this.#count(call, word, counts);
+    else this.#judge(this.#opened, call, word, counts);
   }
 
-  #count({ startedAt }: CircuitCall, word: Word): void {
+  /** @returns whether a failure may be the upstream's: not of what failed before and after it had done well */
+  #suspect({ caller, startedAt }: CircuitCall, word: Word): boolean {
+    const content = caller?.content;
+    if (content === undefined) return true;
     const now = this.#now();
-    if (word === 'ok') {
-      this.#failures = 0;
-      this.#succeededAt = now;
-    } else if (word === 'refused') {
-      this.#open('refused', FIRST_PAUSE_MS);
-    } else if (word === 'failed') {
-      if (this.#failures === 0) this.#failingSince = Math.max(startedAt, this.#succeededAt);
-      this.#failures++;
-      const forLong = now - this.#failingSince >= FAILING_MS;
-      if (this.#failures >= FAILURES && forLong) this.#open('failed', FIRST_PAUSE_MS);
-    }
+    const since = this.#suspects.since(content, now);
+    if (word === 'failed') this.#suspects.failed(content, startedAt, now);
+    else if (word !== 'nothing') this.#suspects.clear(content);
+    return since === undefined || since >= this.#succeededAt;
   }
 
-  #judge(opened: Opened, call: CircuitCall, word: Word): void {
-    const onTrial = opened.trial === call;
-    // What refused us is asked without a trial, too, when there is nobody else. Any other call is one from before.
-    if (word === 'ok' && (onTrial || opened.reason === 'refused')) {
+  #count(call: CircuitCall, word: Word, counts: boolean): void {
+    if (word === 'ok' || word === 'alive') this.#succeeded();
+    else if (word === 'refused') this.#open('refused', undefined);
+    else if (word === 'failed' && counts && this.#isEnough(call)) this.#open('failed', call.caller?.client);
+  }
+
+  #isEnough({ caller, startedAt }: CircuitCall): boolean {
+    return this.#evidence.add(caller ?? {}, Math.max(startedAt, this.#succeededAt), this.#now());
+  }
+
+  #judge(opened: Opened, call: CircuitCall, word: Word, counts: boolean): void {
+    const turn = [opened.fresh, opened.again].find(({ trial }) => trial === call);
+    const well = word === 'ok' || (word === 'alive' && opened.reason === 'failed');
+    // What was begun before it opened, and is only answered now, says how things were. What refused us is asked without a
+    // trial, too, when there is nobody else.
+    if (well && (call.whileOpen === opened || opened.reason === 'refused')) {
       this.#close();
-    } else if (onTrial && word === 'nothing') {
-      opened.trial = undefined;
+    } else if (turn && (word === 'nothing' || word === 'alive')) {
+      turn.trial = undefined;
       this.#tell();
-    } else if (onTrial) {
-      this.#open(word === 'refused' ? 'refused' : opened.reason, 2 * opened.pauseMs);
+    } else if (turn) {
+      if (word === 'refused') opened.reason = 'refused';
+      this.#pause(turn, Math.min(2 * turn.pauseMs, LONGEST_PAUSE_MS[opened.reason]));
+    } else if (word === 'failed' && counts && !concerns(opened, call.caller) && this.#isEnough(call)) {
+      // A second one has found the same: it is nobody's own calls.
+      opened.client = undefined;
+      this.#tell();
     }
   }
 
-  #open(reason: Reason, wantedMs: number): void {
-    const pauseMs = Math.min(wantedMs, LONGEST_PAUSE_MS[reason]);
-    const first = this.#opened === undefined;
-    const opened: Opened = { reason, pauseMs, until: this.#now() + pauseMs, due: false, trial: undefined };
-    this.#opened = opened;
+  #open(reason: Reason, client: string | undefined): void {
+    const turn = (): Turn => ({ pauseMs: 0, until: 0, due: false, trial: undefined });
+    this.#opened = { reason, client, fresh: turn(), again: turn() };
+    this.#onSwitch(reason);
+    this.#pause(this.#opened.fresh, FIRST_PAUSE_MS);
+    // Later: whatever has not failed yet, and may come meanwhile, tells more.
+    this.#pause(this.#opened.again, 2 * FIRST_PAUSE_MS);
+  }
+
+  #pause(turn: Turn, pauseMs: number): void {
+    Object.assign(turn, { pauseMs, until: this.#now() + pauseMs, due: false, trial: undefined });
     setTimeout(() => {
-      opened.due = true;
+      turn.due = true;
       this.#tell();
     }, pauseMs).unref();
-    if (first) this.#onSwitch(reason);
     this.#tell();
+  }
+
+  #turnOf({ fresh, again }: Opened, caller: Caller | undefined): Turn {
+    const content = caller?.content;
+    const isSuspect = content !== undefined && this.#suspects.since(content, this.#now()) !== undefined;
+    return isSuspect ? again : fresh;
   }
 
   #close(): void {
     this.#opened = undefined;
-    this.#failures = 0;
-    this.#succeededAt = this.#now();
+    this.#succeeded();
     this.#onSwitch(undefined);
     this.#tell();
+  }
+
+  #succeeded(): void {
+    this.#evidence.clear();
+    this.#succeededAt = this.#now();
   }
 
   #tell(): void {
     for (const listener of this.#listeners) listener();
   }
 }
+
+const concerns = ({ client }: Opened, caller: Caller | undefined): boolean =>
+  client === undefined || caller === undefined || caller.client === client;

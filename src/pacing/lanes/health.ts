@@ -2,23 +2,24 @@
 
 import type { Verdict } from '../../rerank/attempt.ts';
 import type { Circuit, Standing, Word } from './circuit.ts';
+import type { Caller } from './suspects.ts';
 
-/** What a call says of the attachment as a whole: whoever answers is alive, and has accepted the key. */
+/** What a call says of the attachment as a whole: whoever takes it is there, and who answers has accepted the key. */
 const OF_ATTACHMENT: Readonly<Record<Verdict, Word>> = {
   scored: 'ok',
   alive: 'ok',
-  failed: 'failed',
+  failed: 'alive',
   unreachable: 'failed',
   refused_key: 'refused',
   refused_model: 'ok',
   unknown: 'nothing',
 };
 
-/** What it says of the model there, which a key may be refused for alone. */
+/** What it says of the model there, which may fail alone, and which a key may be refused for alone. */
 const OF_MODEL: Readonly<Record<Verdict, Word>> = {
   scored: 'ok',
-  alive: 'nothing',
-  failed: 'nothing',
+  alive: 'alive',
+  failed: 'failed',
   unreachable: 'nothing',
   refused_key: 'nothing',
   refused_model: 'refused',
@@ -43,19 +44,31 @@ export class Health {
     this.#model = model;
   }
 
-  get standing(): Standing {
-    const standings = [this.#attachment.standing, this.#model.standing];
+  /** @param caller undefined: of those whose calls are kept away, if any are */
+  standing(caller?: Caller): Standing {
+    const standings = [this.#attachment.standing(), this.#model.standing(caller)];
     return FROM_WORST.find((standing) => standings.includes(standing))!;
   }
 
-  /** Calls are kept away. */
+  /** Calls are kept away, be they one client's or all. */
   get open(): boolean {
-    return this.standing === 'out' || this.standing === 'refused';
+    const standing = this.standing();
+    return standing === 'out' || standing === 'refused';
   }
 
   /** Milliseconds until it is tried again; 0 when that is now, or under way. */
-  get retryInMs(): number {
-    return Math.max(this.#attachment.retryInMs, this.#model.retryInMs);
+  retryInMs(caller?: Caller): number {
+    return Math.max(this.#attachment.retryInMs(), this.#model.retryInMs(caller));
+  }
+
+  /** Milliseconds for which this very call is not to be made here, since it has failed too often; 0: it may be. */
+  barredMs(caller: Caller): number {
+    return this.#model.barredMs(caller);
+  }
+
+  /** Some calls have failed here the last time. */
+  get hasSuspects(): boolean {
+    return this.#model.hasSuspects;
   }
 
   /** Told whenever the standing may have changed. */
@@ -65,9 +78,9 @@ export class Health {
   }
 
   /** A call is about to be made. @returns to be told once how it ended */
-  begin(): (verdict: Verdict) => void {
+  begin(caller: Caller): (verdict: Verdict) => void {
     const ofAttachment = this.#attachment.begin();
-    const ofModel = this.#model.begin();
+    const ofModel = this.#model.begin(caller);
     return (verdict) => {
       this.#attachment.end(ofAttachment, OF_ATTACHMENT[verdict]);
       this.#model.end(ofModel, OF_MODEL[verdict]);

@@ -4,6 +4,7 @@ import type { Again } from '../../rerank/attempt.ts';
 import { CommonSchedule, type Schedule } from '../window/schedule.ts';
 import type { Window } from '../window/window.ts';
 import type { Health } from './health.ts';
+import type { Caller } from './suspects.ts';
 
 export interface Lane {
   /** Alias of the attachment. */
@@ -12,7 +13,10 @@ export interface Lane {
   readonly health: Health;
 }
 
-const isUp = ({ health }: Lane): boolean => health.standing === 'good' || health.standing === 'trial';
+const isUp = ({ health }: Lane, caller: Caller | undefined): boolean => {
+  const standing = health.standing(caller);
+  return standing === 'good' || standing === 'trial';
+};
 
 export class Lanes<L extends Lane> {
   readonly all: readonly L[];
@@ -21,47 +25,63 @@ export class Lanes<L extends Lane> {
     this.all = lanes;
   }
 
-  /** Those that are up and have not failed the call; else, those that are up; else, those that refuse us. */
-  for(again: Again | undefined): readonly L[] {
+  /** Nobody is kept away from any of them, and no call is suspected there. */
+  get good(): boolean {
+    return this.all.every(({ health }) => health.standing() === 'good' && !health.hasSuspects);
+  }
+
+  /**
+   * Those that are up and have not failed the call; else, those that are up; else, those that refuse us.
+   * @param caller of the call; undefined: one of those that are kept away, if any are
+   */
+  for(again: Again | undefined, caller?: Caller): readonly L[] {
     const allowed = this.all.filter(({ attachment }) => !again?.never.has(attachment));
-    const up = allowed.filter(isUp);
-    const others = up.filter(({ attachment }) => !again?.avoid.has(attachment));
+    const up = allowed.filter((lane) => isUp(lane, caller));
+    const others = up.filter(
+      ({ attachment, health }) => !again?.avoid.has(attachment) && !(caller && health.barredMs(caller) > 0),
+    );
     if (others.length > 0) return others;
-    return up.length > 0 ? up : allowed.filter(({ health }) => health.standing === 'refused');
+    return up.length > 0 ? up : allowed.filter(({ health }) => health.standing(caller) === 'refused');
+  }
+
+  /** Milliseconds for which this very call is to be made nowhere, since it has failed too often; 0: it may be. */
+  barredMs(again: Again | undefined, caller: Caller): number {
+    const lanes = this.for(again, caller);
+    return lanes.length > 0 ? Math.min(...lanes.map(({ health }) => health.barredMs(caller))) : 0;
   }
 
   /** Another than this one is up, and has not failed the call. */
-  hasOther(lane: L, again: Again | undefined): boolean {
+  hasOther(lane: L, again: Again | undefined, caller: Caller): boolean {
     return this.all.some(
       (other) =>
         other !== lane &&
-        isUp(other) &&
+        isUp(other, caller) &&
         !again?.avoid.has(other.attachment) &&
         !again?.never.has(other.attachment),
     );
   }
 
   /** @see Window.schedule, over all lanes that the call may take; undefined when there is none. */
-  schedule(again: Again | undefined, latencyMs: number): Schedule | undefined {
-    const lanes = this.for(again);
-    const sure = lanes.filter(({ health }) => health.standing === 'good');
+  schedule(again: Again | undefined, latencyMs: number, caller?: Caller): Schedule | undefined {
+    const lanes = this.for(again, caller);
+    const sure = lanes.filter(({ health }) => health.standing(caller) === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
     const schedules = (sure.length > 0 ? sure : lanes).map(({ window }) => window.schedule(latencyMs));
     return schedules.length > 1 ? new CommonSchedule(schedules) : schedules[0];
   }
 
   /** Other processes use one of the lanes that the call may take. */
-  shared(again: Again | undefined): boolean {
-    return this.for(again).some(({ window }) => window.refresh !== undefined);
+  shared(again: Again | undefined, caller: Caller): boolean {
+    return this.for(again, caller).some(({ window }) => window.refresh !== undefined);
   }
 
   /** What is known of other processes is of this moment afterwards. Never rejects. */
-  async refresh(again: Again | undefined): Promise<void> {
-    await Promise.all(this.for(again).map(({ window }) => window.refresh?.()));
+  async refresh(again: Again | undefined, caller: Caller): Promise<void> {
+    await Promise.all(this.for(again, caller).map(({ window }) => window.refresh?.()));
   }
 
   /** Milliseconds until the first of the lanes is tried again. */
-  get retryInMs(): number {
-    return Math.min(...this.all.map(({ health }) => health.retryInMs));
+  retryInMs(caller?: Caller): number {
+    return Math.min(...this.all.map(({ health }) => health.retryInMs(caller)));
   }
 }

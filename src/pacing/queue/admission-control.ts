@@ -75,7 +75,7 @@ export class AdmissionControl {
     let spot = this.#spot(terms, again);
     let refused = this.#refusal(spot, terms.deadline);
     // Who would be refused in any case costs no look at what others do.
-    if (spot.close && !refused && this.#options.lanes.shared(again)) {
+    if (spot.close && !refused && this.#options.lanes.shared(again, terms)) {
       await this.#announce(terms, again);
       // All who were announced together hear at the same moment.
       await this.#turns.short();
@@ -92,7 +92,7 @@ export class AdmissionControl {
   spotOf({ client, urgency }: Place, again: Again | undefined): Spot {
     const { outlook, lanes } = this.#options;
     const expectation = outlook.of({ client, urgency }, again);
-    if (expectation === undefined) throw outage(lanes.retryInMs);
+    if (expectation === undefined) throw outage(lanes.retryInMs({ client }));
     return { client, urgency, again, ...expectation };
   }
 
@@ -126,7 +126,7 @@ export class AdmissionControl {
   async #announce({ client, urgency }: Place, again: Again | undefined): Promise<void> {
     const arrival = { client, urgency, since: this.#options.now() };
     this.#arriving.add(arrival);
-    await this.#options.lanes.refresh(again).finally(() => this.#arriving.delete(arrival));
+    await this.#options.lanes.refresh(again, arrival).finally(() => this.#arriving.delete(arrival));
   }
 
   /** The place that is kept for a call that would be refused; throws when there is none, and keeps one for next time. */

@@ -62,7 +62,7 @@ export class Outlook<T extends Queued = Queued> {
   /** Undefined when nobody could make the call. */
   of(place: Place, again: Again | undefined): Expectation | undefined {
     const { lanes, queue, latency, now } = this.#options;
-    const schedule = lanes.schedule(again, latency.ms);
+    const schedule = lanes.schedule(again, latency.ms, place);
     if (schedule === undefined) return undefined;
     const others = this.#others(place, again);
     /** Calls that would be served before one here that starts so many milliseconds from now. */
@@ -89,9 +89,9 @@ export class Outlook<T extends Queued = Queued> {
    */
   soonest(item: T, again: Again | undefined): number | undefined {
     const { lanes, queue, latency, now } = this.#options;
-    const schedule = lanes.schedule(again, latency.ms);
+    const schedule = lanes.schedule(again, latency.ms, item);
     const elsewhere = new Map<string, number>();
-    for (const { client, calls } of lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
+    for (const { client, calls } of lanes.for(again, item)[0]?.window.elsewhere?.() ?? []) {
       elsewhere.set(client, (elsewhere.get(client) ?? 0) + calls);
     }
     const of = (client: string): number => elsewhere.get(client) ?? 0;
@@ -101,7 +101,8 @@ export class Outlook<T extends Queued = Queued> {
   }
 
   /** Calls of others that go ahead of a new one in this place, or may when they come. */
-  #others({ client, urgency }: Place, again: Again | undefined): ReadonlyMap<string, Demand> {
+  #others(place: Place, again: Again | undefined): ReadonlyMap<string, Demand> {
+    const { client, urgency } = place;
     const { lanes, coming, arrivals } = this.#options;
     const now = this.#options.now();
     const periodMs = this.#options.periodMs();
@@ -120,7 +121,7 @@ export class Outlook<T extends Queued = Queued> {
       if (name !== client) demandOf(name).perMs += arrivals.perPeriod(name, now) / periodMs;
     }
     // What waits in a process waits for each of its lanes.
-    for (const other of lanes.for(again)[0]?.window.elsewhere?.() ?? []) {
+    for (const other of lanes.for(again, place)[0]?.window.elsewhere?.() ?? []) {
       const demand = demandOf(other.client);
       const passed = other.client === client && urgency < (other.first[0]?.urgency ?? 0);
       if (!passed) demand.waiting += other.calls;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Circuit, type Reason, type Word } from '../../../src/pacing/lanes/circuit.ts';
+import { Suspects } from '../../../src/pacing/lanes/suspects.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -25,7 +26,7 @@ const circuit = () => {
 const opened = () => {
   const made = circuit();
   for (let i = 0; i < 5; i++) made.call('failed', 1000);
-  expect(made.it.standing).toBe('out');
+  expect(made.it.standing()).toBe('out');
   return made;
 };
 
@@ -33,9 +34,9 @@ describe('a circuit opens', () => {
   test('after five failures in a row, when nothing has succeeded for three seconds', () => {
     const { it, call, switched } = circuit();
     for (let i = 0; i < 4; i++) call('failed', 1000);
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
     call('failed');
-    expect(it.standing).toBe('out');
+    expect(it.standing()).toBe('out');
     expect(switched).toEqual(['failed']);
   });
 
@@ -44,7 +45,7 @@ describe('a circuit opens', () => {
     const calls = Array.from({ length: 200 }, () => it.begin());
     vi.advanceTimersByTime(300);
     for (const call of calls) it.end(call, 'failed');
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
   });
 
   test('when many calls at the same moment have got no answer for long', () => {
@@ -52,7 +53,7 @@ describe('a circuit opens', () => {
     const calls = Array.from({ length: 5 }, () => it.begin());
     vi.advanceTimersByTime(15_000);
     for (const call of calls) it.end(call, 'failed');
-    expect(it.standing).toBe('out');
+    expect(it.standing()).toBe('out');
   });
 
   test('not when one in five succeeds', () => {
@@ -61,20 +62,20 @@ describe('a circuit opens', () => {
       for (let j = 0; j < 4; j++) call('failed', 1000);
       call('ok');
     }
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
   });
 
   test('not by calls that say nothing, however many', () => {
     const { it, call } = circuit();
     for (let i = 0; i < 100; i++) call('nothing', 1000);
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
   });
 
   test('at the first refusal, but may still be asked when there is nobody else', () => {
     const { it, call, switched } = circuit();
     call('ok');
     call('refused');
-    expect(it.standing).toBe('refused');
+    expect(it.standing()).toBe('refused');
     expect(switched).toEqual(['refused']);
   });
 });
@@ -82,15 +83,15 @@ describe('a circuit opens', () => {
 describe('an open circuit', () => {
   test('is tried after a second, by one call only, and closes when that succeeds', () => {
     const { it, switched } = opened();
-    expect(it.retryInMs).toBe(1000);
+    expect(it.retryInMs()).toBe(1000);
     vi.advanceTimersByTime(999);
-    expect(it.standing).toBe('out');
+    expect(it.standing()).toBe('out');
     vi.advanceTimersByTime(1);
-    expect(it.standing).toBe('trial');
+    expect(it.standing()).toBe('trial');
     const trial = it.begin();
-    expect(it.standing).toBe('out');
+    expect(it.standing()).toBe('out');
     it.end(trial, 'ok');
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
     expect(switched).toEqual(['failed', undefined]);
   });
 
@@ -98,8 +99,8 @@ describe('an open circuit', () => {
     const { it, call, switched } = opened();
     const pauses: number[] = [];
     for (let i = 0; i < 6; i++) {
-      pauses.push(it.retryInMs);
-      vi.advanceTimersByTime(it.retryInMs);
+      pauses.push(it.retryInMs());
+      vi.advanceTimersByTime(it.retryInMs());
       call('failed');
     }
     expect(pauses).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
@@ -110,7 +111,7 @@ describe('an open circuit', () => {
     const { it, call } = opened();
     vi.advanceTimersByTime(1000);
     call('nothing', 500);
-    expect(it.standing).toBe('trial');
+    expect(it.standing()).toBe('trial');
   });
 
   test('does not heed calls from before it opened', () => {
@@ -118,13 +119,13 @@ describe('an open circuit', () => {
     const [early, late] = [it.begin(), it.begin()];
     for (let i = 0; i < 5; i++) call('failed', 1000);
     it.end(early, 'ok');
-    expect(it.standing).toBe('out');
+    expect(it.standing()).toBe('out');
     vi.advanceTimersByTime(1000);
     const trial = it.begin();
     it.end(late, 'failed');
-    expect(it.retryInMs).toBe(0);
+    expect(it.retryInMs()).toBe(0);
     it.end(trial, 'ok');
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
   });
 
   test('that was refused is left alone for up to a minute, and closes at any success', () => {
@@ -132,30 +133,170 @@ describe('an open circuit', () => {
     call('refused');
     const pauses: number[] = [];
     for (let i = 0; i < 8; i++) {
-      pauses.push(it.retryInMs);
-      vi.advanceTimersByTime(it.retryInMs);
+      pauses.push(it.retryInMs());
+      vi.advanceTimersByTime(it.retryInMs());
       call('refused');
     }
     expect(pauses.slice(0, 3)).toEqual([1000, 2000, 4000]);
     expect(pauses.at(-1)).toBe(60_000);
-    expect(it.standing).toBe('refused');
+    expect(it.standing()).toBe('refused');
     call('ok');
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
   });
 
   test('begins anew when it has been closed: with a second, and after five failures', () => {
     const { it, call } = opened();
     for (let i = 0; i < 3; i++) {
-      vi.advanceTimersByTime(it.retryInMs);
+      vi.advanceTimersByTime(it.retryInMs());
       call('failed');
     }
-    vi.advanceTimersByTime(it.retryInMs);
+    vi.advanceTimersByTime(it.retryInMs());
     call('ok');
     for (let i = 0; i < 4; i++) call('failed', 1000);
-    expect(it.standing).toBe('good');
+    expect(it.standing()).toBe('good');
     call('failed', 1000);
-    expect(it.retryInMs).toBe(1000);
+    expect(it.retryInMs()).toBe(1000);
   });
+});
+
+describe('what one caller asks', () => {
+  /** A call of a client, about something, that lasts a second. */
+  const calls = () => {
+    const { it, switched } = circuit();
+    const call = (client: string, content: string, word: Word, ms = 1000): void => {
+      const begun = it.begin({ client, content });
+      vi.advanceTimersByTime(ms);
+      it.end(begun, word);
+    };
+    const standing = (client: string, content: string) => it.standing({ client, content });
+    return { it, switched, call, standing };
+  };
+
+  test('and what fails each time is left alone by itself; whatever else is asked is not', () => {
+    const { it, switched, call, standing } = calls();
+    for (let i = 0; i < 20; i++) call('a', 'poison', 'failed');
+    expect(switched).toEqual([]);
+    expect(standing('a', 'other')).toBe('good');
+    expect(it.barredMs({ client: 'a', content: 'other' })).toBe(0);
+    expect(it.barredMs({ client: 'a', content: 'poison' })).toBe(10_000);
+  });
+
+  test.each([2, 20])('%i of which fail each time, does not shut others out', (count) => {
+    const { switched, call, standing } = calls();
+    for (let i = 0; i < 20 * count; i++) call('a', `poison ${i % count}`, 'failed');
+    expect(standing('b', 'other')).toBe('good');
+    call('b', 'other', 'ok');
+    expect(standing('a', 'new')).toBe('good');
+    // It may have been kept away meanwhile: the other's success has ended that.
+    expect(switched).toEqual(count === 2 ? [] : ['failed', undefined]);
+  });
+
+  test('is left alone for one second after five failures, then for twice as long each time', () => {
+    const { it, call } = calls();
+    const barred: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      vi.advanceTimersByTime(it.barredMs({ client: 'a', content: 'poison' }));
+      call('a', 'poison', 'failed');
+      barred.push(it.barredMs({ client: 'a', content: 'poison' }));
+    }
+    expect(barred).toEqual([0, 0, 0, 0, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+  });
+
+  test('is asked again by one at a time, and is as good as any when it succeeds', () => {
+    const { it, call } = calls();
+    for (let i = 0; i < 5; i++) call('a', 'poison', 'failed');
+    vi.advanceTimersByTime(1000);
+    const poison = { client: 'a', content: 'poison' };
+    expect(it.barredMs(poison)).toBe(0);
+    const begun = it.begin(poison);
+    expect(it.barredMs(poison)).toBeGreaterThan(0);
+    it.end(begun, 'ok');
+    expect(it.barredMs(poison)).toBe(0);
+  });
+
+  test('counts against the upstream once: not after it has failed before and after others did well', () => {
+    const { switched, call } = calls();
+    for (const poison of ['one', 'two', 'three', 'four']) call('a', poison, 'failed');
+    call('b', 'other', 'ok');
+    for (let i = 0; i < 40; i++) call('a', ['one', 'two', 'three', 'four'][i % 4]!, 'failed');
+    expect(switched).toEqual([]);
+  });
+});
+
+describe('an upstream that is down', () => {
+  const down = () => {
+    const { it, switched } = circuit();
+    let asked = 0;
+    const fail = (client: string, content = `new ${asked++}`): void => {
+      const begun = it.begin({ client, content });
+      vi.advanceTimersByTime(1000);
+      it.end(begun, 'failed');
+    };
+    return { it, switched, fail };
+  };
+
+  test('is left alone by a client after five failures of three calls, and by all after those of two clients', () => {
+    const { it, fail, switched } = down();
+    for (let i = 0; i < 5; i++) fail('a', `question ${i % 3}`);
+    expect(it.standing({ client: 'a', content: 'new' })).toBe('out');
+    expect(it.standing({ client: 'b', content: 'new' })).toBe('good');
+    // To whoever asks about the upstream, it is open.
+    expect(it.standing()).toBe('out');
+    for (let i = 0; i < 5; i++) fail('b');
+    expect(it.standing({ client: 'c', content: 'new' })).not.toBe('good');
+    expect(switched).toEqual(['failed']);
+  });
+
+  test('is tried with what has not failed, and with what has only later, which then holds up nobody', () => {
+    const { it, fail } = down();
+    for (let i = 0; i < 5; i++) fail('a', `question ${i}`);
+    const [old, fresh] = ['question 1', 'new'].map((content) => ({ client: 'a', content }));
+    vi.advanceTimersByTime(1000);
+    expect([it.standing(old), it.standing(fresh)]).toEqual(['out', 'trial']);
+    vi.advanceTimersByTime(1000);
+    expect([it.standing(old), it.standing(fresh)]).toEqual(['trial', 'trial']);
+    const again = it.begin(old);
+    expect([it.standing(old), it.standing(fresh)]).toEqual(['out', 'trial']);
+    it.end(again, 'failed');
+    expect([it.standing(old), it.standing(fresh)]).toEqual(['out', 'trial']);
+    it.end(it.begin(fresh), 'ok');
+    expect([it.standing(old), it.standing(fresh)]).toEqual(['good', 'good']);
+  });
+
+  test('is tried with what has failed, too, by one at a time, when nothing else is asked', () => {
+    const { it } = circuit();
+    const caller = (i: number) => ({ client: 'a', content: `question ${i % 3}` });
+    for (let i = 0; i < 5; i++) {
+      const begun = it.begin(caller(i));
+      vi.advanceTimersByTime(1000);
+      it.end(begun, 'failed');
+    }
+    const pauses: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      pauses.push(it.retryInMs(caller(i)));
+      vi.advanceTimersByTime(it.retryInMs(caller(i)));
+      const begun = it.begin(caller(i));
+      expect([0, 1, 2].map((other) => it.standing(caller(other)))).toEqual(['out', 'out', 'out']);
+      it.end(begun, 'failed');
+    }
+    expect(pauses).toEqual([2000, 4000, 8000, 10_000, 10_000]);
+  });
+
+  test('is not believed to be well because of an answer to a call from before', () => {
+    const { it, fail } = down();
+    const early = it.begin({ client: 'b', content: 'early' });
+    for (let i = 0; i < 5; i++) fail('a');
+    it.end(early, 'ok');
+    expect(it.standing({ client: 'a', content: 'new' })).toBe('out');
+  });
+});
+
+test('what has failed is remembered up to a bound, and not for ever', () => {
+  const suspects = new Suspects(() => 1000);
+  for (let i = 0; i < 5000; i++) suspects.failed(`content ${i}`, 0, i);
+  expect(suspects.size).toBe(1000);
+  expect([suspects.since('content 4999', 5000), suspects.since('content 10', 5000)]).toEqual([0, undefined]);
+  expect(suspects.since('content 4999', 3_600_000)).toBeUndefined();
 });
 
 test('whatever calls say, and in whatever order they end, whoever listens hears of every change', () => {
@@ -173,15 +314,15 @@ test('whatever calls say, and in whatever order they end, whoever listens hears 
   fc.assert(
     fc.property(steps, (script) => {
       const it = new Circuit();
-      let heard = it.standing;
+      let heard = it.standing();
       it.listen(() => {
-        heard = it.standing;
+        heard = it.standing();
       });
       let trials = 0;
       const calls: { call: ReturnType<Circuit['begin']>; trial: boolean }[] = [];
       for (const step of script) {
         if ('begin' in step) {
-          const trial = it.standing === 'trial';
+          const trial = it.standing() === 'trial';
           if (trial) trials++;
           calls.push({ call: it.begin(), trial });
         } else if ('pass' in step) {
@@ -191,8 +332,8 @@ test('whatever calls say, and in whatever order they end, whoever listens hears 
           if (ended?.trial) trials--;
           if (ended) it.end(ended.call, step.word);
         }
-        expect(heard).toBe(it.standing);
-        if (it.standing === 'trial') expect(trials).toBe(0);
+        expect(heard).toBe(it.standing());
+        if (it.standing() === 'trial') expect(trials).toBe(0);
       }
     }),
     { numRuns: 300 },
