@@ -36,6 +36,7 @@ export const drain = async (options: DrainOptions): Promise<void> => {
   const cut = setTimeout(() => sockets.closeAll(), budgetMs * END);
   sockets.part();
   if (delayMs > 0) await sleep(delayMs);
+  await sockets.acceptMade();
   // An HTTP server's own `close` would cut idle connections at once.
   const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const grace = new AbortController();

@@ -2,17 +2,23 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Connections that wait to be accepted: node asks the system for a queue of 511. */
+const MOST_MADE = 511;
 
 export class Sockets {
   readonly #server: Server;
   /** Each with its newest answer that is not over. */
   readonly #open = new Map<Socket, ServerResponse | undefined>();
   #parting = false;
+  #accepted = 0;
 
   /** @param server that does not listen yet */
   constructor(server: Server) {
     this.#server = server;
     server.on('connection', (socket) => {
+      this.#accepted++;
       this.#open.set(socket, undefined);
       socket.once('close', () => this.#open.delete(socket));
     });
@@ -35,6 +41,20 @@ export class Sockets {
     this.#parting = true;
     for (const response of this.#open.values()) {
       if (response && !response.headersSent) response.setHeader('Connection', 'close');
+    }
+  }
+
+  /**
+   * Resolves when every connection that the system has already made is accepted here. Closing the port would reset the
+   * others, which a router does not send elsewhere as it does with those that are refused.
+   */
+  async acceptMade(): Promise<void> {
+    // Node accepts one a turn, and this turn may not have come to it. What comes meanwhile may never end: hence the bound.
+    let idleTurns = 0;
+    for (let turns = 0; turns < MOST_MADE && idleTurns < 2; turns++) {
+      const before = this.#accepted;
+      await turn();
+      idleTurns = this.#accepted > before ? 0 : idleTurns + 1;
     }
   }
 
