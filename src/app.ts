@@ -1,6 +1,7 @@
 /** The HTTP onion and the route table. */
 
 import { type Context, Hono } from 'hono';
+import { getPath } from 'hono/utils/url';
 import { type AuthOptions, auth } from './http/auth.ts';
 import { purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
@@ -8,6 +9,7 @@ import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
 import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
 import { listModels, type ModelsOptions } from './http/models.ts';
+import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { type RerankOptions, rerank } from './http/rerank.ts';
 import { errorResponse } from './http/respond.ts';
@@ -27,46 +29,51 @@ export interface AppOptions {
   readonly onRequest: (record: RequestRecord) => void;
 }
 
-/** Where the clients in use look for rerank, given a base URL with or without a version in it. */
-const RERANK_PATHS = ['/v1/rerank', '/v2/rerank', '/rerank', '/v1/v2/rerank', '/v2/v2/rerank'];
+/** What there is, and by which method it is asked for. */
+const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
+  '/v1/rerank': 'POST',
+  '/v1/models': 'GET',
+  '/v1/cache': 'DELETE',
+  '/healthz': 'GET',
+  '/readyz': 'GET',
+  '/metrics': 'GET',
+};
 
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
-  // Not strict: a trailing slash makes no difference.
-  const app = new Hono<GatewayEnv>({ strict: false });
+  const app = new Hono<GatewayEnv>({ getPath: (request) => canonicalPath(getPath(request)) });
+  const counted = ledger(options);
   const authenticated = auth(options.auth);
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
+  const { models } = options.rerank;
 
-  for (const path of RERANK_PATHS) {
-    app.use(path, ledger(options));
-    app.post(path, authenticated, withQuota, rerank(options.rerank));
-    app.all(path, () => notAllowed('POST'));
-  }
-
-  app.get(
-    '/v1/models',
-    named,
-    authenticated,
-    listModels({ models: options.rerank.models, stateOf: options.models }),
-  );
-  app.all('/v1/models', () => notAllowed('GET'));
-  app.delete(
-    '/v1/cache',
-    named,
-    authenticated,
-    purgeCache({ models: options.rerank.models, purge: options.purge }),
-  );
-  app.all('/v1/cache', () => notAllowed('DELETE'));
+  app.post('/v1/rerank', counted, authenticated, withQuota, rerank(options.rerank));
+  app.get('/v1/models', named, authenticated, listModels({ models, stateOf: options.models }));
+  app.delete('/v1/cache', named, authenticated, purgeCache({ models, purge: options.purge }));
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
   app.get('/metrics', metricsRoute(options.metrics));
 
-  app.notFound((c) => errorResponse(new RerankError('unknown_route'), recordOf(c)));
+  for (const [path, method] of Object.entries(ROUTES)) {
+    app.options(path, (c) => c.body(null, 204, { Allow: `${method}, OPTIONS` }));
+    app.all(path, counted, () => notAllowed(method));
+  }
+  app.options('/', (c) => c.body(null, 204, { Allow: 'GET, POST, DELETE, OPTIONS' }));
+  app.all('*', counted, (c) => unknownRoute(c.req.method, c.req.path));
+
   app.onError((thrown, c) => errorResponse(thrown, recordOf(c as Context<GatewayEnv>)));
   return app;
 };
 
 const notAllowed = (allow: string): never => {
   throw new RerankError('method_not_allowed', undefined, { headers: { Allow: allow } });
+};
+
+const unknownRoute = (method: string, path: string): never => {
+  const known = Object.entries(ROUTES).map(([path, method]) => `${method} ${path}`);
+  throw new RerankError(
+    'unknown_route',
+    `There is no ${method} ${shownPath(path)} here. There are ${known.join(', ')}.`,
+  );
 };
 
 /** The record of a request that the ledger does not count. */

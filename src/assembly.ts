@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { connect } from './connections.ts';
 import { createExposition } from './exposition.ts';
 import { Callers } from './http/callers.ts';
-import type { GatewayEnv } from './http/context.ts';
+import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
 import { upstream } from './layers/upstream.ts';
 import { framesOf, logRequest } from './log.ts';
@@ -39,6 +39,8 @@ export interface Assembly {
   readonly app: Hono<GatewayEnv>;
   /** The requests under way. */
   readonly callers: Callers;
+  /** To be told of a request that never came to the app. */
+  readonly onRequest: (record: RequestRecord) => void;
   /** To be called when no request is under way any more. Never rejects, and takes a few seconds at most. */
   close(): Promise<void>;
 }
@@ -160,6 +162,11 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onSilence: () => pulse?.doubt(),
   });
 
+  const onRequest = (record: RequestRecord): void => {
+    recorder.request(record);
+    exposition.serving();
+    logRequest(log, record);
+  };
   const app = createApp({
     auth: { clients: config.clients },
     rerank: {
@@ -182,16 +189,13 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       open: !config.production,
     },
     readiness: () => ({ draining: draining(), redis: redisState(), alone: pacers.alone }),
-    onRequest: (record) => {
-      recorder.request(record);
-      exposition.serving();
-      logRequest(log, record);
-    },
+    onRequest,
   });
 
   return {
     app,
     callers,
+    onRequest,
     async close() {
       const onFailure = (error: unknown): void => log.warn({ cause: framesOf(error) }, 'not closed');
       // What still speaks to Redis goes first.

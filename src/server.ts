@@ -10,6 +10,7 @@ import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
 import { inviteLater } from './http/expect.ts';
 import { Sockets } from './http/sockets.ts';
+import { readAnyTarget } from './http/target.ts';
 import type { Profile } from './simulator/unkind.ts';
 
 export interface Gateway {
@@ -55,7 +56,7 @@ export const startGateway = async ({
   linesDropped = () => 0,
 }: GatewayOptions): Promise<Gateway> => {
   let draining = false;
-  const { app, callers, close } = await assemble({
+  const { app, callers, onRequest, close } = await assemble({
     config,
     log,
     version,
@@ -64,12 +65,19 @@ export const startGateway = async ({
     linesDropped,
   });
 
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { requireHostHeader: false },
+  }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
-  server.on('clientError', badRequest);
   inviteLater(server);
+  readAnyTarget(server);
   const sockets = new Sockets(server);
+  server.on(
+    'clientError',
+    badRequest(onRequest, (socket) => sockets.isBusy(socket)),
+  );
   const { port } = await listen(server, config).catch(async (error: unknown) => {
     await close();
     throw error;

@@ -1,10 +1,11 @@
 /** Reads a request body whole, within a size, a time and what the process may hold. */
 
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import type { Context } from 'hono';
 import type { ByteBudget, Claim } from '../rerank/byte-budget.ts';
 import { RerankError } from '../rerank/errors.ts';
 import type { GatewayEnv } from './context.ts';
+import { decoderOf } from './decoding.ts';
 import { invite } from './expect.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 
@@ -45,7 +46,8 @@ export const readBody = async (
 ): Promise<Body> => {
   const declared = lengthOf(c.req.header('content-length'));
   if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes);
-  const max = declared ?? maxBytes;
+  const decoder = decoderOf(c.req.header('content-encoding'));
+  const max = decoder ? maxBytes : (declared ?? maxBytes);
   const first = Math.min(FIRST_BYTES, max);
   const claim = budget.claim(declared ?? first);
   const buffer = new GrowingBuffer(first, max, (capacity) => {
@@ -56,7 +58,7 @@ export const readBody = async (
     if (!buffer.append(chunk)) throw tooLarge(maxBytes);
   };
   try {
-    await within(timeoutMs, c, append);
+    await within(timeoutMs, c, decoder, append);
     return { bytes: buffer.take(), claim };
   } catch (thrown) {
     claim.release();
@@ -73,20 +75,46 @@ const lengthOf = (header: string | undefined): number | undefined =>
 const within = async (
   ms: number,
   c: Context<GatewayEnv>,
+  decoder: Transform | undefined,
   append: (chunk: Uint8Array) => void,
 ): Promise<void> => {
+  const read = (stream: Readable): Promise<void> =>
+    decoder ? decoded(stream, decoder, append, ms) : flow(stream, append, ms);
   // A test without a server has no bindings.
   const { incoming, outgoing } = c.env ?? {};
   invite(outgoing);
   // Node's own stream, where there is one: as a web stream, each chunk of a byte would cost hundreds.
-  if (incoming !== undefined) return flow(incoming, append, ms);
+  if (incoming !== undefined) return read(incoming);
   const { body } = c.req.raw;
   if (body === null) return;
   const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
   try {
-    await flow(stream, append, ms);
+    await read(stream);
   } finally {
     stream.destroy();
+  }
+};
+
+/** What has been decoded by then is all that is held: a bomb goes off in the decoder, which ends with the first byte too many. */
+const decoded = async (
+  stream: Readable,
+  decoder: Transform,
+  append: (chunk: Uint8Array) => void,
+  ms: number,
+): Promise<void> => {
+  // A request is closed when it is over, too.
+  const breakOff = (): void => {
+    if (!stream.readableEnded) decoder.destroy();
+  };
+  stream.once('error', breakOff).once('close', breakOff);
+  stream.pipe(decoder);
+  try {
+    await flow(decoder, append, ms);
+  } finally {
+    stream.off('error', breakOff).off('close', breakOff);
+    stream.unpipe(decoder);
+    decoder.destroy();
+    stream.resume();
   }
 };
 

@@ -1,22 +1,46 @@
 /** Answers what the HTTP parser refuses, in the gateway's own error body. */
 
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { RerankError } from '../rerank/errors.ts';
+import type { RequestRecord } from './context.ts';
+import { errorAnswer } from './respond.ts';
 
-/** A `clientError` listener: what came is not HTTP, or a message that broke off. */
-export const badRequest = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const id = randomUUID();
-  const message = 'The request is not valid HTTP, or did not arrive whole.';
-  const body = JSON.stringify({ id, message, error: { code: 400, message, type: 'invalid_request_error' } });
-  socket.end(
-    'HTTP/1.1 400 Bad Request\r\n' +
-      'Content-Type: application/json; charset=utf-8\r\n' +
-      `X-Request-ID: ${id}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n` +
-      `Connection: close\r\n\r\n${body}`,
-  );
-};
+/** What node's parser says of headers that are larger than it takes. */
+const HEADERS_TOO_LARGE = 'HPE_HEADER_OVERFLOW';
+
+const errorOf = (code: string | undefined): RerankError =>
+  code === HEADERS_TOO_LARGE
+    ? new RerankError('headers_too_large')
+    : new RerankError('invalid_request', 'The request is not valid HTTP, or did not arrive whole.');
+
+/**
+ * A `clientError` listener: what came is not HTTP, or a message that broke off.
+ * @param onRequest told of each that is answered, unless its head was fine: that request is counted where it is handled
+ * @param isHandled whether a request that came over a connection is not answered yet
+ */
+export const badRequest =
+  (onRequest: (record: RequestRecord) => void, isHandled: (socket: Socket) => boolean = () => false) =>
+  (thrown: NodeJS.ErrnoException, socket: Socket): void => {
+    if (thrown.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const record: RequestRecord = {
+      id: randomUUID(),
+      method: 'unknown',
+      path: 'unknown',
+      startedAt: performance.now(),
+      outcome: 'invalid',
+      status: 400,
+      durationMs: 0,
+    };
+    // Written at once: node ends the connection when this listener returns.
+    const { status, headers: own, body } = errorAnswer(errorOf(thrown.code), record);
+    record.status = status;
+    const headers = { ...own, 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
+    if (!isHandled(socket)) onRequest(record);
+  };

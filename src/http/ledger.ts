@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { GatewayEnv, RequestRecord } from './context.ts';
+import { shownPath } from './paths.ts';
 
 /** Heroku's router keeps a caller's id under the same rule, so that both logs show the same one. */
 const KEPT_ID = /^[A-Za-z0-9+/=-]{20,200}$/;
@@ -19,7 +20,7 @@ export const ledger = ({ onRequest }: LedgerOptions): MiddlewareHandler<GatewayE
     const record: RequestRecord = {
       id: requestId(c.req.header('x-request-id')),
       method: c.req.method,
-      path: c.req.path,
+      path: shownPath(c.req.path),
       startedAt: performance.now(),
       outcome: 'error',
       status: 500,

@@ -58,3 +58,10 @@ export const urgency = (header: string | undefined): number => {
   const value = header === undefined ? undefined : wholeNumber(directives(header).get('u'));
   return value === undefined || value > 7 ? DEFAULT_URGENCY : value;
 };
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** `traceparent` as it came, if it is one: the upstream refuses calls with headers that are larger than it takes. */
+export const traceContext = (header: string | undefined): string | undefined =>
+  header !== undefined && TRACEPARENT.test(header) ? header : undefined;

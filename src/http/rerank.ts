@@ -14,7 +14,7 @@ import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
-import { cacheTerms, patience, urgency } from './preferences.ts';
+import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
 import { rerankResponse } from './respond.ts';
 
 export interface RerankOptions {
@@ -91,7 +91,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
           deadline: c.get('record').startedAt + patience(c.req.header('prefer'), maxWaitMs),
           signal: call.signal,
         },
-        traceparent: c.req.header('traceparent'),
+        traceparent: traceContext(c.req.header('traceparent')),
         hold,
       });
       return { scores, served: outcomeOf(scores, !cache.read) };

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type RerankError, toRerankError } from '../rerank/errors.ts';
+import { unmarked } from '../rerank/exact-numbers.ts';
 import type { Served } from '../rerank/outcome.ts';
 import type { Ranked } from '../rerank/ranking.ts';
 import type { RerankRequest } from '../rerank/request.ts';
@@ -45,7 +46,7 @@ export const rerankResponse = (answer: RerankAnswer): Response => {
     'Server-Timing': serverTiming(record.authMs ?? 0, scores.timing),
   };
   if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(scores.scoredAt);
-  return new Response(JSON.stringify(body), { headers });
+  return new Response(unmarked(JSON.stringify(body)), { headers });
 };
 
 const asReturned = (original: RerankRequest['originals'][number]): object =>
@@ -59,8 +60,19 @@ const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing):
   `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +
   `queue;dur=${queueMs.toFixed(2)}, upstream;dur=${upstreamMs.toFixed(2)}`;
 
-/** The answer to whatever was thrown; notes on the record what the request came to. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export const errorResponse = (thrown: unknown, record: RequestRecord): Response => {
+  const { body, ...init } = errorAnswer(thrown, record);
+  return new Response(body, init);
+};
+
+/** The answer to whatever was thrown; notes on the record what the request came to. */
+export const errorAnswer = (thrown: unknown, record: RequestRecord): ErrorAnswer => {
   const error = toRerankError(thrown);
   const { type, outcome } = error.rule;
   const { status, param } = error;
@@ -80,7 +92,7 @@ export const errorResponse = (thrown: unknown, record: RequestRecord): Response 
     'X-Request-ID': record.id,
   };
   if (status === 429 || status === 503) headers['Retry-After'] = retryAfter(error);
-  return new Response(JSON.stringify(body), { status, headers });
+  return { status, headers, body: JSON.stringify(body) };
 };
 
 /** Some clients ignore a Retry-After of 60 s and more, and come back at once. */

@@ -36,6 +36,11 @@ export class Sockets {
     });
   }
 
+  /** A request that came over it is not answered yet. */
+  isBusy(socket: Socket): boolean {
+    return this.#open.get(socket) !== undefined;
+  }
+
   /** From now on the last answer of every connection tells its caller to use it no more, and node closes it then. */
   part(): void {
     this.#parting = true;

@@ -51,6 +51,13 @@ export const ERRORS = {
   unknown_route: rule(404, 'invalid_request_error', 'invalid', 'No such route.'),
   method_not_allowed: rule(405, 'invalid_request_error', 'invalid', 'That method is not allowed here.'),
   body_too_large: rule(413, 'invalid_request_error', 'invalid', 'The request body is too large.'),
+  unknown_encoding: rule(
+    415,
+    'invalid_request_error',
+    'invalid',
+    'The body may be encoded as gzip, deflate or br, or not at all.',
+  ),
+  headers_too_large: rule(431, 'invalid_request_error', 'invalid', 'The request headers are too large.'),
   wait_too_long: rule(429, 'rate_limit_error', 'rejected', 'The wait would be longer than allowed.'),
   quota_exhausted: rule(429, 'rate_limit_error', 'rejected', "The client's own quota is used up."),
   queue_full: rule(429, 'rate_limit_error', 'rejected', 'Too many requests are waiting.'),

@@ -1,6 +1,7 @@
 /** Checks on single fields of a request body. Each throws `invalid_request` with the field's name. */
 
 import { invalidField } from './errors.ts';
+import { digitsOf } from './exact-numbers.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -37,7 +38,7 @@ export const textOfObject = (
   for (const field of fields) {
     const value = own(object, field);
     if (typeof value === 'string') {
-      if (value !== '') lines.push(value);
+      if (value !== '') lines.push(digitsOf(value));
     } else if (typeof value === 'number' || typeof value === 'boolean') {
       lines.push(String(value));
     } else if (value !== undefined) {

@@ -7,6 +7,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { invalidField, RerankError } from './errors.ts';
+import { marked } from './exact-numbers.ts';
 import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
 import { checkStructure } from './structure.ts';
 
@@ -48,9 +49,9 @@ export interface ParsedRequest {
 
 /** Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes. */
 export const parseRequest = (body: Buffer): ParsedRequest => {
-  const { values } = checkStructure(body, FIELDS);
+  const { values, inexact } = checkStructure(body, FIELDS);
   if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
-  const text = body.toString('utf8');
+  const text = withoutMark(marked(body, inexact));
   const request = validate(parse(text));
   const bytes = [request.query, ...request.texts].reduce((sum, each) => sum + bytesOf(each), 0);
   // Objects are kept beside the texts that are made of them.
@@ -61,6 +62,9 @@ export const parseRequest = (body: Buffer): ParsedRequest => {
 /** The engine keeps a text in one byte a character when it can, else in two. */
 const bytesOf = (text: string): number =>
   Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
+
+/** A byte order mark, which parsers may ignore (RFC 8259 §8.1) and `JSON.parse` does not. */
+const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
 
 const parse = (text: string): unknown => {
   try {

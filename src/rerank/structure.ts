@@ -5,6 +5,7 @@
  */
 
 import { invalidField, RerankError } from './errors.ts';
+import { isExact, type Span } from './exact-numbers.ts';
 
 /**
  * Containers within one another, the body itself included. Far beyond any document, and far below where writing one
@@ -24,6 +25,8 @@ export interface Structure {
   readonly depth: number;
   /** Values of every kind, the outermost included. */
   readonly values: number;
+  /** Where numbers stand, within documents, that a double would change. */
+  readonly inexact: readonly Span[];
 }
 
 const LITERAL = 0;
@@ -58,6 +61,7 @@ export const checkStructure = (bytes: Buffer, fields: readonly string[]): Struct
   let depth = 0;
   let deepest = 0;
   let values = 0;
+  const inexact: Span[] = [];
   /** Where the name of the body's field stands that is being read. */
   let name: [from: number, to: number] | undefined;
   /** Which item of the list in that field is being read; undefined when it holds no list. */
@@ -97,16 +101,22 @@ export const checkStructure = (bytes: Buffer, fields: readonly string[]): Struct
         if (depth === 2 && item !== undefined) item++;
         i++;
         break;
-      case LITERAL:
+      case LITERAL: {
+        const from = i;
         values++;
         while (i < bytes.length && KINDS[bytes[i]!] === LITERAL) i++;
+        // Below the list of documents: whatever its field was written as, with escapes or without.
+        if (depth > 2 && !isExact(bytes.toString('latin1', from, i))) {
+          inexact.push([from, i]);
+        }
         break;
+      }
       default:
         i++;
     }
     if (values > MAX_VALUES) refuse(`goes beyond the ${MAX_VALUES} values that a body may hold.`);
   }
-  return { depth: deepest, values };
+  return { depth: deepest, values, inexact };
 };
 
 /**

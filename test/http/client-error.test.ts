@@ -2,12 +2,17 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { badRequest } from '../../src/http/client-error.ts';
+import type { RequestRecord } from '../../src/http/context.ts';
 import { until } from '../support/fakes.ts';
 
 let server: Server;
+const records: RequestRecord[] = [];
 beforeAll(async () => {
   server = createServer((_, res) => res.end('fine'));
-  server.on('clientError', badRequest);
+  server.on(
+    'clientError',
+    badRequest((record) => records.push(record)),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(() => {
@@ -27,22 +32,26 @@ const answerTo = async (bytes: string): Promise<string> => {
 };
 
 describe('what is not HTTP', () => {
-  test.each([
+  test.each<[what: string, bytes: string, status?: number]>([
     ['other words', 'HELLO there\r\n\r\n'],
     ['a header without a colon', 'GET / HTTP/1.1\r\nHost\r\n\r\n'],
     ['two lengths', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
-    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}`],
-  ])('gets the one error body that all clients read: %s', async (_, bytes) => {
+    ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}`, 431],
+  ])('gets the one error body that all clients read: %s', async (_, bytes, status = 400) => {
+    records.length = 0;
     const [head = '', body = ''] = (await answerTo(bytes)).split('\r\n\r\n');
-    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-    expect(head).toMatch(/\r\nConnection: close(\r\n|$)/);
-    expect(head).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}`);
+    expect(head).toMatch(
+      status === 400 ? /^HTTP\/1\.1 400 Bad Request\r\n/ : /^HTTP\/1\.1 431 Request Header/,
+    );
+    expect(head).toMatch(/\r\nconnection: close(\r\n|$)/i);
+    expect(head.toLowerCase()).toContain(`\r\ncontent-length: ${Buffer.byteLength(body)}`);
+    expect(records).toMatchObject([{ status, outcome: 'invalid' }]);
     const { id, message } = JSON.parse(body) as { id: string; message: string };
-    expect(head).toContain(`\r\nX-Request-ID: ${id}`);
+    expect(head.toLowerCase()).toContain(`\r\nx-request-id: ${id}`);
     expect(JSON.parse(body)).toEqual({
       id,
       message,
-      error: { code: 400, message, type: 'invalid_request_error' },
+      error: { code: status, message, type: 'invalid_request_error' },
     });
   });
 });

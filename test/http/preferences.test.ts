@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cacheTerms, patience, urgency } from '../../src/http/preferences.ts';
+import { cacheTerms, patience, traceContext, urgency } from '../../src/http/preferences.ts';
 import type { CacheTerms } from '../../src/rerank/scoring.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 
@@ -143,4 +143,15 @@ describe('any header at all', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test.each([
+  '',
+  '00-t',
+  '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331',
+  `00-${'a'.repeat(12_000)}-b7ad6b7169203331-01`,
+  '00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01',
+  '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01, 00-x',
+])('what is no trace context is not passed on: %.60s', (header) => {
+  expect(traceContext(header)).toBeUndefined();
 });

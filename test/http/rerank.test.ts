@@ -30,7 +30,7 @@ describe('a request becomes an ask', () => {
       'cache-control': 'max-age=60',
       priority: 'u=1',
       prefer: 'wait=10',
-      traceparent: '00-t',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     };
     const before = performance.now();
     const { cache, terms, traceparent } = await asked({ headers });
@@ -38,7 +38,7 @@ describe('a request becomes an ask', () => {
     expect(terms).toMatchObject({ client: 'search', urgency: 1 });
     expect(terms.deadline).toBeGreaterThanOrEqual(before + 10_000);
     expect(terms.deadline).toBeLessThanOrEqual(performance.now() + 10_000);
-    expect(traceparent).toBe('00-t');
+    expect(traceparent).toBe('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
   });
 
   test('that waits as long as any may, when it has no headers', async () => {

@@ -10,6 +10,8 @@ const TYPES: Readonly<Record<number, readonly string[]>> = {
   403: ['authorization_error'],
   404: ['invalid_request_error'],
   405: ['invalid_request_error'],
+  415: ['invalid_request_error'],
+  431: ['invalid_request_error'],
   413: ['invalid_request_error'],
   429: ['rate_limit_error'],
   // Nobody reads it: the caller is gone. It stands in the log.

@@ -1,11 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/rerank/errors.ts';
-import { checkStructure, MAX_DEPTH, MAX_VALUES, type Structure } from '../../src/rerank/structure.ts';
+import { checkStructure, MAX_DEPTH, MAX_VALUES } from '../../src/rerank/structure.ts';
 
 const FIELDS = ['query', 'documents'];
 
-const check = (text: string | Uint8Array): Structure => checkStructure(Buffer.from(text as string), FIELDS);
+interface Structure {
+  readonly depth: number;
+  readonly values: number;
+}
+
+const check = (text: string | Uint8Array): Structure => {
+  const { depth, values } = checkStructure(Buffer.from(text as string), FIELDS);
+  return { depth, values };
+};
 
 /** The error with which it is refused. */
 const refusal = (text: string): RerankError => {
@@ -167,6 +175,6 @@ test.each([
     searches++;
     return search(...args);
   }) as typeof bytes.indexOf;
-  expect(checkStructure(bytes, FIELDS)).toEqual({ depth: 1, values: 2 });
+  expect(checkStructure(bytes, FIELDS)).toMatchObject({ depth: 1, values: 2 });
   expect(searches).toBeLessThanOrEqual(bytes.length / 32);
 });
