@@ -62,7 +62,8 @@ const VARIABLES = z.object({
   UPSTREAM_FIREWALL: oneOf(['report', 'defang'], 'report'),
   // The last second is for the answer's way back.
   MAX_WAIT_MS: number(whole(1, 29_000), '25000', " (Heroku's router gives up at 30000)"),
-  MAX_QUEUE: number(whole(1, 1_000_000), '1000'),
+  // Far more than are served before the most patient leave; each holds a request.
+  MAX_QUEUE: number(whole(1, 100_000), '1000'),
   // Not 0: no body would fit. The lower bound is one kilobyte.
   MAX_BODY_MB: number(fraction(0.001, 64), '16'),
   MAX_BUFFER_MB: number(fraction(0.001, 65_536), '96'),

@@ -106,7 +106,7 @@ export const TABLE: [variable: string, good: string[], bad: string[]][] = [
   ['CACHE_SCOPE', ['shared', 'client'], ['Shared', 'all', 'constructor']],
   ['VERIFY_RATE', ['0', '1', '0.25'], [...NUMBER_TRICKS, '1.01', '.5', '10%']],
   ['MAX_WAIT_MS', ['1', '29000'], [...NUMBER_TRICKS, '0', '29001', '1.5']],
-  ['MAX_QUEUE', ['1', '1000000'], [...NUMBER_TRICKS, '0', '1.5', '1000001']],
+  ['MAX_QUEUE', ['1', '100000'], [...NUMBER_TRICKS, '0', '1.5', '100001']],
   ['MAX_BODY_MB', ['0.5', '64'], [...NUMBER_TRICKS, '0', '64.1']],
   // Not less than MAX_BODY_MB, which is 16 here.
   ['MAX_BUFFER_MB', ['16', '96.5', '65536'], [...NUMBER_TRICKS, '0', '15.9', '65537']],
