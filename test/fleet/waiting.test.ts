@@ -15,9 +15,8 @@ const withFleet = async (options: FleetBedOptions, use: (bed: FleetBed) => Promi
   }
 };
 
-/** Each of them begins with two of these; asking whether a pair is known, which the refused do again, has none. */
-const pacingScripts = async ({ redis }: FleetBed): Promise<number> =>
-  (await redis.commandCount('zremrangebyscore')) / 2;
+/** Each of them begins with one of these; asking whether a pair is known, which the refused do again, has none. */
+const pacingScripts = ({ redis }: FleetBed): Promise<number> => redis.commandCount('zremrangebyrank');
 
 /** A minute's window at the real rate: 250 calls. */
 const REAL = { limit: 250, windowMs: 60_000, latencyMs: [100, 300] } as const;
