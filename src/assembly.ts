@@ -73,11 +73,12 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     config,
     redis: redis && { client: redis.cache, subscriber: redis.subscriber },
     simulated: config.upstreams.length === 0,
-    onDrift: (model, difference) =>
-      log.error(
-        { model, difference },
-        'scores depend on more than their pair: reused for the same documents only',
-      ),
+    onDependent: (model) =>
+      log.error({ model }, 'scores depend on more than their pair: reused for the same documents only'),
+    onChange: (model, purged) =>
+      purged
+        ? log.warn({ model }, 'the model has changed: its older scores are forgotten')
+        : log.error({ model }, 'scores change too often to be forgotten each time'),
     onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
   });
   // Hears of purges before it answers.
@@ -117,6 +118,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     redis: caches.pairs,
     lifetime: config.cache,
     verifyRate: config.verifyRate,
+    versionOf: (model) => caches.generationOf(model),
     spare: (model) => hasRoomToSpare(pacers.stateOf(model)),
     refused: caches.refused,
     defang: config.upstreamFirewall === 'defang',
@@ -130,9 +132,9 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     observer: {
       cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
       merged: (model) => recorder.merged(model),
-      verified(model, difference) {
-        recorder.verified(model, difference);
-        caches.granularities.verified(model, difference);
+      verified(model, difference, pair, finding) {
+        recorder.verified(model, difference, finding);
+        caches.granularities.verified(model, pair, finding);
       },
       queueWait: (model, ms, reason) => recorder.queueWait(model, ms, reason),
       retry: (model, reason) => recorder.retry(model, reason),

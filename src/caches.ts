@@ -9,7 +9,7 @@ import type { PairStore } from './layers/redis.ts';
 import { redisPairs } from './layers/redis-pairs.ts';
 import { Channel } from './peers/channel.ts';
 import { Claims } from './peers/claims.ts';
-import { Generations } from './peers/generations.ts';
+import { ModelStates } from './peers/model-states.ts';
 
 export interface Caches {
   readonly memory: BoundedStore;
@@ -19,6 +19,8 @@ export interface Caches {
   /** What the firewall in front of the upstream has refused of late, in all processes. */
   readonly refused: Refused;
   scopeOf(model: string, client: string): readonly string[];
+  /** Goes up when a model's scores are forgotten. */
+  generationOf(model: string): number;
   /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
   purge(model: string): Promise<void>;
   /** Exchanges with the other processes what must not be missed; rejects when Redis does. */
@@ -32,20 +34,27 @@ export interface CachesOptions {
   readonly redis: { readonly client: Redis; readonly subscriber: Redis } | undefined;
   /** Scores are made up, by a simulator: they must never answer anybody else. */
   readonly simulated: boolean;
-  readonly onDrift: (model: string, difference: number) => void;
+  /** Told when a model's scores turn out to depend on their companions, here or in another process. */
+  readonly onDependent: (model: string) => void;
+  /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
+  readonly onChange: (model: string, purged: boolean) => void;
   /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
   readonly onCommand: (op: string, ok: boolean, ms: number) => void;
 }
 
-export const createCaches = ({ config, redis, simulated, onDrift, onCommand }: CachesOptions): Caches => {
+export const createCaches = (options: CachesOptions): Caches => {
+  const { config, redis, simulated, onDependent, onChange, onCommand } = options;
   const prefix = config.redis?.prefix ?? '';
   const channel = redis && new Channel({ ...redis, prefix });
   const claims = channel && new Claims(channel);
   const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
-  const generations = new Generations({
+  const states = new ModelStates({
     models: Object.keys(config.modelLimits),
     shared: redis && channel && { client: redis.client, channel, prefix },
     scoreLifeMs: ttlMs + staleMs,
+    onDependent: (model) => {
+      if (config.cache.granularity[model] === 'document') onDependent(model);
+    },
   });
   const realm = simulated ? 'simulator' : 'upstream';
   return {
@@ -54,11 +63,16 @@ export const createCaches = ({ config, redis, simulated, onDrift, onCommand }: C
       redis &&
       claims &&
       redisPairs({ client: redis.client, prefix, claims, claimMs: config.maxWaitMs, onCommand }),
-    granularities: createGranularities({ config, channel, onDrift }),
+    granularities: createGranularities({ config, states, onChange }),
     refused: createRefused(channel),
-    scopeOf: (model, client) => [realm, String(generations.of(model)), scope === 'client' ? client : ''],
-    purge: (model) => generations.advance(model),
-    beat: () => generations.exchange(),
+    scopeOf: (model, client) => [
+      realm,
+      String(states.of(model).generation),
+      scope === 'client' ? client : '',
+    ],
+    generationOf: (model) => states.of(model).generation,
+    purge: (model) => states.advance(model),
+    beat: () => states.exchange(),
     stop: () => claims?.stop(),
   };
 };

@@ -16,8 +16,10 @@ import { renew } from './layers/renew.ts';
 import { retry } from './layers/retry.ts';
 import { verify } from './layers/verify.ts';
 import { toRerankError } from './rerank/errors.ts';
+import type { Finding } from './rerank/findings.ts';
 import type { Lifetime } from './rerank/freshness.ts';
 import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
+import { SCORE_TOLERANCE } from './rerank/tolerance.ts';
 
 export interface ScorerOptions {
   readonly memory: MemoryStore;
@@ -26,6 +28,8 @@ export interface ScorerOptions {
   readonly lifetime: Lifetime;
   /** Share of cached pairs that is scored again. */
   readonly verifyRate: number;
+  /** Changes when a model's cached scores are left behind. */
+  readonly versionOf?: (model: string) => unknown;
   /** The model's window has room that nobody waits for. */
   readonly spare: (model: string) => boolean;
   /** What the firewall in front of the upstream has refused of late, and whether that is scored in a milder form. */
@@ -52,8 +56,8 @@ export interface Observer {
   cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
   /** An ask has joined a call that still waited for its slot. */
   merged(model: string): void;
-  /** How far a new score is from the cached one of the same pair. */
-  verified(model: string, difference: number): void;
+  /** What a new score of a cached pair has shown, and how far the two are apart. */
+  verified(model: string, difference: number, pair: string, finding: Finding): void;
   queueWait(model: string, ms: number, reason: string): void;
   retry(model: string, reason: RetryReason): void;
   /** The firewall in front of the upstream has refused a call. */
@@ -73,6 +77,7 @@ export const createScorer = ({
   redis: store,
   lifetime,
   verifyRate,
+  versionOf = () => undefined,
   spare,
   refused,
   defang,
@@ -84,10 +89,13 @@ export const createScorer = ({
   upstream,
   observer,
 }: ScorerOptions): Scorer => {
-  const onVerified = (model: string, difference: number): void => observer.verified(model, difference);
+  const onVerified = (model: string, difference: number, pair: string): void =>
+    observer.verified(model, difference, pair, difference <= SCORE_TOLERANCE ? 'same' : 'dependent');
+  const onChanged = (model: string, difference: number, pair: string): void =>
+    observer.verified(model, difference, pair, 'changed');
   const column: Layer[] = [
     // Around everything: what they ask in the background takes the same way as all other asks.
-    verify({ rate: verifyRate, spare, maxWaitMs, onVerified }),
+    verify({ rate: verifyRate, spare, maxWaitMs, onVerified, onChanged, versionOf }),
     renew({ lifetime, spare, maxWaitMs }),
     // Around the caches and the flights: what is scored while it is found out what the firewall is against is kept like
     // any other score, and who asks for the same shares it.
@@ -153,14 +161,14 @@ const seam =
   };
 
 const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam => ({
-  scored({ model, cache }, { sources, stale }) {
-    if (!cache.read) return;
+  scored({ model, cache, isBackground }, { sources, stale }) {
+    if (!cache.read || isBackground) return;
     const known = sources.filter((source) => source === tier).length;
     const all = known === sources.length;
     observer.cacheLookup(model, tier, all ? (stale ? 'stale' : 'hit') : known > 0 ? 'partial' : 'miss');
   },
-  failed({ model, cache }) {
-    if (cache.read) observer.cacheLookup(model, tier, 'miss');
+  failed({ model, cache, isBackground }) {
+    if (cache.read && !isBackground) observer.cacheLookup(model, tier, 'miss');
   },
 });
 

@@ -1,6 +1,6 @@
 /** Asks that nobody waits for: they cost no client's quota, and are only made while a model's window has room to spare. */
 
-import { type Ask, type CacheTerms, type Scorer, type Scores, subAsk } from '../rerank/scoring.ts';
+import type { Ask, CacheTerms } from '../rerank/scoring.ts';
 
 export interface BackgroundOptions {
   /** The model's window has room that nobody waits for. */
@@ -14,22 +14,21 @@ const NOBODY = '';
 
 const LEAST_URGENT = 7;
 
-/** Asks for some documents of an ask again. */
-export const askInBackground = (
-  inner: Scorer,
-  ask: Ask,
-  places: readonly number[],
+export const inBackground = (
+  { model, query, documents, identity }: Pick<Ask, 'model' | 'query' | 'documents' | 'identity'>,
   cache: CacheTerms,
   maxWaitMs: number,
-): Promise<Scores> =>
-  inner.score({
-    ...subAsk(ask, places),
-    cache,
-    terms: {
-      client: NOBODY,
-      urgency: LEAST_URGENT,
-      deadline: performance.now() + maxWaitMs,
-      signal: new AbortController().signal,
-    },
-    traceparent: undefined,
-  });
+): Ask => ({
+  model,
+  query,
+  documents,
+  identity,
+  cache,
+  terms: {
+    client: NOBODY,
+    urgency: LEAST_URGENT,
+    deadline: performance.now() + maxWaitMs,
+    signal: new AbortController().signal,
+  },
+  isBackground: true,
+});

@@ -1,8 +1,8 @@
 /** Scores anew, in the background, what has just answered past its freshness (RFC 5861, stale-while-revalidate). */
 
 import { freshness, type Lifetime } from '../rerank/freshness.ts';
-import type { Layer, Scores } from '../rerank/scoring.ts';
-import { askInBackground, type BackgroundOptions } from './background.ts';
+import { type Layer, type Scores, subAsk } from '../rerank/scoring.ts';
+import { type BackgroundOptions, inBackground } from './background.ts';
 
 export interface RenewOptions extends BackgroundOptions {
   readonly lifetime: Lifetime;
@@ -34,7 +34,8 @@ export const renew =
           maxAgeMs: Math.min(lifetime.ttlMs, ask.cache.maxAgeMs),
           staleIfError: false,
         };
-        askInBackground(inner, ask, places, cache, maxWaitMs)
+        inner
+          .score(inBackground(subAsk(ask, places), cache, maxWaitMs))
           .catch(() => {})
           .finally(() => renewing.delete(question));
         return scores;

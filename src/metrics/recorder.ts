@@ -1,6 +1,7 @@
 /** Turns what happens into metrics. The only writer of the counters and histograms. */
 
 import { ERRORS } from '../rerank/errors.ts';
+import type { Finding } from '../rerank/findings.ts';
 import type { Scores } from '../rerank/scoring.ts';
 import type { Metrics } from './registry.ts';
 
@@ -81,8 +82,10 @@ export class Recorder {
     this.#metrics.mergedRequests.inc({ model });
   }
 
-  verified(model: string, difference: number): void {
-    this.#metrics.verifiedPairs.inc({ model, result: difference === 0 ? 'same' : 'drifted' });
+  /** @param finding what is within the tolerance is `same`, though perhaps not to the bit */
+  verified(model: string, difference: number, finding: Finding): void {
+    const moved = finding === 'changed' ? 'changed' : 'drifted';
+    this.#metrics.verifiedPairs.inc({ model, result: difference === 0 ? 'same' : moved });
     this.#metrics.scoreDrift.observe({ model }, difference);
   }
 
@@ -134,7 +137,7 @@ export class Recorder {
       }
       metrics.mergedRequests.inc({ model }, 0);
       metrics.firewallRefusals.inc({ model }, 0);
-      for (const result of ['same', 'drifted']) metrics.verifiedPairs.inc({ model, result }, 0);
+      for (const result of ['same', 'drifted', 'changed']) metrics.verifiedPairs.inc({ model, result }, 0);
       for (const reason of WAITS) metrics.queueWaits.inc({ model, reason }, 0);
       for (const reason of RETRIES) metrics.upstreamRetries.inc({ model, reason }, 0);
       for (const upstream of attachments) {

@@ -26,6 +26,8 @@ export interface Ask {
   readonly traceparent?: string | undefined;
   /** Keeps the bytes of the request counted, until what it returns is called. */
   readonly hold?: (() => () => void) | undefined;
+  /** Nobody waits for it: it is no request's, and counts as none. */
+  readonly isBackground?: boolean;
   /** The attachment whose slot this call holds: set by the pacing layer, read by the upstream layer. */
   readonly attachment?: string;
   /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */

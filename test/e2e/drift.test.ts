@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { AMAZON, COHERE, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { AMAZON, COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startRedis } from '../support/redis.ts';
 import { bodyOf, fresh } from './requests.ts';
 
 let gateway: TestGateway;
@@ -41,7 +42,7 @@ test('a model that is configured by document, and whose scores depend on the set
   });
   expect(await granularity(AMAZON, 'document')).toBe(0);
 
-  const alarms = gateway.log.map((line) => JSON.parse(line)).filter(({ difference }) => difference > 0);
+  const alarms = gateway.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
   expect(alarms).toEqual([expect.objectContaining({ level: 'error', model: AMAZON })]);
   const text = await gateway.metrics();
   const labels = { model: AMAZON, result: 'drifted' };
@@ -72,4 +73,83 @@ test('a model whose scores are each pair’s own is left as it is, and nobody pa
     expect((body as { documents: unknown[] }).documents).toHaveLength(1);
   }
   expect(gateway.log.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+});
+
+test('a model that was replaced is told apart: its older scores are forgotten, and pairs go on being reused', async () => {
+  gateway = await startTestGateway({ env: { VERIFY_RATE: '1' } });
+  const request = fresh({ documents: DOCUMENTS });
+  const { results: before } = await ask(request);
+  // Another model by the same name: whatever it scores, alone or among others, is less by half.
+  gateway.simulator.faultWhen(() => true, {
+    kind: 'wrong-answer',
+    make: (answer) => ({
+      ...answer,
+      results: answer.results.map(({ index, relevance_score }) => ({
+        index,
+        relevance_score: relevance_score / 2,
+      })),
+    }),
+  });
+  let results = before;
+  await until(async () => {
+    ({ results } = await ask(request));
+    return results[0]!.relevance_score !== before[0]!.relevance_score;
+  });
+  const halved = ({ index, relevance_score }: (typeof before)[number]) => ({
+    index,
+    relevance_score: relevance_score / 2,
+  });
+  expect(results).toEqual(before.map(halved));
+  expect(await granularity(COHERE, 'document')).toBe(1);
+  const labels = { model: COHERE, result: 'changed' };
+  expect(metric(await gateway.metrics(), 'gateway_verified_pairs_total', labels)).toBeGreaterThanOrEqual(3);
+  const told = gateway.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 'warn');
+  expect(told).toEqual([expect.objectContaining({ model: COHERE, msg: expect.stringContaining('changed') })]);
+  // And reuse stays on: part of a request that is known is not asked for again.
+  const { meta } = await ask({ ...request, documents: [...DOCUMENTS].slice(0, 2) });
+  expect(meta.billed_units.search_units).toBe(0);
+});
+
+test('what was found out is known to all, to a process that starts later, too, and is forgotten with a purge', async () => {
+  await using redis = await startRedis();
+  const env = {
+    CACHE_GRANULARITY: `${AMAZON}=document`,
+    VERIFY_RATE: '1',
+    REDIS_URL: redis.url,
+    GATEWAY_KEYS: `search:${KEYS.search};admin`,
+  };
+  const first = await startTestGateway({ env });
+  gateway = first;
+  const request = fresh({ model: AMAZON, documents: DOCUMENTS });
+  try {
+    await until(async () => {
+      await ask(request);
+      return (await granularity(AMAZON, 'request')) === 1;
+    });
+  } finally {
+    await first.stop();
+  }
+  gateway = await startTestGateway({ env });
+  expect(await granularity(AMAZON, 'request')).toBe(1);
+  const purged = await fetch(`${gateway.url}/v1/cache?model=${AMAZON}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${KEYS.search}` },
+  });
+  expect(purged.status).toBe(200);
+  expect(await granularity(AMAZON, 'document')).toBe(1);
+});
+
+test('neither a renewal nor a sample counts as a request that a cache knew nothing of', async () => {
+  gateway = await startTestGateway({ env: { VERIFY_RATE: '1', CACHE_TTL_SECONDS: '1' } });
+  const request = fresh({ documents: DOCUMENTS });
+  let asked = 0;
+  const began = performance.now();
+  await until(async () => {
+    await ask(request);
+    asked++;
+    return performance.now() - began > 2500;
+  });
+  const text = await gateway.metrics();
+  expect(gateway.simulator.calls.length).toBeGreaterThan(2);
+  expect(metric(text, 'gateway_cache_requests_total', { tier: 'memory' })).toBe(asked);
 });

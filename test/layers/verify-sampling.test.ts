@@ -81,4 +81,18 @@ describe('what was chosen', () => {
     }
     expect(verifying.verified).toHaveLength(16);
   });
+
+  test('keeps one pair of a request, and of long ones fewer', async () => {
+    let room = false;
+    const verifying = new Verifying({ spare: () => room });
+    const long = 'x'.repeat(400_000);
+    for (let i = 0; i < 10; i++) await verifying.ask({ query: `query ${i}`, documents: [`${long}${i}`] });
+    room = true;
+    verifying.source = 'upstream';
+    for (let i = 0; i < 20; i++) {
+      await verifying.ask(some(1));
+      if (verifying.upstream.calls.length > verifying.verified.length) await verifying.answer();
+    }
+    expect(verifying.verified).toHaveLength(2);
+  });
 });

@@ -17,6 +17,7 @@ describe('a score from a cache', () => {
       expect([...values]).toEqual([scoreOf('q', 'a')]);
       expect(verifying.verified).toEqual([]);
       await verifying.answer(Float64Array.of(scoreOf('q', 'a') + 0.25));
+      await verifying.answer();
       const [[model, difference]] = verifying.verified as [[string, number]];
       expect(model).toBe(MODEL);
       expect(difference).toBeCloseTo(0.25, 12);
@@ -27,6 +28,7 @@ describe('a score from a cache', () => {
     const verifying = new Verifying();
     await verifying.ask({ query: 'q', documents: ['a'] });
     await verifying.answer(Float64Array.of(scoreOf('q', 'a') - 0.25));
+    await verifying.answer();
     expect(verifying.verified[0]![1]).toBeCloseTo(0.25, 12);
   });
 
@@ -59,6 +61,81 @@ describe('a score from a cache', () => {
     }
     expect(verifying.verified).toEqual(Array.from({ length: 10 }, () => [MODEL, 0]));
     expect(new Set(verifying.upstream.calls.map(({ ask }) => ask.documents[0])).size).toBeGreaterThan(5);
+  });
+});
+
+describe('a score that is not the cached one any more', () => {
+  const off = scoreOf('q', 'a') + 0.25;
+
+  /** Among other documents; of those nothing is used. */
+  const among = (score: number): Float64Array => Float64Array.of(score, 0.1, 0.2);
+
+  test('is asked for once more, among other documents than its own companions, for nobody', async () => {
+    const verifying = new Verifying({ random: () => 0 });
+    await verifying.ask({ query: 'q', documents: ['a', 'SECRET OF ANOTHER'] });
+    await verifying.answer(Float64Array.of(off));
+    const { ask } = verifying.upstream.calls[1]!;
+    expect(ask.documents).toHaveLength(3);
+    expect(ask.documents.slice(0, 2)).toEqual(['a', 'q']);
+    expect(ask.documents).not.toContain('SECRET OF ANOTHER');
+    expect(ask.cache).toMatchObject({ read: false, write: false });
+    expect(ask.terms).toMatchObject({ client: '', urgency: 7 });
+  });
+
+  test('says that the model has changed when it is the same among others', async () => {
+    const verifying = new Verifying();
+    await verifying.ask({ query: 'q', documents: ['a'] });
+    await verifying.answer(Float64Array.of(off));
+    await verifying.answer(among(off));
+    expect([verifying.verified, verifying.changed]).toEqual([[], [[MODEL, 0.25]]]);
+  });
+
+  test('says that it depends on companions when it is another among others', async () => {
+    const verifying = new Verifying();
+    await verifying.ask({ query: 'q', documents: ['a'] });
+    await verifying.answer(Float64Array.of(off));
+    await verifying.answer(among(off + 0.1));
+    expect([verifying.verified, verifying.changed]).toEqual([[[MODEL, 0.25]], []]);
+  });
+
+  test('says nothing when others need the room that a second call would take', async () => {
+    let room = true;
+    const verifying = new Verifying({ spare: () => room });
+    await verifying.ask({ query: 'q', documents: ['a'] });
+    room = false;
+    await verifying.answer(Float64Array.of(off));
+    expect(verifying.upstream.calls).toHaveLength(1);
+    expect([verifying.verified, verifying.changed]).toEqual([[], []]);
+  });
+
+  test('that is the document itself is not sent twice', async () => {
+    const verifying = new Verifying();
+    await verifying.ask({ query: 'q', documents: ['q'] });
+    await verifying.answer(Float64Array.of(7));
+    expect(verifying.upstream.calls[1]!.ask.documents).toHaveLength(2);
+  });
+});
+
+describe('a sample from before a purge', () => {
+  test('that still waits is dropped, and its model’s next one is compared', async () => {
+    let [version, room] = [1, false];
+    const verifying = new Verifying({ spare: () => room, versionOf: () => version });
+    await verifying.ask({ documents: ['old'] });
+    version = 2;
+    room = true;
+    await verifying.ask({ documents: ['new'] });
+    expect(verifying.upstream.calls.map(({ ask }) => ask.documents)).toEqual([['new']]);
+  });
+
+  test.each([1, 2])('is dropped when the purge comes during its call number %i', async (call) => {
+    let version = 1;
+    const verifying = new Verifying({ versionOf: () => version });
+    await verifying.ask({ query: 'q', documents: ['a'] });
+    if (call === 2) await verifying.answer(Float64Array.of(0.9));
+    version = 2;
+    await verifying.answer(Float64Array.of(0.1));
+    expect([verifying.verified, verifying.changed]).toEqual([[], []]);
+    expect(verifying.upstream.calls).toHaveLength(call);
   });
 });
 

@@ -8,6 +8,7 @@ export class Verifying {
   /** Answers when told to what may not come from the cache. */
   readonly upstream = new ScriptedScorer();
   readonly verified: [model: string, difference: number][] = [];
+  readonly changed: [model: string, difference: number][] = [];
   /** What the cache says besides the scores. */
   over: Partial<Scores> = {};
   source: Source = 'memory';
@@ -21,6 +22,7 @@ export class Verifying {
         spare: () => true,
         maxWaitMs: 25_000,
         onVerified: (model, difference) => void this.verified.push([model, difference]),
+        onChanged: (model, difference) => void this.changed.push([model, difference]),
         ...options,
       }),
     );

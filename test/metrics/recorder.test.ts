@@ -90,9 +90,12 @@ test('the ledger balances: every request is counted once, whatever became of it'
 
 describe('a cached pair that is scored again', () => {
   test('is the same only when it is so to the last bit, and tells how far it is off', async () => {
-    for (const difference of [0, 0, 1e-12, 0.05]) scraped.recorder.verified(MODEL, difference);
+    for (const difference of [0, 0, 1e-12]) scraped.recorder.verified(MODEL, difference, 'same');
+    scraped.recorder.verified(MODEL, 0.05, 'dependent');
+    scraped.recorder.verified(MODEL, 0.5, 'changed');
     expect(await scraped.value('verified_pairs_total', { model: MODEL, result: 'same' })).toBe(2);
     expect(await scraped.value('verified_pairs_total', { model: MODEL, result: 'drifted' })).toBe(2);
+    expect(await scraped.value('verified_pairs_total', { model: MODEL, result: 'changed' })).toBe(1);
     const upTo = (le: string) => scraped.value('score_drift_bucket', { model: MODEL, le });
     expect(await Promise.all(['0', '1e-9', '0.01', '0.1'].map(upTo))).toEqual([2, 3, 3, 4]);
   });

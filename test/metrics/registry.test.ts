@@ -24,7 +24,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
   recorder.redisCommand('read', false, 5);
   recorder.merged(model);
-  recorder.verified(model, 0);
+  recorder.verified(model, 0, 'same');
   metrics.cacheGranularity.set({ model, granularity: 'document' }, 1);
   metrics.queueDepth.set({ model }, 1);
   metrics.ratelimitLimit.set({ upstream: 'RERANK', model }, 1);

@@ -2,7 +2,7 @@
 
 import type { Redis } from 'ioredis';
 import { Channel } from '../../src/peers/channel.ts';
-import { Generations } from '../../src/peers/generations.ts';
+import { ModelStates } from '../../src/peers/model-states.ts';
 import { connectRedis } from '../../src/redis-client.ts';
 import { until } from '../support/fakes.ts';
 import type { TestRedis } from '../support/redis.ts';
@@ -12,7 +12,7 @@ export const MODELS = ['cohere-rerank-3-5', 'amazon-rerank-1-0'];
 export interface Peer {
   readonly client: Redis;
   readonly channel: Channel;
-  readonly generations: Generations;
+  readonly states: ModelStates;
   /** How often it has begun to hear. */
   opened(): number;
   leave(): void;
@@ -27,7 +27,7 @@ export const joinPeers = async (server: TestRedis, now?: () => number): Promise<
   const peer = {
     client,
     channel,
-    generations: new Generations({
+    states: new ModelStates({
       models: MODELS,
       shared: { client, channel, prefix: 'app:' },
       scoreLifeMs: 60_000,
