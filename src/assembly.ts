@@ -153,7 +153,11 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       bufferedBytes: () => budget.held,
       cacheBytes: () => caches.memory.bytes,
       cacheEntries: () => caches.memory.entries,
-      granularities: () => models.map((model) => ({ model, granularity: caches.granularities.of(model) })),
+      granularities: () =>
+        models.map((model) => {
+          const granularity = caches.granularities.of(model);
+          return { model, granularity, dependent: granularity !== config.cache.granularity[model] };
+        }),
       queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
       windows: () => pacers.windows(),
       circuits: () => pacers.circuits(),

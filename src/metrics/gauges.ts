@@ -7,7 +7,8 @@ export interface States {
   readonly bufferedBytes: () => number;
   readonly cacheBytes: () => number;
   readonly cacheEntries: () => number;
-  readonly granularities: () => readonly { model: string; granularity: string }[];
+  /** What scores are reused for now, and whether that is less than configured, since they were found to depend. */
+  readonly granularities: () => readonly { model: string; granularity: string; dependent: boolean }[];
   readonly queues: () => readonly { model: string; waiting: number }[];
   readonly windows: () => readonly {
     upstream: string;
@@ -32,7 +33,10 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
     metrics.cacheBytes.set(states.cacheBytes());
     metrics.cacheEntries.set(states.cacheEntries());
     metrics.cacheGranularity.reset();
-    for (const labels of states.granularities()) metrics.cacheGranularity.set(labels, 1);
+    for (const { model, granularity, dependent } of states.granularities()) {
+      metrics.cacheGranularity.set({ model, granularity }, 1);
+      metrics.scoresDependent.set({ model }, dependent ? 1 : 0);
+    }
     for (const { model, waiting } of states.queues()) metrics.queueDepth.set({ model }, waiting);
     for (const { limit, used, alone, ...labels } of states.windows()) {
       metrics.ratelimitLimit.set(labels, limit);

@@ -66,6 +66,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'model',
       'granularity',
     ]),
+    scoresDependent: gauge(
+      'scores_dependent',
+      '1 while scores of a model configured `document` are known to depend on companions, else 0.',
+      ['model'],
+    ),
     mergedRequests: counter(
       'merged_requests_total',
       'Asks that joined a call that still waited for its slot.',

@@ -7,6 +7,7 @@ test('alerts and panels call a drift what the gateway calls one', () => {
   const drifts = [...ALERTS, ...PANELS.flatMap(({ targets }) => targets)].flatMap(({ expr }) => [
     ...expr.matchAll(/score_drift_bucket\{[^}]*le="([^"]+)"/g),
   ]);
-  expect(drifts.length).toBeGreaterThanOrEqual(2);
+  // Alerts go by what the gateway has found out, panels show how far scores are apart.
+  expect(drifts.length).toBeGreaterThanOrEqual(1);
   for (const [, bound] of drifts) expect(Number(bound)).toBe(SCORE_TOLERANCE);
 });

@@ -94,14 +94,16 @@ test('cache_granularity is 1 for what scores are reused for now, and no more the
       .filter(({ name }) => name === 'gateway_cache_granularity')
       .map(({ labels, value }) => [labels.model, labels.granularity, value]);
   states.granularities = () => [
-    { model: 'a', granularity: 'document' },
-    { model: 'b', granularity: 'off' },
+    { model: 'a', granularity: 'document', dependent: false },
+    { model: 'b', granularity: 'off', dependent: false },
   ];
   expect(await granularities()).toEqual([
     ['a', 'document', 1],
     ['b', 'off', 1],
   ]);
-  states.granularities = () => [{ model: 'a', granularity: 'request' }];
+  expect(await valuesOf('scores_dependent')).toEqual({ a: 0, b: 0 });
+  states.granularities = () => [{ model: 'a', granularity: 'request', dependent: true }];
+  expect(await valuesOf('scores_dependent')).toMatchObject({ a: 1 });
   expect(await granularities()).toEqual([['a', 'request', 1]]);
 });
 

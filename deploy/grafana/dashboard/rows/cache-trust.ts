@@ -12,7 +12,7 @@ export const trust: Row['panels'] = [
   table({
     title: 'Granularity in force',
     description:
-      'What scores are reused for. document: the pair; request: the same set of documents; off: nothing. Two for one model: it is configured document, but some dyno has seen or heard of a drift, and reuses by request until it restarts.',
+      'What scores are reused for. document: the pair; request: the same set of documents; off: nothing. Two for one model: dynos are configured differently, or one has not heard yet that its scores depend on companions.',
     unit: 'string',
     queries: {
       '{{model}}': `max by (model, granularity) (${shared('gateway_cache_granularity', ['model'])})`,
@@ -29,7 +29,7 @@ export const trust: Row['panels'] = [
   lines({
     title: 'Pairs that drifted',
     description:
-      'Share of the pairs scored again whose score was another. any: be it in the last bits, which is harmless; beyond 0.001: the model is turned to request, and nothing of it is scored again.',
+      'Share of the pairs scored again whose score was another. any: be it in the last bits, which is harmless; beyond 0.001: scores depend on companions, or the model was replaced (changed).',
     unit: 'percentunit',
     width: 12,
     queries: {
