@@ -38,7 +38,7 @@ describe('whatever the environment', () => {
     );
   });
 
-  test('no secret stands in a problem or in the description', () => {
+  test('no secret stands in a problem, a warning or the description', () => {
     const secrets = fc.uniqueArray(secret, { minLength: 6, maxLength: 6 });
     fc.assert(
       fc.property(
@@ -58,19 +58,28 @@ describe('whatever the environment', () => {
             { ...env, [name]: value },
             // Secrets in the wrong place, and with the wrong separators.
             { ...env, GATEWAY_KEYS: `${d}:search,a:${a};${e},${b};${c}=1,x:${e};models=${f},y:${e}` },
+            // Repaired, ignored, and shared.
+            {
+              ...env,
+              GATEWAY_KEYS: `search:${d}`,
+              RERANK_URL: `${LIVE.RERANK_URL}/v1`,
+              METRIC_TOKEN: e,
+              ...{ UPSTREAMS: 'RERANK,B', B_URL: LIVE.RERANK_URL, B_KEY: a },
+              ...{ INFERENCE_URL: `https://${f}.example.com`, INFERENCE_KEY: e },
+            },
             Object.fromEntries(TABLE.map(([variable], index) => [variable, [a, b, c, d, e, f][index % 6]])),
           ].map((one) => {
             const result = parseConfig(one);
             return result.ok
-              ? JSON.stringify(describeConfig(result.config))
+              ? JSON.stringify(describeConfig(result.config)) + formatProblems(result.warnings)
               : formatProblems(result.problems);
           });
-          for (const text of texts.slice(0, 3)) {
+          for (const text of texts.slice(0, 4)) {
             for (const each of [a, b, c, d, e, f]) expect(text).not.toContain(each);
           }
           // Except that an alias is a name: it is shown in the names of its variables.
           for (const each of [a, b, c, d, e, f])
-            if (!/^[A-Z]/.test(each)) expect(texts[3]).not.toContain(each);
+            if (!/^[A-Z]/.test(each)) expect(texts[4]).not.toContain(each);
         },
       ),
       { numRuns: 500 },
