@@ -1,5 +1,6 @@
 /** How a process ends: whatever hangs or fails on the way, within a bound and with an exit code that says why. */
 
+import { existsSync } from 'node:fs';
 import type { LineWriter } from './line-writer.ts';
 
 export interface EndingOptions {
@@ -18,10 +19,29 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long a slow reader of the log is given for the last lines, milliseconds. */
 const LAST_LINES_MS = 500;
 
+/** What libuv's threads are busy with, as node calls it: looking up a name, or something of the file system. */
+const ON_A_THREAD = /^(GetAddrInfo|GetNameInfo|FS)Req/;
+
+const SHELL = '/bin/sh';
+
+/**
+ * `process.exit` waits for libuv's threads, and a name server that does not answer holds one up for half a minute. Another
+ * program in the process's place waits for nothing; node 20 can't do that.
+ */
+const leave = (code: number): never => {
+  const { execve } = process as {
+    execve?: (file: string, words: string[], env: Record<string, string>) => never;
+  };
+  const busy = process.getActiveResourcesInfo().some((name) => ON_A_THREAD.test(name));
+  if (busy && execve && existsSync(SHELL)) execve(SHELL, ['sh', '-c', `exit ${code}`], {});
+  process.exit(code);
+};
+
 /** Ends the process as soon as the last lines are out, or nobody takes them. */
 export const end = async (lines: LineWriter, code: number): Promise<never> => {
   await lines.settle(LAST_LINES_MS);
-  process.exit(code);
+  lines.flush();
+  return leave(code);
 };
 
 /**
@@ -36,7 +56,7 @@ export const endProperly = ({ lines, budgetMs, onSignal, onCrash }: EndingOption
     if (ending) return;
     ending = true;
     // The last lines have their time within the budget.
-    setTimeout(() => process.exit(0), budgetMs);
+    setTimeout(() => leave(0), budgetMs);
     onSignal(signal)
       .catch(onCrash)
       .then(() => end(lines, 0));

@@ -1,5 +1,6 @@
 /** A program that ends as a gateway does, with something in the way. Its argument says what. */
 
+import { open } from 'node:fs';
 import { endProperly } from '../../src/process/ending.ts';
 import { LineWriter } from '../../src/process/line-writer.ts';
 
@@ -25,6 +26,8 @@ endProperly({
   onCrash: (error) => say(`crash: ${(error as Error).name}`),
 });
 
+// Opening a pipe that nobody writes to keeps one of libuv's threads, as does a name server that does not answer.
+if (process.argv[3]) open(process.argv[3], 'r', () => {});
 if (process.argv[2] === 'a throw') setTimeout(() => (undefined as unknown as () => void)());
 if (process.argv[2] === 'a rejection') void Promise.reject(new RangeError('SECRET'));
 if (process.argv[2] === 'last words') {

@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('./ending-program.ts', import.meta.url));
 
-const run = async (way: string, signals: readonly NodeJS.Signals[] = []) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, way], {
+const run = async (way: string, signals: readonly NodeJS.Signals[] = [], ...more: string[]) => {
+  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, way, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const reap = (): void => void child.kill('SIGKILL');
@@ -49,6 +53,17 @@ describe('a process', () => {
     ['a rejection', 'RangeError'],
   ])('ends with 1 after %s that nobody has caught, and its message is not shown', async (way, name) => {
     expect(await run(way)).toEqual({ code: 1, lines: ['running', `crash: ${name}`] });
+  });
+
+  test('does not wait for a thread that is held up by a name server, or a disk', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ending-'));
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const ended = run('nothing hangs', ['SIGTERM'], pipe);
+    // Node 20 does wait.
+    if (!('execve' in process)) await writeFile(pipe, '');
+    expect(await ended).toEqual({ code: 0, lines: ['running', 'SIGTERM'] });
+    rmSync(folder, { recursive: true });
   });
 
   test('leaves no line behind when it ends in the same breath', async () => {
