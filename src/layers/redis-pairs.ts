@@ -3,7 +3,7 @@
  * time-out, not every caller one.
  */
 
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import type { Redis } from 'ioredis';
 import type { Digests } from '../rerank/digests.ts';
 import { MAX_SKEW_MS } from '../rerank/freshness.ts';
@@ -42,10 +42,13 @@ const PROBE_AFTER_MS = 1000;
 /** Of what lies under these keys. Raised with it, so that releases that run at the same time never misread each other. */
 const FORMAT = 3;
 
+/** Something else under one question's keys is that question's trouble alone. */
+const isOutage = ({ message }: Error): boolean => !/\bWRONGTYPE\b/.test(message);
+
 type Script = (...args: (string | number | Buffer)[]) => Promise<unknown>;
 
 export const redisPairs = ({ client, prefix, claims, claimMs, onCommand }: RedisPairsOptions): PairStore => {
-  const breaker = circuitBreaker(handleAll, {
+  const breaker = circuitBreaker(handleWhen(isOutage), {
     breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
     halfOpenAfter: PROBE_AFTER_MS,
   });

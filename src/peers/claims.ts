@@ -122,7 +122,8 @@ export class Claims {
       const waiting = this.#awaited.get(claim);
       if (waiting === undefined) continue;
       waiting.silentBeats = 0;
-      if (ms === undefined) continue;
+      // Whatever else stands there is no time, and NaN would pass every check that follows.
+      if (ms === undefined || !/^\d{1,9}$/.test(ms)) continue;
       for (const listener of [...waiting.listeners]) listener.expect(performance.now() + Number(ms));
     }
   }

@@ -165,5 +165,5 @@ describe('a 429', () => {
 
 test('whoever asks is told at which attachment the call is made', async () => {
   const { onStart } = await aCall();
-  expect(onStart).toHaveBeenCalledExactlyOnceWith('RERANK_EU');
+  expect(onStart).toHaveBeenCalledExactlyOnceWith('RERANK_EU', false);
 });

@@ -59,6 +59,16 @@ describe('pairs in Redis', () => {
     expect(await bed.client.strlen(KEY)).toBe(ROW_BYTES);
   });
 
+  test('of a question under which somebody else keeps something are not to be had, those of others are', async () => {
+    await bed.write(pairsOf(1));
+    await bed.client.lpush(KEY.replace(QUESTION, 'b-question-of-22-bytes'), 'somebody else’s');
+    for (let i = 0; i < 10; i++) {
+      expect(await bed.store.read('b-question-of-22-bytes')).toBeUndefined();
+      expect(await bed.store.claim('b-question-of-22-bytes', digestsOf(1), [])).toBeUndefined();
+    }
+    expect(await rowsOf()).toBe(1);
+  });
+
   test('that are no scores are not read', async () => {
     await bed.write(pairsOf(1, { score: 7e307 }));
     await bed.write(pairsOf(1, { from: 1, score: 0.3 }));

@@ -115,6 +115,19 @@ describe('a claim', () => {
 });
 
 describe('whoever waits', () => {
+  test.each(['abc', 'NaN', '', '-5', '1e400', '99999999999999999999', '1=2'])(
+    'is told of no moment by a message that names none: %j',
+    async (text) => {
+      const claim = owner().claims.open();
+      const expected: number[] = [];
+      const end = waiter().claims.ended(claim, never, (answerAt) => void expected.push(answerAt));
+      owner().channel.publish('claims', `${claim}=${text}`);
+      expect(expected.filter((answerAt) => !Number.isFinite(answerAt) || answerAt > 1e12)).toEqual([]);
+      owner().channel.publish('over', claim);
+      await end;
+    },
+  );
+
   test('hears his own signal’s reason at once, and leaves the others waiting', async () => {
     const gone = new AbortController();
     const claim = owner().claims.open();
