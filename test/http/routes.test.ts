@@ -20,6 +20,13 @@ describe('readiness', () => {
     [{ draining: false, redis: 'up' }, 200, { status: 'ready', redis: 'up' }],
     // Redis is a helper: without it the gateway serves, and says what is missing.
     [{ draining: false, redis: 'down' }, 200, { status: 'degraded', redis: 'down' }],
+    // One that answers is not always one that the limit can be shared by.
+    [
+      { draining: false, redis: 'up', alone: true },
+      200,
+      { status: 'degraded', redis: 'up', pacing: 'alone' },
+    ],
+    [{ draining: false, redis: 'down', alone: true }, 200, { status: 'degraded', redis: 'down' }],
     [{ draining: true, redis: undefined }, 503, { status: 'draining' }],
     [{ draining: true, redis: 'up' }, 503, { status: 'draining' }],
   ])('of %j is a %i', async (readiness, status, body) => {

@@ -77,6 +77,17 @@ describe('a scrape', () => {
   });
 });
 
+test('pacing_alone is 1 for the windows in which the calls of others cannot be seen', async () => {
+  const alone = (value: boolean) => () => [
+    { upstream: 'RERANK', model: 'a', limit: 250, used: 10, alone: value },
+    { upstream: 'RERANK', model: 'b', limit: 200, used: 0, alone: false },
+  ];
+  states.windows = alone(true);
+  expect(await valuesOf('pacing_alone')).toEqual({ 'RERANK a': 1, 'RERANK b': 0 });
+  states.windows = alone(false);
+  expect(await valuesOf('pacing_alone')).toEqual({ 'RERANK a': 0, 'RERANK b': 0 });
+});
+
 test('circuit_open is 1 for the attachments that calls are kept away from', async () => {
   const open = (eu: boolean) => () => [
     { upstream: 'RERANK', open: false },

@@ -12,7 +12,17 @@ export const redis: Row = {
       queries: {
         '{{dyno}}': `min by (dyno) (${own('gateway_redis_up')})`,
       },
-      width: 6,
+      width: 8,
+    }),
+    lines({
+      title: 'Limit not shared',
+      description:
+        '1 while a process goes on with its share of a limit, since it cannot see the calls of the others: Redis is gone, or is nothing that the limit can be shared by.',
+      unit: 'bool_yes_no',
+      queries: {
+        '{{upstream}} {{model}} {{dyno}}': `max by (upstream, model, dyno) (${own('gateway_pacing_alone', ['model'])})`,
+      },
+      width: 8,
     }),
     lines({
       title: 'Errors',
@@ -23,7 +33,7 @@ export const redis: Row = {
         '{{op}}': perSecond(own('gateway_redis_errors_total'), 'op'),
         'snapshot not read': perSecond(own('gateway_fleet_snapshots_skipped_total')),
       },
-      width: 6,
+      width: 8,
     }),
     lines({
       title: 'Command duration',
@@ -33,7 +43,7 @@ export const redis: Row = {
         'p50 {{op}}': quantile(0.5, 'gateway_redis_command_duration_seconds', [], ['op']),
         'p99 {{op}}': quantile(0.99, 'gateway_redis_command_duration_seconds', [], ['op']),
       },
-      width: 6,
+      width: 12,
     }),
     lines({
       title: 'Commands',
@@ -42,7 +52,7 @@ export const redis: Row = {
       queries: {
         '{{op}}': perSecond(own('gateway_redis_command_duration_seconds_count'), 'op'),
       },
-      width: 6,
+      width: 12,
     }),
   ],
 };
