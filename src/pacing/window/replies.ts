@@ -5,8 +5,9 @@
 
 import { clientOf, readLine } from './line.ts';
 import { within } from './numbers.ts';
+import type { ToldPlace } from './places.ts';
 import { CALL } from './scripts/prelude.ts';
-import type { Told, ToldPlace } from './sliding-log.ts';
+import type { Told } from './sliding-log.ts';
 import type { Line, Turns } from './window.ts';
 
 export type Reply = (string | number | string[] | undefined)[];

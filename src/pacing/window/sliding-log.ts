@@ -1,14 +1,13 @@
 /**
- * The one record of the calls that may count upstream, as a sliding-window log: this process's own, and those of others,
- * as Redis or the upstream tells of them. What has come free is forgotten, whoever tells of it or not. Pure: it sees no
- * clock, times are monotonic milliseconds that callers pass.
+ * The sliding-window log: the rule of admission, applied to the places that are known to be held. Pure: it sees no clock,
+ * times are monotonic milliseconds that callers pass.
  */
 
+import { type ColdState, chilled, lasting, nextWarmth, probed, stepped, unprobed } from './cold.ts';
 import { forecast } from './forecast.ts';
 import { KeptSchedule } from './kept-schedule.ts';
-import { within } from './numbers.ts';
-import { OwnCalls } from './own-calls.ts';
-import { type Release, Releases } from './releases.ts';
+import type { OwnCalls } from './own-calls.ts';
+import { Places, type ToldPlace } from './places.ts';
 import { type Cold, gradeOf, type Occupancy } from './rule.ts';
 import { type Schedule, startsOf } from './schedule.ts';
 import {
@@ -28,7 +27,7 @@ export interface LogEntry {
   readonly spaced: boolean;
   /** Places held, this one included, and places ever taken, by others who use the key, too, when this one was. */
   readonly heldThen: number;
-  readonly grantedThen: number;
+  readonly takenThen: number;
 }
 
 /** What a log that trusts nothing may do meanwhile. */
@@ -48,38 +47,14 @@ export interface Told {
   readonly cold: Cold | undefined;
 }
 
-/** @see Release; without an id it stands for places of any process, this one included. */
-export interface ToldPlace extends Release {
-  readonly id: string | undefined;
-}
-
-interface Held extends Release {
-  readonly owner: 'own' | 'others' | 'foreign';
-}
-
-interface ColdState extends Cold {
-  readonly evenMs: number;
-  /** The call that went first, while it is out. */
-  readonly probe: string | undefined;
-}
-
-/** How soon to look again whether a cold window's first call has been answered, milliseconds. */
-const COLD_POLL_MS = 100;
-
-/** What the upstream tells of others is kept in so many records a window at most. */
-const FOREIGN_RECORDS = 16;
-
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
-  readonly #own: OwnCalls;
-  readonly #held = { burst: new Releases<Held>(), spaced: new Releases<Held>() };
+  readonly #places: Places;
   readonly #schedule = new KeptSchedule();
-  /** The last that the upstream told of others, and the first of it. */
-  #foreign: (Held & { readonly since: number }) | undefined;
   #limit: number;
   #budget: Budget;
-  #granted = 0;
+  #taken = 0;
   #serial = 0;
   #nextSpaced = 0;
   #pausedUntil = 0;
@@ -88,7 +63,7 @@ export class SlidingLog {
   constructor(rules: WindowRules) {
     this.#rules = rules;
     this.#leaseMs = rules.callTimeoutMs + rules.windowMs;
-    this.#own = new OwnCalls(this.#leaseMs);
+    this.#places = new Places(rules);
     this.#limit = rules.limit;
     this.#budget = budgetOf(rules);
   }
@@ -101,46 +76,43 @@ export class SlidingLog {
     this.#schedule.upset();
   }
 
-  /** Places held, by whomever. */
-  used(now: number): number {
-    this.#forget(now);
-    return this.#held.burst.calls + this.#held.spaced.calls;
-  }
-
   /** This process's calls. */
   get own(): OwnCalls {
-    return this.#own;
+    return this.#places.own;
   }
 
   /** How much is kept, whatever it stands for. */
   get records(): number {
-    return this.#held.burst.list.length + this.#held.spaced.list.length + this.#own.size;
+    return this.#places.records;
   }
 
-  /** Trusts nothing for a while: one call goes first, and what its answer says of the room left is believed. */
-  chill({ until, evenMs }: Chill): void {
-    const spacing = Math.max(0, evenMs ?? this.#rules.windowMs / this.#limit);
-    this.#cold = { until, nextProbe: 0, nextEven: undefined, evenMs: spacing, probe: undefined };
+  /** Places held, by whomever. */
+  used(now: number): number {
+    this.#forget(now);
+    return this.#places.held;
+  }
+
+  /** Trusts nothing for a while: see cold.ts. */
+  chill({ until, evenMs = this.#evenMs }: Chill): void {
+    this.#cold = chilled(until, evenMs);
     this.#schedule.upset();
   }
 
   /** Goes by this process's own calls only: nobody tells of others any more. */
   seclude(): void {
-    this.#keep((place) => place.owner === 'own');
+    this.#places.adopt();
     this.#nextSpaced = 0;
     this.#cold = undefined;
     this.#schedule.upset();
   }
 
-  /** Others' calls, and how the window is, are as Redis tells; its own calls are known best here. */
+  /** Others' calls, and how the window is, are as Redis tells. */
   adopt({ burst, spaced, nextSpaced, pausedUntil, cold }: Told, now: number): void {
     this.#forget(now);
-    this.#foreign = undefined;
-    this.#exchange(this.#held.burst, burst);
-    this.#exchange(this.#held.spaced, spaced);
+    this.#places.adopt(burst, spaced);
     this.#nextSpaced = nextSpaced;
     this.#pausedUntil = pausedUntil;
-    this.#cold = cold && { ...cold, evenMs: this.#rules.windowMs / this.#limit, probe: undefined };
+    this.#cold = cold && { ...chilled(cold.until, this.#evenMs), ...cold };
     this.#schedule.upset();
   }
 
@@ -149,26 +121,23 @@ export class SlidingLog {
    * @param id names the call among all processes' calls
    */
   admit(now: number, id: string = this.#nextId()): LogEntry | Blocked {
-    const grade = gradeOf(this.#occupancy(now), now);
-    switch (grade) {
+    const reason = gradeOf(this.#occupancy(now), now);
+    const latest = now + this.#rules.windowMs;
+    switch (reason) {
       case 'paused':
-        return { retryInMs: this.#pausedUntil - now, reason: grade };
+        return { retryInMs: this.#pausedUntil - now, reason };
+      // A call in flight may end at any time, but its place comes free no sooner than a window from then.
       case 'full':
-        return {
-          retryInMs: this.#nextRelease(now, this.#held.burst, this.#held.spaced) - now,
-          reason: grade,
-        };
-      case 'spaced': {
-        const next = Math.min(this.#nextRelease(now, this.#held.burst), this.#nextSpaced);
-        return { retryInMs: next - now, reason: grade };
-      }
+        return { retryInMs: this.#places.firstFree(latest) - now, reason };
+      case 'spaced':
+        return { retryInMs: Math.min(this.#places.firstFree(latest, true), this.#nextSpaced) - now, reason };
       case 'cold':
-        return { retryInMs: this.#nextWarmth(this.#cold!, now) - now, reason: grade };
+        return { retryInMs: nextWarmth(this.#cold!, now) - now, reason };
       case 'probe':
-        this.#cold = { ...this.#cold!, nextProbe: now + this.#rules.callTimeoutMs, probe: id };
+        this.#cold = probed(this.#cold!, id, now + this.#rules.callTimeoutMs);
         return this.grant(now, false, id);
       case 'even':
-        this.#cold = { ...this.#cold!, nextEven: now + this.#cold!.evenMs };
+        this.#cold = stepped(this.#cold!, now);
         return this.grant(now, false, id);
       case 'burst':
         return this.grant(now, false, id);
@@ -183,10 +152,9 @@ export class SlidingLog {
    * @param told Redis has granted it
    */
   grant(now: number, spaced: boolean, id = this.#nextId(), told = false): LogEntry {
-    const call = this.#own.add(id, { spaced, releaseAt: now + this.#leaseMs, told }, now);
-    this.#kind(spaced).add(call);
+    this.#places.enter(id, spaced, now + this.#leaseMs, told, now);
     this.#schedule.start();
-    return { id, spaced, heldThen: this.used(now), grantedThen: ++this.#granted };
+    return { id, spaced, heldThen: this.used(now), takenThen: ++this.#taken };
   }
 
   /** @param told Redis hears of it, too */
@@ -196,8 +164,7 @@ export class SlidingLog {
     // An answer within a warm window is what was foreseen, unless it tells of what nobody knew of.
     if (this.#cold !== undefined || pauseMs > 0) this.#schedule.upset();
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
-    this.#remove(entry.id);
-    this.#kind(entry.spaced).add(this.#own.add(entry.id, { spaced: entry.spaced, releaseAt, told }, now));
+    this.#places.enter(entry.id, entry.spaced, releaseAt, told, now);
     if (pauseMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(pauseMs, MOST_PAUSE_MS));
     if (remaining !== undefined) {
       this.#believe(entry, now, remaining);
@@ -206,31 +173,25 @@ export class SlidingLog {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
       this.chill({ until: this.#pausedUntil + this.#rules.windowMs });
     } else if (this.#cold?.probe === entry.id) {
-      const nextEven = answered ? now + this.#cold.evenMs : undefined;
-      this.#cold = { ...this.#cold, nextProbe: 0, probe: undefined, nextEven };
+      this.#cold = unprobed(this.#cold, answered, now);
     }
   }
 
   /** No call was sent. @param told Redis hears of it, too */
   cancel(entry: LogEntry, now: number, told = false): void {
-    this.#remove(entry.id);
-    this.#own.cancel(entry.id, now, told);
+    this.#places.cancel(entry.id, told, now);
     this.#schedule.upset();
     if (entry.spaced) this.#nextSpaced = 0;
-    if (this.#cold?.probe === entry.id) this.#cold = { ...this.#cold, nextProbe: 0, probe: undefined };
+    if (this.#cold?.probe === entry.id) this.#cold = unprobed(this.#cold, false, now);
   }
 
   /** @see Window.schedule */
   schedule(now: number, latencyMs: number): Schedule {
     return this.#schedule.of(now, () => {
       const { windowMs } = this.#rules;
-      const { limit, budget, nextSpaced, pausedUntil, cold } = this.#occupancy(now);
       // A call in flight will be answered in the usual time.
-      const latest = now + latencyMs + windowMs;
-      const releases = [this.#held.burst, this.#held.spaced].flatMap(({ list }, kind) =>
-        list.map(({ releaseAt, calls }) => ({ at: Math.min(releaseAt, latest), spaced: kind === 1, calls })),
-      );
-      return forecast({ limit, budget, nextSpaced, pausedUntil, cold, windowMs, releases }, now, latencyMs);
+      const releases = this.#places.expected(now + latencyMs + windowMs);
+      return forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
     });
   }
 
@@ -246,76 +207,29 @@ export class SlidingLog {
    * answer has told of meanwhile.
    */
   #believe(entry: LogEntry, now: number, remaining: number): void {
-    const ours = entry.heldThen + (this.#granted - entry.grantedThen);
-    const excess = Math.min(this.#limit, this.#limit - remaining - ours);
+    const known = entry.heldThen + (this.#taken - entry.takenThen);
+    const excess = Math.min(this.#limit, this.#limit - remaining - known);
     if (!(excess > 0)) return;
+    this.#taken += excess;
+    this.#places.enterForeign(excess, now);
     this.#schedule.upset();
-    this.#granted += excess;
-    const { windowMs } = this.#rules;
-    const releaseAt = now + windowMs;
-    // One record for all that is told of within a moment, however many there are.
-    const last = this.#foreign;
-    const merged = last && now - last.since < windowMs / FOREIGN_RECORDS && this.#held.burst.remove(last);
-    const [calls, since] = merged ? [excess + last.calls, last.since] : [excess, now];
-    this.#foreign = { owner: 'foreign', releaseAt, calls, since };
-    this.#held.burst.add(this.#foreign);
   }
 
   #occupancy(now: number): Occupancy {
-    const held = this.used(now);
+    this.#forget(now);
     return {
       limit: this.#limit,
       budget: this.#budget,
-      burst: this.#held.burst.calls,
-      held,
+      burst: this.#places.burst,
+      held: this.#places.held,
       nextSpaced: this.#nextSpaced,
       pausedUntil: this.#pausedUntil,
       cold: this.#cold,
     };
   }
 
-  /** A call in flight may end at any time, but its place comes free no sooner than a window from then. */
-  #nextRelease(now: number, ...kinds: Releases<Held>[]): number {
-    const latest = now + this.#rules.windowMs;
-    return Math.min(latest, ...kinds.map(({ first }) => first ?? latest));
-  }
-
-  /** When a cold window may grant something. */
-  #nextWarmth(cold: ColdState, now: number): number {
-    const next = cold.nextEven ?? (cold.probe === undefined ? cold.nextProbe : now + COLD_POLL_MS);
-    return Math.min(next, cold.until);
-  }
-
-  #kind(spaced: boolean): Releases<Held> {
-    return spaced ? this.#held.spaced : this.#held.burst;
-  }
-
-  #remove(id: string): void {
-    const call = this.#own.get(id);
-    if (call !== undefined) this.#kind(call.spaced).remove(call);
-  }
-
-  #exchange(held: Releases<Held>, told: readonly ToldPlace[]): void {
-    const own = held.list.reduce((sum, { owner }) => sum + (owner === 'own' ? 1 : 0), 0);
-    const total = told.reduce((sum, { calls }) => sum + calls, 0);
-    const others: Held[] = [];
-    let [before, entered] = [0, 0];
-    for (const { id, releaseAt, calls } of told) {
-      if (id !== undefined && this.#own.get(id) !== undefined) continue;
-      // Where places have no names, this process's own are among them, in proportion.
-      const share = id === undefined ? Math.max(0, total - own) / total : 1;
-      before += calls * share;
-      const mine = Math.round(before) - entered;
-      entered += mine;
-      if (mine > 0) others.push({ owner: 'others', releaseAt, calls: mine });
-    }
-    held.exchange((place) => place.owner === 'own', others);
-  }
-
-  #keep(keep: (place: Held) => boolean): void {
-    this.#held.burst.exchange(keep);
-    this.#held.spaced.exchange(keep);
-    this.#foreign = undefined;
+  get #evenMs(): number {
+    return this.#rules.windowMs / this.#limit;
   }
 
   #nextId(): string {
@@ -323,26 +237,8 @@ export class SlidingLog {
   }
 
   #forget(now: number): void {
-    this.#held.burst.dropUntil(now);
-    this.#held.spaced.dropUntil(now);
-    this.#own.forget(now);
+    this.#places.forget(now);
     if (this.#cold === undefined) return;
-    this.#cold = bounded(this.#cold, now, this.#rules, this.#leaseMs + MOST_PAUSE_MS);
-    if (this.#cold.until <= now) this.#cold = undefined;
+    this.#cold = lasting(this.#cold, now, this.#leaseMs + MOST_PAUSE_MS, this.#rules.windowMs);
   }
 }
-
-/** A cold state always ends, whatever numbers it was given. */
-const bounded = (cold: ColdState, now: number, { windowMs }: WindowRules, mostMs: number): ColdState => {
-  const { until, nextProbe, nextEven, evenMs } = cold;
-  return {
-    ...cold,
-    until: atMost(until, now + mostMs),
-    nextProbe: atMost(nextProbe, now + mostMs),
-    nextEven: nextEven === undefined ? undefined : atMost(nextEven, now + windowMs),
-    evenMs: within(evenMs, 0, windowMs),
-  };
-};
-
-/** @returns the bound for what is no number, too */
-const atMost = (number: number, most: number): number => (number <= most ? number : most);
