@@ -8,7 +8,8 @@ export interface JudgeOptions {
   /** Known models, and calls that a window lets each key make. */
   readonly limits: Readonly<Record<string, number>>;
   readonly windowMs: number;
-  readonly rateLimitHeaders: boolean;
+  /** Asked for every call: whether its answer says how much room there is. */
+  readonly rateLimitHeaders: () => boolean;
   /** Draws a fault for a call that is let in and has none so far. */
   readonly unkind?: (() => Fault | undefined) | undefined;
 }
@@ -37,7 +38,7 @@ export class Judge {
   readonly #limits: ReadonlyMap<string, number>;
   readonly #windows = new Map<string, Map<string, SlidingWindow>>();
   readonly #windowMs: number;
-  readonly #rateLimitHeaders: boolean;
+  readonly #rateLimitHeaders: () => boolean;
   readonly #unkind: () => Fault | undefined;
 
   constructor({ keys, limits, windowMs, rateLimitHeaders, unkind = () => undefined }: JudgeOptions) {
@@ -55,16 +56,17 @@ export class Judge {
 
   judge(arrival: Arrival): Verdict {
     let headers: Readonly<Record<string, string>> = {};
+    const tells = this.#rateLimitHeaders();
     try {
       const window = this.#windowFor(arrival);
-      headers = this.#headers(window, arrival.at);
+      headers = this.#headers(window, arrival.at, tells);
       this.#authorize(arrival);
       const request = validated(arrival.body);
       const fault = this.faults.take(request);
       // A call that fails later was still counted on arrival; only one refused for its rate was not.
       const refused = fault?.kind === 'status' && fault.status === 429;
       const admitted = refused || window.take(arrival.at);
-      headers = this.#headers(window, arrival.at);
+      headers = this.#headers(window, arrival.at, tells);
       if (!admitted && fault === undefined)
         throw new Refusal(429, 'The rate limit of this model is used up.');
       return { outcome: 'accepted', headers, request, fault: fault ?? this.#unkind() };
@@ -99,8 +101,8 @@ export class Judge {
     }
   }
 
-  #headers(window: SlidingWindow, at: number): Readonly<Record<string, string>> {
-    if (!this.#rateLimitHeaders) return {};
+  #headers(window: SlidingWindow, at: number, tells: boolean): Readonly<Record<string, string>> {
+    if (!tells) return {};
     const { limit, remaining, resetMs } = window.state(at);
     return {
       'x-ratelimit-limit-requests': String(limit),

@@ -44,12 +44,15 @@ export interface SimulatorOptions {
   /** Refuse bodies that look like attacks, as what stands in front of Heroku does. Default true. */
   readonly firewall?: boolean;
   /** Send `x-ratelimit-*`. Default true. */
-  readonly rateLimitHeaders?: boolean;
+  readonly rateLimitHeaders?: RateLimitHeaders;
   /** Keep every call, with its texts, in `calls`. Default true; false for who goes on for days. */
   readonly remember?: boolean;
   /** One line at a time, without queries, documents and keys. */
   readonly onLog?: (line: string) => void;
 }
+
+/** Sent with every answer, with none, or with about one in three. */
+export type RateLimitHeaders = boolean | 'sometimes';
 
 export interface Simulator {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
@@ -58,6 +61,8 @@ export interface Simulator {
   readonly calls: readonly Call[];
   /** Milliseconds, for calls that arrive from now on. */
   latency(range: LatencyRange): void;
+  /** Whether `x-ratelimit-*` are sent, for calls that arrive from now on. */
+  rateLimitHeaders(tells: RateLimitHeaders): void;
   /** The next `count` (default 1) authenticated, valid calls get this fault instead of an answer, even when over the limit. */
   fault(fault: Fault, count?: number): void;
   /**
@@ -77,20 +82,15 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** Starts listening; rejects when the port is taken or an option is out of its range. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const {
-    limits,
-    keys,
-    windowMs = 60_000,
-    rateLimitHeaders = true,
-    remember = true,
-    firewall = true,
-    onLog = () => {},
-  } = options;
+  const { limits, keys, windowMs = 60_000, remember = true, firewall = true, onLog = () => {} } = options;
   const models = Object.keys(limits);
   const listwise = new Set(options.listwise ?? models.filter((model) => model.startsWith('amazon')));
   const { seed = 1, unkind: profile } = options;
   const fault = profile && unkind(profile, seededRandom(seed));
-  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders, unkind: fault });
+  const whim = seededRandom(seed);
+  let { rateLimitHeaders = true } = options;
+  const tells = (): boolean => (rateLimitHeaders === 'sometimes' ? whim() < 1 / 3 : rateLimitHeaders);
+  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders: tells, unkind: fault });
   const latency = new Latency(options.latencyMs ?? [0, 0], seed);
   const calls: Call[] = [];
   const openCalls = new Set<OpenCall>();
@@ -150,6 +150,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     url,
     calls,
     latency: (range) => latency.set(range),
+    rateLimitHeaders(tells) {
+      rateLimitHeaders = tells;
+    },
     fault: (fault, count) => judge.faults.add(fault, count),
     faultWhen: (when, fault) => judge.faults.stand(when, fault),
     clearFaults: () => judge.faults.clear(),

@@ -49,6 +49,19 @@ test('the headers can be left out', async () => {
   expect(limitHeaders(await rerank(await simulate({ rateLimitHeaders: false })))).toEqual([null, null, null]);
 });
 
+test('the headers can be there now and then, all of them or none', async () => {
+  const simulator = await simulate({ rateLimitHeaders: 'sometimes', limits: { [COHERE]: 250 } });
+  const answers = [];
+  for (let i = 0; i < 40; i++) answers.push(limitHeaders(await rerank(simulator)));
+  const told = answers.map((headers) => headers.filter((value) => value !== null).length);
+  expect(new Set(told)).toEqual(new Set([0, 3]));
+  // What is told counts the calls whose answers told nothing.
+  const last = answers.findLastIndex(([limit]) => limit !== null);
+  expect(answers[last]![1]).toBe(String(250 - last - 1));
+  simulator.rateLimitHeaders(true);
+  expect(limitHeaders(await rerank(simulator))[1]).toBe('209');
+});
+
 test('a call refused for its rate is not counted: the window opens one length after the calls let in', async () => {
   const windowMs = 150;
   const simulator = await simulate({ limits: { [COHERE]: 1 }, windowMs });
