@@ -291,6 +291,33 @@ describe('an upstream that is down', () => {
   });
 });
 
+test('whatever one client asks, and however it fails, another is never kept away', () => {
+  const step = fc.record({
+    content: fc.nat({ max: 20 }),
+    word: fc.constantFrom<Word>('failed', 'failed', 'failed', 'nothing', 'alive', 'ok'),
+    ms: fc.nat({ max: 3000 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const { it } = circuit();
+      for (const { content, word, ms } of steps) {
+        const caller = { client: 'a', content: `content ${content}` };
+        const standing = it.standing(caller);
+        expect(it.standing({ client: 'b', content: 'new' })).toBe('good');
+        // As a pacer does: who is kept away makes no call.
+        if (standing === 'out' || it.barredMs(caller) > 0) {
+          vi.advanceTimersByTime(ms);
+          continue;
+        }
+        const begun = it.begin(caller);
+        vi.advanceTimersByTime(ms);
+        it.end(begun, word);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('what has failed is remembered up to a bound, and not for ever', () => {
   const suspects = new Suspects(() => 1000);
   for (let i = 0; i < 5000; i++) suspects.failed(`content ${i}`, 0, i);
