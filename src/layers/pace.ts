@@ -45,7 +45,7 @@ export interface Slots {
     onQueued?: (expectedAnswer: number) => void,
     again?: Again,
     question?: string,
-    content?: string,
+    content?: () => string,
   ): Promise<Slot>;
 }
 
@@ -66,11 +66,7 @@ export const pace =
     async score(ask) {
       const queued = performance.now();
       const { terms, onQueued, again, identity } = ask;
-      const slot = await slots(ask.model).acquire(
-        terms,
-        onQueued,
-        again,
-        identity.question,
+      const slot = await slots(ask.model).acquire(terms, onQueued, again, identity.question, () =>
         contentOf(identity),
       );
       const queueMs = performance.now() - queued;

@@ -149,8 +149,9 @@ export class Pacer {
     onQueued?: (expectedAnswer: number) => void,
     again?: Again,
     question?: string,
-    content?: string,
+    contentOf?: () => string,
   ): Promise<Slot> {
+    const content = contentOf?.();
     return this.#admission.admit(terms, again, again ? undefined : question, (spot) => {
       this.#refuseInVain(again, { client: terms.client, content });
       onQueued?.(spot.answerAt);

@@ -75,7 +75,7 @@ export const acquire = (
     onQueued,
     again && { avoid: none, never: none, ...again },
     undefined,
-    content,
+    content === undefined ? undefined : () => content,
   );
   slot.catch(() => {});
   return slot;
