@@ -71,53 +71,64 @@ beforeEach(async () => {
 });
 
 /** It is asked, told, asked about the future, and grants. */
-const goesOn = async (): Promise<void> => {
+const goesOn = async (word?: string): Promise<void> => {
   await window.refresh();
   const starts = [0, 1, 10].map((n) => window.schedule(50).startOf(n));
-  expect(starts.every(Number.isFinite)).toBe(true);
-  for (const entry of await taken(3)) entry.complete({ answered: true });
+  expect(starts.every(Number.isFinite), word).toBe(true);
+  // A line of another process may be so good that it is its turn first; three times at most.
+  let admission = await window.admit(3);
+  for (let i = 0; i < 4 && 'retryInMs' in admission && admission.reason === 'turn'; i++) {
+    admission = await window.admit(3);
+  }
+  if ('retryInMs' in admission) throw new Error(`${word}: ${admission.reason} for ${admission.retryInMs} ms`);
+  for (const { entry } of admission.grants) entry.complete({ answered: true });
   await window.refresh();
   expect(Number.isFinite(heard!.virtualTime)).toBe(true);
   for (const tag of heard!.tags.values()) expect(Math.abs(tag)).toBeLessThan(1e10);
   expect(Number.isFinite(window.used())).toBe(true);
-  expect({ lost, bugs, shared: window.shared }).toEqual({ lost: [], bugs: [], shared: true });
+  expect({ lost, bugs, shared: window.shared }, word).toEqual({ lost: [], bugs: [], shared: true });
 };
 
 const WORDS = ['1e300', '-1e300', 'nan', 'inf', '-inf', 'abc', '', '9e15', '-5', '0x1F'];
+/** Calls that are no number, or fewer than none, or more than there can be; weights and heads that are none; no words. */
+const LINES = [
+  'two 1 x 0  3:1000',
+  'two 1 -5 0  3:1000',
+  'two 1 99999999999999999999 0  3:1000',
+  'two 0 5 0  3:1000',
+  'two nan 5 0  3:1000',
+  'two 1 5 0 x:y a,b;;;',
+  'two',
+  '',
+];
 const [BURST, SPACED, STATE, QUEUE, TURNS, FOREIGN] = [0, 1, 2, 3, 4, 5];
 
 describe('a window goes on', () => {
-  it.each(WORDS)('with turns of %j', async (word) => {
-    await client.hset(keys[TURNS]!, 'now', word, 'of:two', word, 'of:three', word, word, word);
-    await goesOn();
+  it('with turns that are none', async () => {
+    for (const word of WORDS) {
+      await client.hset(keys[TURNS]!, 'now', word, 'of:two', word, 'of:three', word, word, word);
+      await goesOn(word);
+    }
   });
 
-  it.each(WORDS)('with a state of %j', async (word) => {
+  it('with a state that is none', async () => {
     const fields = ['granted', 'next', 'pause', 'quiet', 'cold', 'probe', 'even'];
-    await client.hset(keys[STATE]!, Object.fromEntries(fields.map((field) => [field, word])));
-    await goesOn();
+    for (const word of WORDS) {
+      await client.hset(keys[STATE]!, Object.fromEntries(fields.map((field) => [field, word])));
+      await goesOn(word);
+    }
   });
 
-  it.each([
-    ['calls that are no number', 'two 1 x 0  3:1000'],
-    ['less than no calls', 'two 1 -5 0  3:1000'],
-    ['more calls than there can be', 'two 1 99999999999999999999 0  3:1000'],
-    ['a weight of nothing', 'two 0 5 0  3:1000'],
-    ['a weight that is none', 'two nan 5 0  3:1000'],
-    ['heads that are none', 'two 1 5 0 x:y a,b;;;'],
-    ['no words', 'two'],
-  ])('with a line of %s', async (_, line) => {
-    const now = Number((await client.time())[0]) * 1e6;
-    await client.hset(
-      keys[QUEUE]!,
-      'x:bad',
-      `${now} ${line}`,
-      'x:none',
-      line,
-      'x:future',
-      `${now + 36e8} ${line}`,
-    );
-    await goesOn();
+  it('with lines that say what nobody can', async () => {
+    for (const line of LINES) {
+      const now = Number((await client.time())[0]) * 1e6;
+      await client.hset(keys[QUEUE]!, {
+        'x:bad': `${now} ${line}`,
+        'x:none': line,
+        'x:future': `${now + 36e8} ${line}`,
+      });
+      await goesOn(line);
+    }
   });
 
   it('when the clock was set back an hour, and every moment lies ahead', async () => {
