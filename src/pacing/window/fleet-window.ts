@@ -37,8 +37,8 @@ export class FleetWindow implements Window {
   #clientele = NOBODY;
   #heardAt: number | undefined;
   #beating = false;
-  /** The mistake that was told last, until the shared window is in force again. */
-  #bug: string | undefined;
+  /** Kinds of mistakes that were told, until the shared window is in force again. */
+  readonly #bugs = new Set<string>();
   /** The last refresh, and one that has not begun. */
   #asked: Promise<void> = Promise.resolve();
   #asking: Promise<void> | undefined;
@@ -132,12 +132,14 @@ export class FleetWindow implements Window {
     try {
       if (this.#alone === undefined) await this.#tell();
       else await this.#lookForRedis(this.#alone);
-      if (this.#alone === undefined && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#beating = false;
     }
+    this.#serve(() => {
+      if (this.#alone === undefined && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
+    });
   }
 
   /** This process takes part no longer. Never rejects. */
@@ -147,7 +149,22 @@ export class FleetWindow implements Window {
 
   #heard(): void {
     this.#heardAt = this.#now();
-    this.#clientele.hear(this.#shared.heard.turns);
+    this.#serve(() => this.#clientele.hear(this.#shared.heard.turns));
+  }
+
+  /** A mistake in whom it serves is no reason to go alone. */
+  #serve(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#report(failureOf(error));
+    }
+  }
+
+  #report({ kind, code, error }: Failure): void {
+    if (kind !== 'bug' || this.#bugs.has(code)) return;
+    this.#bugs.add(code);
+    this.#onBug(error);
   }
 
   async #tell(): Promise<void> {
@@ -165,10 +182,7 @@ export class FleetWindow implements Window {
    */
   #fail(error: unknown): void {
     const cause = failureOf(error);
-    if (cause.kind === 'bug' && cause.code !== this.#bug) {
-      this.#bug = cause.code;
-      this.#onBug(error);
-    }
+    this.#report(cause);
     const before = this.#alone;
     // Lost for longer already.
     if (before !== undefined && before.back === undefined) return;
@@ -237,7 +251,7 @@ export class FleetWindow implements Window {
     alone.back = { at: alone.back?.at ?? now, processes };
     if (!isOver(alone, this.#rules, now)) return;
     this.#alone = undefined;
-    this.#bug = undefined;
+    this.#bugs.clear();
     this.#log.limit = this.limit;
     if (this.#shared.told) this.#log.adopt(this.#shared.told, this.#now());
     this.#onChange('shared');

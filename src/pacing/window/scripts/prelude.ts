@@ -126,13 +126,15 @@ local function sweep()
     redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
     beyond = beyond + redis.call('ZREMRANGEBYSCORE', key, '(' .. text(latest), '+inf')
   end
-  redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -${2 * FOREIGN_RECORDS})
   -- Held longer than any call may last: the clock was set back, or somebody else wrote it.
   if beyond > 0 then hold(beyond, now + window, 'beyond') end
 end
 sweep()
 local function foreign()
   local calls = 0
+  if redis.call('ZCARD', KEYS[6]) > ${2 * FOREIGN_RECORDS} then
+    redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -${2 * FOREIGN_RECORDS} - 1)
+  end
   for _, entry in ipairs(redis.call('ZRANGE', KEYS[6], 0, -1)) do
     local some = number(string.match(entry, '^(%d+):'), 1, ${MOST})
     if some then calls = calls + some else redis.call('ZREM', KEYS[6], entry) end
@@ -175,8 +177,8 @@ local function listen()
   if newest < now - ${AWAY_US} then set('quiet', now + ${GRACE_US}) end
   return others, awake
 end
-local function turn(name, most)
-  local value = redis.call('HGET', KEYS[5], name)
+local function turn(name, most, told)
+  local value = told or redis.call('HGET', KEYS[5], name)
   local read = number(value, -${MOST}, ${MOST})
   if value and not read then redis.call('HDEL', KEYS[5], name) end
   return read and math.min(read, most)
@@ -186,9 +188,10 @@ local function virtualTime() return math.max(0, turn('now', ${MOST}) or 0) end
 local function turns()
   local virtual = virtualTime()
   local reply = { text(virtual) }
-  for _, name in ipairs(redis.call('HKEYS', KEYS[5])) do
-    local client = string.match(name, '^of:(.*)$')
-    local tag = client and turn(name, virtual + ${CALL / LEAST_WEIGHT})
+  local all = redis.call('HGETALL', KEYS[5])
+  for i = 1, #all, 2 do
+    local client = string.match(all[i], '^of:(.*)$')
+    local tag = client and turn(all[i], virtual + ${CALL / LEAST_WEIGHT}, all[i + 1])
     if tag then
       reply[#reply + 1] = client
       reply[#reply + 1] = text(tag)

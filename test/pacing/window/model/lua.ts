@@ -37,8 +37,6 @@ export class Store {
         return [key, ...args].filter((each) =>
           [this.#zsets.delete(each), this.#hashes.delete(each)].some(Boolean),
         ).length;
-      case 'HKEYS':
-        return [...this.#hash(key).keys()];
       case 'HGET':
         return this.#hash(key).get(args[0]!) ?? null;
       case 'HSET':
