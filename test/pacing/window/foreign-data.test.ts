@@ -187,6 +187,17 @@ describe('a window goes on', () => {
     await goesOn();
   });
 
+  it('in a Redis that is full, also with what it has to delete there', async () => {
+    await client.hset(keys[STATE]!, 'pause', '9e15');
+    await client.config('SET', 'maxmemory', 1);
+    try {
+      expect(await client.set('t:more', 1).catch(({ message }) => message)).toContain('OOM');
+      await goesOn();
+    } finally {
+      await client.config('SET', 'maxmemory', 0);
+    }
+  });
+
   it('with fewer than no places granted, and an upstream that reports how much room there is', async () => {
     await client.hset(keys[STATE]!, 'granted', -2_000_000);
     for (const entry of await taken(3)) entry.complete({ answered: true, remaining: 100 });
