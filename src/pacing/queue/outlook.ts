@@ -1,8 +1,9 @@
 /**
  * What a call has to expect that takes a place in the queue: the window's rule, run ahead of time over all calls that
  * would be served before, here and in other processes. Those are the calls that wait, and of the calls that come later
- * those that are due sooner: callers that have been told when to come, and other clients in their turns, each of which
- * is taken to go on as it did within the last period.
+ * those that are due sooner: callers that have been told when to come, and other clients in their turns. One that has
+ * calls waiting is taken to have more, so that no more than its share of what is served is sure to be left: the bound that
+ * weighted fair queueing gives. One that has none is taken to go on as it did within the last period.
  */
 
 import type { Again } from '../../rerank/attempt.ts';
@@ -14,7 +15,7 @@ import type { Expected, Place, Queued } from './fair-queue.ts';
 export interface Expectation {
   /** Milliseconds until the call would start. */
   readonly waitMs: number;
-  /** When its answer should be there; for a call that starts at once, now: no later attempt could be faster. */
+  /** When its answer should be there, even if it takes long; for a call that starts at once, now: no later attempt could be faster. */
   readonly answerAt: number;
   /** It would have to wait, or nearly so: what others do at this moment matters. */
   readonly close: boolean;
@@ -32,6 +33,7 @@ const STEPS = 50;
 export interface OutlookOptions<T extends Queued> {
   readonly lanes: Lanes<Lane>;
   readonly queue: {
+    has(client: string): boolean;
     ahead(place: Place, expected: Expected): number;
     aheadOf(item: T, expected: Expected): number | undefined;
   };
@@ -47,8 +49,8 @@ export interface OutlookOptions<T extends Queued> {
   };
   /** @see Arrivals */
   readonly periodMs: () => number;
-  /** How long calls last, milliseconds. */
-  readonly latency: { readonly ms: number };
+  /** How long calls last, and what hardly any takes longer than, milliseconds. */
+  readonly latency: { readonly ms: number; readonly mostMs: number };
   readonly now: () => number;
 }
 
@@ -67,7 +69,13 @@ export class Outlook<T extends Queued = Queued> {
     const others = this.#others(place, again);
     /** Calls that would be served before one here that starts so many milliseconds from now. */
     const aheadBy = (inMs: number): number => {
-      const of = (client: string): number => others.get(client)?.by(inMs) ?? 0;
+      const of = (client: string): number => {
+        const demand = others.get(client);
+        const waits = queue.has(client) || (demand?.waiting ?? 0) > 0;
+        // Who has more than is served now will have more, and takes all of its turns.
+        if (waits && inMs > NOW && client !== place.client) return Number.MAX_SAFE_INTEGER;
+        return demand?.by(inMs) ?? 0;
+      };
       return Math.round(queue.ahead(place, { clients: others.keys(), of }));
     };
     let at = aheadBy(NOW);
@@ -79,7 +87,7 @@ export class Outlook<T extends Queued = Queued> {
       at = later;
       start = schedule.startOf(at);
     }
-    const answerAt = now() + (start > 0 ? start + latency.ms : 0);
+    const answerAt = now() + (start > 0 ? start + latency.mostMs : 0);
     return { waitMs: start, answerAt, close: schedule.startOf(at + MARGIN) > 0 };
   }
 
