@@ -92,13 +92,16 @@ describe('what a call has to expect', () => {
     expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(2000);
   });
 
-  it('counts on no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
+  it('promises no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
+    const promised = (scene: Scene): number =>
+      outlookOf(scene).of(SEARCH, undefined)!.answerAt - NOW - MOST_MS;
     const here = Array.from({ length: 10 }, () => SEARCH);
-    expect(outlookOf({ free: 0, here }).of(SEARCH, undefined)!.waitMs).toBe(11_000);
+    expect(promised({ free: 0, here })).toBe(11_000);
     const one = { client: 'evaluation', urgency: 3 };
-    expect(outlookOf({ free: 0, here: [...here, one] }).of(SEARCH, undefined)!.waitMs).toBe(22_000);
-    const elsewhere = [waiting('evaluation', 1)];
-    expect(outlookOf({ free: 0, here, elsewhere }).of(SEARCH, undefined)!.waitMs).toBe(22_000);
+    expect(promised({ free: 0, here: [...here, one] })).toBe(22_000);
+    expect(promised({ free: 0, here, elsewhere: [waiting('evaluation', 1)] })).toBe(22_000);
+    // It is expected sooner.
+    expect(outlookOf({ free: 0, here: [...here, one] }).of(SEARCH, undefined)!.waitMs).toBe(12_000);
   });
 
   it('passes those of its own service elsewhere that are less urgent', () => {
