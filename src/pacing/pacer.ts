@@ -239,7 +239,7 @@ export class Pacer {
 
   /** A call waits in a place that it did not have before. */
   #request(ticket: Ticket): void {
-    for (const server of this.#lanes.all) {
+    for (const server of this.#lanes.inTurn()) {
       server.request();
       if (this.#queue.first(this.#fits(server)) === ticket) server.nudge();
     }

@@ -20,6 +20,7 @@ const isUp = ({ health }: Lane, caller: Caller | undefined): boolean => {
 
 export class Lanes<L extends Lane> {
   readonly all: readonly L[];
+  #turn = 0;
 
   constructor(lanes: readonly L[]) {
     this.all = lanes;
@@ -48,6 +49,15 @@ export class Lanes<L extends Lane> {
   barredMs(again: Again | undefined, caller: Caller): number {
     const lanes = this.for(again, caller);
     return lanes.length > 0 ? Math.min(...lanes.map(({ health }) => health.barredMs(caller))) : 0;
+  }
+
+  /**
+   * All, beginning with another one each time: of several that have room, the first to be asked serves. While there is
+   * little to do one alone would serve all, and of the others nobody would know whether they are well.
+   */
+  inTurn(): readonly L[] {
+    const first = this.#turn++ % this.all.length;
+    return [...this.all.slice(first), ...this.all.slice(0, first)];
   }
 
   /** Another than this one is up, and has not failed the call. */
