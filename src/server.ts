@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
 import { inviteLater } from './http/expect.ts';
+import { closeLingering } from './http/lingering.ts';
 import { Sockets } from './http/sockets.ts';
 import { readAnyTarget } from './http/target.ts';
 import type { Profile } from './simulator/unkind.ts';
@@ -73,6 +74,7 @@ export const startGateway = async ({
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   inviteLater(server);
   readAnyTarget(server);
+  closeLingering(server);
   const sockets = new Sockets(server);
   server.on(
     'clientError',

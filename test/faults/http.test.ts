@@ -1,7 +1,10 @@
 /** HTTP as clients, proxies and attackers write it, on real sockets. */
 
+import { spawn } from 'node:child_process';
+import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { Agent, request as undiciRequest } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectError, fresh, INVALID } from '../e2e/requests.ts';
 import { until } from '../support/fakes.ts';
@@ -215,6 +218,58 @@ describe('a body', () => {
     expect(statusOf(answer)).toBe(413);
     expect(answer).toContain('"type":"invalid_request_error"');
   });
+});
+
+describe('an answer that is given before the whole request has come reaches clients that send on', () => {
+  const large = 'x'.repeat(12_000_000);
+  const authorization = `Bearer ${KEYS.search}`;
+
+  test.each(['undici', 'node:http', 'curl'])('%s', async (client) => {
+    for (let i = 0; i < 5; i++) expect(await sending[client as keyof typeof sending]()).toBe(413);
+  });
+
+  const sending = {
+    async undici() {
+      const agent = new Agent();
+      const { statusCode, body } = await undiciRequest(`${gateway.url}/v1/rerank`, {
+        method: 'POST',
+        headers: { authorization },
+        body: large,
+        dispatcher: agent,
+      });
+      await body.text();
+      await agent.close();
+      return statusCode;
+    },
+    'node:http': () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest(
+          `${gateway.url}/v1/rerank`,
+          { method: 'POST', headers: { authorization } },
+          (response) => {
+            response.resume().once('end', () => resolve(response.statusCode));
+          },
+        );
+        request.once('error', reject);
+        request.end(large);
+      }),
+    async curl() {
+      const args = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-H', `Authorization: ${authorization}`];
+      const curl = spawn('curl', [
+        ...args,
+        '-H',
+        'Expect:',
+        '--data-binary',
+        '@-',
+        `${gateway.url}/v1/rerank`,
+      ]);
+      curl.stdin.on('error', () => {});
+      curl.stdin.end(large);
+      let status = '';
+      for await (const chunk of curl.stdout) status += chunk;
+      return Number(status);
+    },
+  };
 });
 
 test('callers that leave at every byte of a request harm nobody, and nothing is held for them', async () => {
