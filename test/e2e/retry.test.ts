@@ -76,7 +76,7 @@ describe('a failure that passes is not the caller’s business:', () => {
 describe('what another attempt would not change is told at once:', () => {
   test.each<[string, Fault, number]>([
     ['a 400', status(400), 400],
-    ['a 422', status(422), 502],
+    ['a 422', status(422), 422],
     ['a 401', status(401), 502],
     ['a 403', status(403), 403],
     ['a 404', status(404), 502],
