@@ -16,6 +16,7 @@ import type { Callers } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
 import { rerankResponse } from './respond.ts';
+import { whenWritten } from './written.ts';
 
 export interface RerankOptions {
   readonly scorer: Scorer;
@@ -127,10 +128,15 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
 
   return async function rerank(c) {
     const { request, claim } = await receive(c);
+    let written = (): void => claim.release();
     try {
-      return await answer(c, request, claim.share);
+      const response = await answer(c, request, claim.share);
+      // Else the answer is small, however large the request.
+      if (request.returnDocuments)
+        written = () => whenWritten(c.env?.outgoing, maxWaitMs, () => claim.release());
+      return response;
     } finally {
-      claim.release();
+      written();
     }
   };
 };

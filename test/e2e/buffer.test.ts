@@ -137,11 +137,49 @@ describe('bytes are held', () => {
     const returned = gateway.rerank(fresh({ documents, return_documents: true }));
     await until(async () => (await held()) > 600 * KILOBYTE);
     await returned;
-    expect(await held()).toBe(0);
+    await until(async () => (await held()) === 0);
     const answer = gateway.rerank(fresh({ documents }));
     await until(async () => (await held()) > 400 * KILOBYTE);
     expect(await held()).toBeLessThan(500 * KILOBYTE);
     await answer;
+  });
+});
+
+describe('an answer that returns its documents', () => {
+  let other: TestGateway;
+
+  beforeEach(async () => {
+    other = await startTestGateway({ env: { MAX_WAIT_MS: '3000', MAX_BUFFER_MB: '40' } });
+  });
+  afterEach(() => other.stop());
+
+  const heldThere = async (): Promise<number> => metric(await other.metrics(), 'gateway_buffered_bytes');
+
+  /** More than the sockets of both sides take in by themselves. */
+  const asked = async (): Promise<RawConnection> => {
+    const body = JSON.stringify(large(15 * MEGABYTE, { return_documents: true }));
+    const raw = await openRaw(other.url);
+    connections.push(raw);
+    raw.socket.pause();
+    await raw.write(requestHead({ authorization, 'content-length': String(body.length) }) + body);
+    await until(async () => metric(await other.metrics(), 'gateway_requests_total', { code: '200' }) === 1);
+    return raw;
+  };
+
+  test('holds its bytes until it has been read', async () => {
+    const raw = await asked();
+    expect(await heldThere()).toBeGreaterThan(15 * MEGABYTE);
+    raw.socket.resume();
+    expect((await raw.answer()).status).toBe(200);
+    await until(async () => (await heldThere()) === 0);
+  });
+
+  test('is cut off, and lets go of them, when nobody reads it', async () => {
+    const raw = await asked();
+    expect(await heldThere()).toBeGreaterThan(15 * MEGABYTE);
+    await until(async () => (await heldThere()) === 0);
+    raw.socket.resume();
+    await expect(raw.answer()).rejects.toThrow();
   });
 });
 
