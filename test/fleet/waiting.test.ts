@@ -15,8 +15,9 @@ const withFleet = async (options: FleetBedOptions, use: (bed: FleetBed) => Promi
   }
 };
 
-/** Each of them begins with one of these; asking whether a pair is known, which the refused do again, has none. */
-const pacingScripts = ({ redis }: FleetBed): Promise<number> => redis.commandCount('zremrangebyrank');
+/** Each of them sweeps three sets from both ends; asking whether a pair is known, which the refused do again, does not. */
+const pacingScripts = async ({ redis }: FleetBed): Promise<number> =>
+  (await redis.commandCount('zremrangebyscore')) / 6;
 
 /** A minute's window at the real rate: 250 calls. */
 const REAL = { limit: 250, windowMs: 60_000, latencyMs: [100, 300] } as const;

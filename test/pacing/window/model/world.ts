@@ -253,6 +253,9 @@ export class Process {
         await this.#sleep(20);
         continue;
       }
+      // As before every call that comes: what it has to expect, whatever has just happened to the window.
+      const start = this.window.schedule(this.#demand.latencyMs()).startOf(waiting);
+      if (!Number.isFinite(start) || start < 0) throw new Error(`nobody can start in ${start} ms`);
       const admission = await this.window.admit(waiting);
       if (!this.#alive) return;
       if ('retryInMs' in admission) await this.#sleep(Math.max(1, Math.ceil(admission.retryInMs)));
