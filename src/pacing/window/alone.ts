@@ -35,15 +35,15 @@ export const BEAT_MS = 250;
  */
 export const NOTICE_MS = 1250;
 
-/** Processes that one takes part in which has never heard of its fleet: Redis was gone when it began. */
+/** Processes that one takes part in which has not heard of its fleet, nor the fleet of it: Redis was gone when it began. */
 const ASSUMED_PROCESSES = 8;
 
 export interface Loss {
   readonly rules: WindowRules;
   /** On its own already: Redis was back, and was lost again, while others have used the shared window. */
   readonly before: Alone | undefined;
-  /** Redis has answered at least once. */
-  readonly heard: boolean;
+  /** For how long Redis has answered, milliseconds; undefined: it never has. */
+  readonly heardMs: number | undefined;
   /** Other processes heard of lately. */
   readonly others: readonly string[];
   /** Places that this process holds, and that all together held when Redis was last heard of. */
@@ -55,7 +55,7 @@ export interface Loss {
  * Calls sent before the outage may still count upstream. Until the last of them must have ended, a process only takes
  * again the places that it held itself, as they come free; then it has its share.
  */
-export const goAlone = ({ rules, before, heard, others, own, all }: Loss, now: number): Alone => {
+export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now: number): Alone => {
   const { limit, windowMs, callTimeoutMs } = rules;
   const leaseMs = callTimeoutMs + windowMs;
   const known = new Map(before?.known);
@@ -67,8 +67,11 @@ export const goAlone = ({ rules, before, heard, others, own, all }: Loss, now: n
       if (!before.back.processes.has(process)) known.set(process, Math.min(until ?? endedAt, endedAt));
     }
   }
-  // Just back, it may not have heard of all of them again.
-  const processes = heard ? Math.max(others.length + 1, before?.processes ?? 1) : ASSUMED_PROCESSES;
+  const heard = heardMs !== undefined;
+  // Just come, it may not have heard of all, nor they of it, so that they count on its share. Just back, it may not have
+  // heard of all of them again.
+  const least = heard && heardMs >= NOTICE_MS ? 1 : ASSUMED_PROCESSES;
+  const processes = Math.max(least, others.length + 1, before?.processes ?? 1);
   const share = Math.max(1, Math.floor(limit / processes));
   const rest = { processes, known, back: undefined };
   // It has nothing to take again, or knows of all that counts.

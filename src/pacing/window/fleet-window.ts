@@ -36,6 +36,7 @@ export class FleetWindow implements Window {
   readonly #now: () => number;
   #clientele = NOBODY;
   #heardAt: number | undefined;
+  #firstHeardAt: number | undefined;
   #beating = false;
   /** Kinds of mistakes that were told, until the shared window is in force again. */
   readonly #bugs = new Set<string>();
@@ -148,8 +149,13 @@ export class FleetWindow implements Window {
   }
 
   #heard(): void {
-    this.#heardAt = this.#now();
+    this.#noteHeard();
     this.#serve(() => this.#clientele.hear(this.#shared.heard.turns));
+  }
+
+  #noteHeard(): void {
+    this.#heardAt = this.#now();
+    this.#firstHeardAt ??= this.#heardAt;
   }
 
   /** A mistake in whom it serves is no reason to go alone. */
@@ -191,7 +197,7 @@ export class FleetWindow implements Window {
       {
         rules: this.#rules,
         before,
-        heard: this.#heardAt !== undefined,
+        heardMs: this.#firstHeardAt === undefined ? undefined : now - this.#firstHeardAt,
         others: this.#shared.others,
         own: this.#log.own.held(now),
         all: this.#shared.held ?? this.limit,
@@ -244,7 +250,7 @@ export class FleetWindow implements Window {
   async #lookForRedis(alone: Alone): Promise<void> {
     const now = this.#now();
     await this.#shared.tell(this.#clientele.line(), this.#log.own);
-    this.#heardAt = this.#now();
+    this.#noteHeard();
     // Lost again meanwhile.
     if (this.#alone !== alone) return;
     const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));

@@ -6,7 +6,7 @@ const rules = { limit: 100, windowMs: 60_000, callTimeoutMs: 25_000 };
 const loss = (over: Partial<Loss> = {}): Loss => ({
   rules,
   before: undefined,
-  heard: true,
+  heardMs: 60_000,
   others: ['web.2', 'web.3', 'web.4'],
   own: 10,
   all: 40,
@@ -51,9 +51,17 @@ describe('a process that loses Redis', () => {
   });
 
   it('that never heard of others takes itself for one of eight', () => {
-    const allowance = allowanceOf({ heard: false, others: [] }, 5);
+    const allowance = allowanceOf({ heardMs: undefined, others: [] }, 5);
     expect(allowance.from).toBe(5);
     expect(allowed(allowance, 5)).toBe(12);
+  });
+
+  it('that has only just come takes itself for one of eight, too: the others may not have heard of it', () => {
+    expect(allowanceOf({ heardMs: 1249 }).share).toBe(12);
+    expect(allowanceOf({ heardMs: 1250 }).share).toBe(25);
+    expect(allowanceOf({ heardMs: 0, others: Array.from({ length: 19 }, (_, i) => `web.${i}`) }).share).toBe(
+      5,
+    );
   });
 
   it('again, right after it was back, forgets none of those that it knew', () => {
