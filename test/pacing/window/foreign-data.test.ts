@@ -1,6 +1,6 @@
 /** A Redis in which somebody else has written under our keys: one bad record costs at most its own item. */
 
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
@@ -89,6 +89,13 @@ const goesOn = async (word?: string): Promise<void> => {
   expect({ lost, bugs, shared: window.shared }, word).toEqual({ lost: [], bugs: [], shared: true });
 };
 
+/** What the limit depends on was written by somebody else: all tell their calls, then one goes first. */
+const beginsAnew = async (word?: string): Promise<void> => {
+  await window.refresh();
+  await pause(GRACE_MS + 20);
+  await goesOn(word);
+};
+
 const WORDS = ['1e300', '-1e300', 'nan', 'inf', '-inf', 'abc', '', '9e15', '-5', '0x1F'];
 /** Calls that are no number, or fewer than none, or more than there can be; weights and heads that are none; no words. */
 const LINES = [
@@ -111,11 +118,12 @@ describe('a window goes on', () => {
     }
   });
 
-  it('with a state that is none', async () => {
-    const fields = ['granted', 'next', 'pause', 'quiet', 'cold', 'probe', 'even'];
-    for (const word of WORDS) {
-      await client.hset(keys[STATE]!, Object.fromEntries(fields.map((field) => [field, word])));
-      await goesOn(word);
+  it('anew with a state that is none', async () => {
+    const fields = ['granted', 'next', 'pause', 'quiet', 'cold', 'probe', 'even', 'seal'];
+    for (const from of [0, 3, 7]) {
+      const state = fields.map((field, i) => [field, WORDS[(from + i) % WORDS.length]!] as const);
+      await client.hset(keys[STATE]!, Object.fromEntries(state));
+      await beginsAnew(WORDS[from]);
     }
   });
 
@@ -143,17 +151,15 @@ describe('a window goes on', () => {
     await goesOn();
   });
 
-  it('when every place is held until the year 2255, as soon as a window has passed', async () => {
+  it('anew when every place is held until the year 2255', async () => {
     for (let i = 0; i < 250; i++) await client.zadd(keys[BURST]!, '9e15', `${i}`);
     await client.zadd(keys[SPACED]!, '+inf', 'never');
     await client.zadd(keys[FOREIGN]!, '9e15', 'x', 1e12, 'y');
-    expect(await window.admit(1)).toMatchObject({ reason: 'full' });
-    await pause(rules.windowMs + 20);
-    await goesOn();
+    await beginsAnew();
     expect(await client.zcard(keys[BURST]!)).toBeLessThan(10);
   });
 
-  it('with records of others that are none', async () => {
+  it('anew with records of others that are none', async () => {
     const soon = Number((await client.time())[0]) * 1e6 + 1.5e6;
     await client.zadd(
       keys[FOREIGN]!,
@@ -169,7 +175,7 @@ describe('a window goes on', () => {
       '1e300:1:d',
     );
     for (let i = 0; i < 5000; i++) client.zadd(keys[FOREIGN]!, soon, `junk${i}`).catch(() => {});
-    await goesOn();
+    await beginsAnew();
     expect(await client.zcard(keys[FOREIGN]!)).toBeLessThan(40);
   });
 
@@ -182,9 +188,25 @@ describe('a window goes on', () => {
       if (type === 'other')
         await (key.endsWith('state') ? client.zadd(key, 1, 'x') : client.xadd(key, '*', 'a', 'b'));
     }
+    await beginsAnew();
+  });
+
+  it.each<[what: string, spoil: (mine: string) => Promise<unknown>]>([
+    ['whose release is past', (mine) => client.zadd(keys[BURST]!, 0, mine)],
+    ['that is gone', (mine) => client.zrem(keys[BURST]!, mine)],
+    ['whose set is gone', () => client.del(keys[BURST]!)],
+    [
+      'that has another name',
+      (mine) => client.multi().zrem(keys[BURST]!, mine).zadd(keys[BURST]!, 9e14, 'x').exec(),
+    ],
+  ])('anew for a place that is held, and %s: it is not granted a second time', async (_, spoil) => {
+    const held = await taken(16);
+    const [mine] = await client.zrange(keys[BURST]!, '0', '-1');
+    await spoil(mine!);
     await window.refresh();
-    await pause(GRACE_MS + 20);
-    await goesOn();
+    // Told again by whom they belong to.
+    expect(await client.zcard(keys[BURST]!)).toBeGreaterThanOrEqual(held.length);
+    expect(await window.admit(1)).toMatchObject({ reason: 'cold' });
   });
 
   it('in a Redis that is full, also with what it has to delete there', async () => {
@@ -192,18 +214,19 @@ describe('a window goes on', () => {
     await client.config('SET', 'maxmemory', 1);
     try {
       expect(await client.set('t:more', 1).catch(({ message }) => message)).toContain('OOM');
-      await goesOn();
+      await beginsAnew();
     } finally {
       await client.config('SET', 'maxmemory', 0);
     }
   });
 
-  it('with fewer than no places granted, and an upstream that reports how much room there is', async () => {
+  it('anew with fewer than no places granted, and an upstream that reports how much room there is', async () => {
     await client.hset(keys[STATE]!, 'granted', -2_000_000);
+    await window.refresh();
+    await pause(GRACE_MS + 20);
     for (const entry of await taken(3)) entry.complete({ answered: true, remaining: 100 });
     await client.hset(keys[STATE]!, 'granted', '1e300');
-    for (const entry of await taken(3)) entry.complete({ answered: true, remaining: 100 });
-    await goesOn();
+    await beginsAnew();
     expect(await client.zcard(keys[FOREIGN]!)).toBeLessThan(20);
   });
 });
@@ -249,6 +272,8 @@ describe('a window of a million places', () => {
     for (let i = 0; i < 20_000; i++)
       pipeline.zadd(keysOf('t:', model, 'L')[BURST]!, now + 30e6 + i * 1000, `o${i}`);
     await pipeline.exec();
+    const [burst, , state] = keysOf('t:', model, 'L');
+    await client.hset(state!, 'seal', hash('sha1', `${await client.zcard(burst!)}:;0:;0:`));
     const sizes: number[] = [];
     const watched = Object.create(client) as Redis;
     for (const name of ['window_tell', 'window_admit']) {

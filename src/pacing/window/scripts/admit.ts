@@ -126,7 +126,7 @@ for i = 12, #ARGV do
     nextSpaced = now + spacing
     set('next', nextSpaced)
   end
-  redis.call('ZADD', of(verdict), text(now + lease), ARGV[i])
+  write('ZADD', of(verdict), text(now + lease), ARGV[i])
   held = held + 1
   if verdict == 'b' then bursting = bursting + 1 end
   grants[#grants + 1] = verdict

@@ -34,7 +34,7 @@ return finish(1)
 
 /** ARGV: process, window, id, set, probing. The place was not used. */
 export const CANCEL = `${PRELUDE}
-local was = redis.call('ZREM', KEYS[1], ARGV[3]) + redis.call('ZREM', KEYS[2], ARGV[3])
+local was = write('ZREM', KEYS[1], ARGV[3]) + write('ZREM', KEYS[2], ARGV[3])
 if was > 0 and ARGV[4] == 's' then drop('next') end
 if was > 0 and ARGV[5] == '1' then drop('probe') end
 return finish(1)

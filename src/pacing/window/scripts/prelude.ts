@@ -5,7 +5,7 @@
  * KEYS of every script, all with one hash tag so that they live on one node of a cluster:
  *   1 `…:burst`   sorted set: calls granted as asked, by the moment their place comes free
  *   2 `…:spaced`  sorted set: calls granted one by one
- *   3 `…:state`   hash: epoch, granted, next (spaced), pause, quiet, cold, probe, even
+ *   3 `…:state`   hash: epoch, granted, next (spaced), pause, quiet, cold, probe, even; seal
  *   4 `…:queue`   hash: process → when it said so, and its line (see line.ts)
  *   5 `turns`     hash, shared by all windows of a model: virtual time (`now`), and each client's tag (`of:` client)
  *   6 `…:foreign` sorted set: calls of others who use the key, as the upstream told of them: `<how many>:<since when>:<id>`
@@ -15,7 +15,11 @@
  *
  * The fair queue of fair-queue.ts, for all processes together: tags are in millionths of a call.
  *
- * Nothing that is stored is trusted: what has another type, is no number, or lies beyond what we could have written is
+ * What the limit depends on (keys 1, 2, 3 and 6) carries a seal: a digest of all of it, written by the script that wrote
+ * last. Where it does not fit, somebody else has written there, or something was dropped, and a place that is held may
+ * be missing without a trace. Then the window is forgotten, and begins a new epoch as after any loss.
+ *
+ * Nothing else that is stored is trusted: what has another type, is no number, or lies beyond what we could have written is
  * dropped, and no loop runs as often as a stored number says.
  */
 
@@ -71,6 +75,9 @@ const LEAST_WEIGHT = 0.001;
 /** One call of a client with weight 1, in virtual time. */
 export const CALL = 1_000_000;
 
+/** Of more places than this, only their number is sealed: reading all would take longer than a decision may. */
+const MOST_SEALED = 1000;
+
 /** ARGV of every script begins with: process, window (µs). */
 export const PRELUDE = `
 local process, window = ARGV[1], tonumber(ARGV[2])
@@ -83,24 +90,53 @@ local function number(value, low, high)
   local read = tonumber(value or nil)
   if read and read >= low and read <= high then return read end
 end
+local foreigner = false
 for i, kind in ipairs({ 'zset', 'zset', 'hash', 'hash', 'hash', 'zset' }) do
   local found = redis.call('TYPE', KEYS[i]).ok
-  if found ~= kind and found ~= 'none' then redis.call('DEL', KEYS[i]) end
+  if found ~= kind and found ~= 'none' then
+    redis.call('DEL', KEYS[i])
+    foreigner = true
+  end
+end
+local function seal()
+  local parts, fields = {}, redis.call('HGETALL', KEYS[3])
+  for i = 1, #fields, 2 do
+    if fields[i] ~= 'seal' then parts[#parts + 1] = fields[i] .. '=' .. fields[i + 1] end
+  end
+  table.sort(parts)
+  for _, key in ipairs({ KEYS[1], KEYS[2], KEYS[6] }) do
+    local size = redis.call('ZCARD', key)
+    local entries = size <= ${MOST_SEALED} and redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') or {}
+    parts[#parts + 1] = size .. ':' .. table.concat(entries, ' ')
+  end
+  return redis.sha1hex(table.concat(parts, ';'))
+end
+-- A window that nobody has heard of has none, and nothing else either.
+local sealed = redis.call('HGET', KEYS[3], 'seal')
+local changed = false
+-- For all that is sealed; who removes nothing changes nothing.
+local function write(command, key, ...)
+  local reply = redis.call(command, key, ...)
+  changed = changed or reply ~= 0 or command == 'HSET' or command == 'ZADD'
+  return reply
+end
+if foreigner or (sealed or redis.call('EXISTS', KEYS[1], KEYS[2], KEYS[3], KEYS[6]) > 0) and sealed ~= seal() then
+  redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[6])
 end
 local function field(name, low, high)
   local value = redis.call('HGET', KEYS[3], name)
   local read = number(value, low, high)
-  if value and not read then redis.call('HDEL', KEYS[3], name) end
+  if value and not read then write('HDEL', KEYS[3], name) end
   return read
 end
 local function moment(name) return field(name, 0, latest) end
-local function set(name, value) redis.call('HSET', KEYS[3], name, text(value)) end
-local function drop(...) redis.call('HDEL', KEYS[3], ...) end
+local function set(name, value) write('HSET', KEYS[3], name, text(value)) end
+local function drop(...) write('HDEL', KEYS[3], ...) end
 local function of(kind) return kind == 's' and KEYS[2] or KEYS[1] end
 -- Never twice: a call that began without Redis may have been of the other kind here.
 local function enter(kind, release, id)
-  redis.call('ZREM', kind == 's' and KEYS[1] or KEYS[2], id)
-  redis.call('ZADD', of(kind), text(release), id)
+  write('ZREM', kind == 's' and KEYS[1] or KEYS[2], id)
+  write('ZADD', of(kind), text(release), id)
 end
 local function first(key)
   local entry = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
@@ -112,19 +148,19 @@ local function hold(calls, release, id)
   local some, since = string.match(last or '', '^(%d+):(%d+):')
   some, since = number(some, 1, ${MOST}), number(since, 0, now)
   if some and since and now - since < window / ${FOREIGN_RECORDS} then
-    redis.call('ZREM', KEYS[6], last)
+    write('ZREM', KEYS[6], last)
     calls = calls + some
   else
     since = now
   end
-  redis.call('ZADD', KEYS[6], text(release), table.concat({ text(math.min(calls, ${MOST})), text(since), id }, ':'))
+  write('ZADD', KEYS[6], text(release), table.concat({ text(math.min(calls, ${MOST})), text(since), id }, ':'))
 end
 -- Before all else: while Redis is full, it refuses a script whose first write takes memory, and no other.
 local function sweep()
   local beyond = 0
   for _, key in ipairs({ KEYS[1], KEYS[2], KEYS[6] }) do
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
-    beyond = beyond + redis.call('ZREMRANGEBYSCORE', key, '(' .. text(latest), '+inf')
+    write('ZREMRANGEBYSCORE', key, '-inf', text(now))
+    beyond = beyond + write('ZREMRANGEBYSCORE', key, '(' .. text(latest), '+inf')
   end
   -- Held longer than any call may last: the clock was set back, or somebody else wrote it.
   if beyond > 0 then hold(beyond, now + window, 'beyond') end
@@ -133,15 +169,16 @@ sweep()
 local function foreign()
   local calls = 0
   if redis.call('ZCARD', KEYS[6]) > ${2 * FOREIGN_RECORDS} then
-    redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -${2 * FOREIGN_RECORDS} - 1)
+    write('ZREMRANGEBYRANK', KEYS[6], 0, -${2 * FOREIGN_RECORDS} - 1)
   end
   for _, entry in ipairs(redis.call('ZRANGE', KEYS[6], 0, -1)) do
     local some = number(string.match(entry, '^(%d+):'), 1, ${MOST})
-    if some then calls = calls + some else redis.call('ZREM', KEYS[6], entry) end
+    if some then calls = calls + some else write('ZREM', KEYS[6], entry) end
   end
   return calls
 end
 local function finish(reply)
+  if changed then redis.call('HSET', KEYS[3], 'seal', seal()) end
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ${KEEP_MS}) end
   return reply
 end

@@ -21,7 +21,7 @@ for i = 3, #ARGV, 3 do
   if release > now then
     enter(kind, release, id)
   else
-    local was = redis.call('ZREM', KEYS[1], id) + redis.call('ZREM', KEYS[2], id)
+    local was = write('ZREM', KEYS[1], id) + write('ZREM', KEYS[2], id)
     -- It may have been the one that was to go first.
     if kind == 'x' and was > 0 then drop('probe') end
   end

@@ -1,5 +1,6 @@
 /** Redis' scripts by themselves: Lua in this process, on a few commands, at a clock that a test moves. */
 
+import { hash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
 // It has no types of its own; what is used here is the C interface of Lua, name by name.
@@ -29,6 +30,9 @@ export class Store {
         return [String(Math.floor(this.#nowUs() / 1e6)), String(Math.floor(this.#nowUs() % 1e6))];
       case 'PEXPIRE':
         return 1;
+      case 'EXISTS':
+        return [key, ...args].filter((each) => this.#zsets.get(each)?.size || this.#hashes.get(each)?.size)
+          .length;
       case 'TYPE': {
         const held = this.#zsets.get(key)?.size ? 'zset' : this.#hashes.get(key)?.size ? 'hash' : 'none';
         return { ok: held };
@@ -125,6 +129,11 @@ export class LuaRedis {
       return 1;
     });
     lua.lua_setfield(L, -2, to_luastring('call'));
+    lua.lua_pushcfunction(L, () => {
+      push(L, hash('sha1', textAt(L, 1)));
+      return 1;
+    });
+    lua.lua_setfield(L, -2, to_luastring('sha1hex'));
     lua.lua_setglobal(L, to_luastring('redis'));
   }
 
