@@ -67,7 +67,7 @@ export const startLoad = ({ urls, callers, patienceMs, random, wasEnded }: LoadO
       else if (answer.statusCode === 200) tally.answered++;
       else tally.refused++;
       // Not as SDKs do, who come back at once; a fleet of these would ask nothing but refusals.
-      if (answer.statusCode !== 200) await pause(50 + 200 * random());
+      if (answer.statusCode !== 200) await pause(200 + 600 * random());
     } catch (thrown) {
       if (given.aborted && leavesAfterMs !== undefined) tally.left++;
       else if (given.aborted) note('unanswered', `after ${patienceMs} ms`);

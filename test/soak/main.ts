@@ -43,6 +43,7 @@ const bed = await startFleetBed({
     VERIFY_RATE: '0.01',
   },
 });
+/** When a process was gone, and nobody was sent to it any more. */
 const ended = new Map<string, number>();
 const begun = performance.now();
 const seconds = (): number => (performance.now() - begun) / 1000;
@@ -51,7 +52,7 @@ const seconds = (): number => (performance.now() - begun) / 1000;
 const replace = async (how: 'kill' | 'stop'): Promise<void> => {
   const place = 1 + Math.floor(random() * (PROCESSES - 1));
   const old = bed.gateways[place]!;
-  ended.set(old.url, performance.now());
+  ended.set(old.url, Number.POSITIVE_INFINITY);
   if (how === 'kill') await old.kill();
   bed.gateways[place] = await bed.another(`web.${place + 1}`);
   if (how === 'stop') await old.stop();
