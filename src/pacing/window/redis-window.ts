@@ -87,7 +87,7 @@ export class RedisWindow {
 
   constructor(options: RedisWindowOptions) {
     const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
-    const call = commandsOf(client, keysOf(prefix, model, attachment));
+    const call = commandsOf(client, keysOf(prefix, { model, attachment, windowMs: rules.windowMs }));
     this.#call = (script, ...args) => call(script, this.#process, us(rules.windowMs), ...args);
     this.#credit = credit;
     this.#rules = rules;
@@ -240,7 +240,7 @@ export class RedisWindow {
     const farMs = this.#rules.windowMs + FAR_MS;
     const here = (moment: unknown): number =>
       now + within((Number(moment) - Number(at)) / 1000, -farMs, farMs);
-    this.#told = readView(view.slice(3), here);
+    this.#told = readView(view.slice(3), here, this.#rules);
     this.#onTold(this.#told);
   }
 }

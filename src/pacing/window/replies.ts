@@ -8,7 +8,7 @@ import { within } from './numbers.ts';
 import type { ToldPlace } from './places.ts';
 import { CALL } from './scripts/prelude.ts';
 import type { Told } from './sliding-log.ts';
-import type { Line, Turns } from './window.ts';
+import { budgetOf, type Line, type Turns, type WindowRules } from './window.ts';
 
 export type Reply = (string | number | string[] | undefined)[];
 
@@ -49,8 +49,9 @@ export const readHeard = ([held, others, turns]: Reply): Heard => {
  * @param view all but held, the others and turns: see VIEW in scripts/prelude.ts
  * @param here a moment of Redis' clock (µs) on that of this process (ms)
  */
-export const readView = (view: Reply, here: (moment: unknown) => number): Told => {
-  const [nextSpaced, pausedUntil, coldUntil, quietUntil, nextProbe, nextEven, ...rest] = view;
+export const readView = (view: Reply, here: (moment: unknown) => number, rules: WindowRules): Told => {
+  const [lastSpaced, pausedUntil, coldSince, quietUntil, lastProbe, lastEven, ...rest] = view;
+  const { limit, windowMs, callTimeoutMs } = rules;
   const [burst = [], spaced = [], foreign = [], strides = []] = listsOf(rest);
   const quiet = here(quietUntil);
   const foreignPlaces = pairs(foreign).map(([member, release]): ToldPlace => {
@@ -61,14 +62,14 @@ export const readView = (view: Reply, here: (moment: unknown) => number): Told =
     };
   });
   const cold = {
-    until: here(coldUntil),
-    nextProbe: Math.max(quiet, here(nextProbe)),
-    nextEven: Number(nextEven) > 0 ? Math.max(quiet, here(nextEven)) : undefined,
+    until: here(coldSince) + windowMs,
+    nextProbe: Math.max(quiet, here(lastProbe) + callTimeoutMs),
+    nextEven: Number(lastEven) > 0 ? Math.max(quiet, here(lastEven) + windowMs / limit) : undefined,
   };
   return {
     burst: [...placesOf(burst, strides[0], here), ...foreignPlaces],
     spaced: placesOf(spaced, strides[1], here),
-    nextSpaced: here(nextSpaced),
+    nextSpaced: here(lastSpaced) + budgetOf(rules).spacingMs,
     pausedUntil: here(pausedUntil),
     cold,
   };

@@ -58,7 +58,7 @@ const taken = async (count = 1): Promise<WindowEntry[]> => {
 /** Two processes whose window has been running for a while. */
 beforeEach(async () => {
   model = randomUUID();
-  keys = keysOf('t:', model, 'A');
+  keys = keysOf('t:', { model, attachment: 'A', windowMs: rules.windowMs });
   lost = [];
   bugs.length = 0;
   heard = undefined;
@@ -119,7 +119,7 @@ describe('a window goes on', () => {
   });
 
   it('anew with a state that is none', async () => {
-    const fields = ['granted', 'next', 'pause', 'quiet', 'cold', 'probe', 'even', 'seal'];
+    const fields = ['granted', 'spaced', 'pause', 'quiet', 'cold', 'probe', 'even', 'seal'];
     for (const from of [0, 3, 7]) {
       const state = fields.map((field, i) => [field, WORDS[(from + i) % WORDS.length]!] as const);
       await client.hset(keys[STATE]!, Object.fromEntries(state));
@@ -246,7 +246,7 @@ describe('a window of a million places', () => {
   };
   const sizeOf = async (): Promise<number> => {
     let size = 0;
-    for (const key of keysOf('t:', model, 'L').filter(
+    for (const key of keysOf('t:', { model, attachment: 'L', windowMs: large.windowMs }).filter(
       (key) => !key.endsWith('state') && !key.endsWith('turns'),
     )) {
       size += (await client.type(key)) === 'zset' ? await client.zcard(key) : await client.hlen(key);
@@ -270,9 +270,13 @@ describe('a window of a million places', () => {
     const now = Number((await client.time())[0]) * 1e6;
     const pipeline = client.pipeline();
     for (let i = 0; i < 20_000; i++)
-      pipeline.zadd(keysOf('t:', model, 'L')[BURST]!, now + 30e6 + i * 1000, `o${i}`);
+      pipeline.zadd(
+        keysOf('t:', { model, attachment: 'L', windowMs: large.windowMs })[BURST]!,
+        now + 30e6 + i * 1000,
+        `o${i}`,
+      );
     await pipeline.exec();
-    const [burst, , state] = keysOf('t:', model, 'L');
+    const [burst, , state] = keysOf('t:', { model, attachment: 'L', windowMs: large.windowMs });
     await client.hset(state!, 'seal', hash('sha1', `${await client.zcard(burst!)}:;0:;0:`));
     const sizes: number[] = [];
     const watched = Object.create(client) as Redis;

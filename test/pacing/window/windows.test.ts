@@ -226,6 +226,32 @@ describe('a window in Redis', () => {
     expect(taken).toHaveLength(8);
   });
 
+  it('is spaced by the limit of who asks, not by that of another app on the same prefix', async () => {
+    const name = randomUUID();
+    const long = { ...rules, windowMs: 10_000 };
+    const ours = await sharedWindow({ ...long, limit: 1000 }, name);
+    const theirs = await sharedWindow({ ...long, limit: 4 }, name);
+    (await take(ours)).complete({ answered: true, remaining: 999 });
+    await pause(20);
+    // Their burst of three is used up: the next of their calls waits for its spacing, of 10 s.
+    await take(theirs);
+    await take(theirs);
+    await take(theirs);
+    expect(await refusal(theirs)).toBeGreaterThan(5000);
+    // Ours is 50 ms, and a burst of 800 comes before.
+    expect((await takeAll(ours)).length).toBeGreaterThan(790);
+    expect(await refusal(ours)).toBeLessThan(100);
+  });
+
+  it('is not told of what another length of the window has made of the same prefix', async () => {
+    const name = randomUUID();
+    const theirs = await sharedWindow({ ...rules, windowMs: 300_000 }, name);
+    const ours = await sharedWindow(rules, name);
+    (await take(theirs)).complete({ answered: true, remaining: 0, pauseMs: 60_000 });
+    await warmUp(ours);
+    expect(await takeAll(ours)).toHaveLength(8);
+  });
+
   it('tells who waits in one process of a slot that was given back in another, with its next beat', async () => {
     const name = randomUUID();
     const long = { ...rules, windowMs: 10_000 };
@@ -251,7 +277,7 @@ describe('a window in Redis', () => {
     (await take(window)).complete({ answered: true, remaining: 249 });
     await pause(20);
     expect((await takeAll(window)).length).toBeGreaterThanOrEqual(199);
-    const keys = await client.keys(`test:{window:2:${name}}*`);
+    const keys = await client.keys(`test:{window:2:*:${name}}*`);
     expect(keys.length).toBeGreaterThanOrEqual(3);
     let bytes = 0;
     for (const key of keys) {

@@ -84,8 +84,14 @@ local function ahead()
   return calls
 end
 
-local pause, nextSpaced, quiet = moment('pause') or 0, moment('next') or 0, moment('quiet') or 0
-local cold, even, probe = moment('cold') or 0, moment('even'), moment('probe') or 0
+local pause, quiet, cold = moment('pause') or 0, moment('quiet') or 0, (moment('cold') or -window) + window
+-- When the next call may go, by this process's own limit.
+local function after(name, wait)
+  local last = moment(name)
+  return last and last + wait
+end
+local nextSpaced, probe = after('spaced', spacing) or 0, after('probe', callTimeout) or 0
+local even = after('even', window / limit)
 local function grade()
   if now < pause then return 'paused', pause - now end
   if held >= limit then return 'full', math.min(first(KEYS[1]), first(KEYS[2]), first(KEYS[6])) - now end
@@ -117,14 +123,14 @@ for i = 12, #ARGV do
   if now < cold then
     if even then
       even = now + window / limit
-      set('even', even)
+      set('even', now)
     else
       probe = now + callTimeout
-      set('probe', probe)
+      set('probe', now)
     end
   elseif verdict == 's' and spacing > 0 then
     nextSpaced = now + spacing
-    set('next', nextSpaced)
+    set('spaced', now)
   end
   write('ZADD', of(verdict), text(now + lease), ARGV[i])
   held = held + 1

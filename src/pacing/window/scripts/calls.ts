@@ -23,11 +23,11 @@ if remaining >= 0 and sameEpoch then
   drop('cold', 'probe', 'even')
 elseif pause > 0 then
   -- It counts more than this log does, and does not say how much: after its pause, one call goes first.
-  set('cold', now + pause + window)
+  set('cold', now + pause)
   drop('probe', 'even')
 elseif probing and sameEpoch then
   drop('probe')
-  if answered then set('even', now + window / limit) end
+  if answered then set('even', now) end
 end
 return finish(1)
 `;
@@ -35,7 +35,7 @@ return finish(1)
 /** ARGV: process, window, id, set, probing. The place was not used. */
 export const CANCEL = `${PRELUDE}
 local was = write('ZREM', KEYS[1], ARGV[3]) + write('ZREM', KEYS[2], ARGV[3])
-if was > 0 and ARGV[4] == 's' then drop('next') end
+if was > 0 and ARGV[4] == 's' then drop('spaced') end
 if was > 0 and ARGV[5] == '1' then drop('probe') end
 return finish(1)
 `;

@@ -5,10 +5,16 @@
  * KEYS of every script, all with one hash tag so that they live on one node of a cluster:
  *   1 `…:burst`   sorted set: calls granted as asked, by the moment their place comes free
  *   2 `…:spaced`  sorted set: calls granted one by one
- *   3 `…:state`   hash: epoch, granted, next (spaced), pause, quiet, cold, probe, even; seal
+ *   3 `…:state`   hash: moments, of facts only: `epoch`, of its beginning; `pause` and `quiet`, of their ends; `cold`, since
+ *                 when all is known; of the last call that was let through spaced, as the first of a cold window (`probe`) or
+ *                 evenly spaced (`even`). And `granted`, `seal`
  *   4 `…:queue`   hash: process → when it said so, and its line (see line.ts)
  *   5 `turns`     hash, shared by all windows of a model: virtual time (`now`), and each client's tag (`of:` client)
  *   6 `…:foreign` sorted set: calls of others who use the key, as the upstream told of them: `<how many>:<since when>:<id>`
+ *
+ * What follows from these facts (when the next call may go, how long a cold window lasts) each process derives for itself,
+ * by its own limit: an app or a release with another one that shares the prefix decides for nobody else. With another
+ * length of the window it has keys of its own.
  *
  * An epoch is the life of one such log. It is new when Redis has never heard of the window, or has forgotten it. Whoever
  * asks for a place in an epoch to which it has not told its calls is sent to do that first.
@@ -27,8 +33,11 @@
 export const PROTOCOL = 2;
 
 /** The keys by their kind, in order. @see KEYS above */
-export const keysOf = (prefix: string, model: string, attachment: string): string[] => {
-  const tag = `${prefix}{window:${PROTOCOL}:${model}}`;
+export const keysOf = (
+  prefix: string,
+  { model, attachment, windowMs }: { model: string; attachment: string; windowMs: number },
+): string[] => {
+  const tag = `${prefix}{window:${PROTOCOL}:${windowMs}:${model}}`;
   const [burst, spaced, state, queue, foreign] = ['burst', 'spaced', 'state', 'queue', 'foreign'].map(
     (kind) => `${tag}:${attachment}:${kind}`,
   );
@@ -190,7 +199,7 @@ if not epoch then
   epoch = now
   set('epoch', epoch)
   set('quiet', now + ${GRACE_US})
-  set('cold', now + ${GRACE_US} + window)
+  set('cold', now + ${GRACE_US})
 end
 `;
 
@@ -236,12 +245,11 @@ local function turns()
   end
   return reply
 end
--- Everything there is to know: held, the others, turns; next (spaced), pause, end of the cold, end of its quiet, probe,
--- even; the sets as pairs of member and release, each ending with an empty string: burst, spaced, foreign; and for how many
+-- Everything there is to know: held, the others, turns; the moments of spaced, pause, cold, quiet, probe, even; the sets as pairs of member and release, each ending with an empty string: burst, spaced, foreign; and for how many
 -- places each pair of the first two stands.
 local function view(reply, held, others)
   for _, value in ipairs({ held, others, turns() }) do reply[#reply + 1] = value end
-  for _, name in ipairs({ 'next', 'pause', 'cold' }) do reply[#reply + 1] = text(moment(name) or 0) end
+  for _, name in ipairs({ 'spaced', 'pause', 'cold' }) do reply[#reply + 1] = text(moment(name) or 0) end
   reply[#reply + 1] = text(moment('quiet') or 0)
   for _, name in ipairs({ 'probe', 'even' }) do reply[#reply + 1] = text(moment(name) or 0) end
   local strides = {}
