@@ -109,6 +109,37 @@ describe('of the calls that are let in', () => {
   );
 });
 
+describe('of the calls that many callers make who ask again as soon as they are answered', () => {
+  it.each([
+    { evaluation: 50, search: 5 },
+    { evaluation: 45, search: 2 },
+    { evaluation: 100, search: 30, chatbot: 10 },
+  ])('at most one in a hundred is let in and not served: %j', async (callers) => {
+    const pacer = pacerOf(LIMIT);
+    const random = seededRandom(5);
+    const ends: End[] = [];
+    let over = false;
+    const caller = async (client: string): Promise<void> => {
+      while (!over) {
+        const end = await call(pacer, client, 150 + 100 * random());
+        ends.push(end);
+        await pause(end.retryAfterMs === undefined ? 10 * random() : end.retryAfterMs * (1 + 0.2 * random()));
+      }
+    };
+    for (const [client, count] of Object.entries(callers)) {
+      for (let i = 0; i < count; i++) void caller(client);
+    }
+    await vi.advanceTimersByTimeAsync(6 * WINDOW_MS);
+    over = true;
+    const admitted = ends.filter(({ kind, afterMs }) => kind === undefined || afterMs > AT_ONCE_MS);
+    const late = admitted.filter(({ kind }) => kind !== undefined);
+    expect(late.length / admitted.length).toBeLessThanOrEqual(0.01);
+    expect(late.filter(({ kind }) => kind !== 'wait_too_long')).toEqual([]);
+    // All of the limit is used, in every window.
+    expect((admitted.length - late.length) / 6).toBeGreaterThan(0.97 * LIMIT);
+  });
+});
+
 /** All that a window of sixty grants at once. */
 const taken = async (pacer: Pacer, terms: Terms): Promise<Slot[]> => {
   const slots = Promise.all(Array.from({ length: 49 }, () => pacer.acquire(terms)));

@@ -67,6 +67,11 @@ export class FairQueue<T extends Queued> {
     for (const { items } of this.#lanes.values()) yield* items;
   }
 
+  /** Something of the client waits. */
+  has(client: string): boolean {
+    return this.#lanes.has(client);
+  }
+
   /** What waits, client by client; the first of each is served first. */
   *clients(): Iterable<readonly [client: string, items: readonly T[]]> {
     for (const [client, { items }] of this.#lanes) yield [client, items];

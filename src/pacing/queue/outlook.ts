@@ -3,6 +3,9 @@
  * would be served before, here and in other processes. Those are the calls that wait, and of the calls that come later
  * those that are due sooner: callers that have been told when to come, and other clients in their turns, each of which
  * is taken to go on as it did within the last period.
+ *
+ * That is a guess, true on average. What is promised is the bound that weighted fair queueing gives: a client that has
+ * calls waiting is taken to have more, so that only the share beside it is counted on.
  */
 
 import type { Again } from '../../rerank/attempt.ts';
@@ -12,9 +15,9 @@ import type { Coming } from '../window/window.ts';
 import type { Expected, Place, Queued } from './fair-queue.ts';
 
 export interface Expectation {
-  /** Milliseconds until the call would start. */
+  /** Milliseconds until the call would start, as a guess. */
   readonly waitMs: number;
-  /** When its answer should be there; for a call that starts at once, now: no later attempt could be faster. */
+  /** When its answer is there at the latest, as far as can be told; for a call that starts at once, now: no later attempt could be faster. */
   readonly answerAt: number;
   /** It would have to wait, or nearly so: what others do at this moment matters. */
   readonly close: boolean;
@@ -32,6 +35,7 @@ const STEPS = 50;
 export interface OutlookOptions<T extends Queued> {
   readonly lanes: Lanes<Lane>;
   readonly queue: {
+    has(client: string): boolean;
     ahead(place: Place, expected: Expected): number;
     aheadOf(item: T, expected: Expected): number | undefined;
   };
@@ -47,8 +51,8 @@ export interface OutlookOptions<T extends Queued> {
   };
   /** @see Arrivals */
   readonly periodMs: () => number;
-  /** How long calls last, milliseconds. */
-  readonly latency: { readonly ms: number };
+  /** How long calls last, and what hardly any takes longer than, milliseconds. */
+  readonly latency: { readonly ms: number; readonly mostMs: number };
   readonly now: () => number;
 }
 
@@ -65,22 +69,33 @@ export class Outlook<T extends Queued = Queued> {
     const schedule = lanes.schedule(again, latency.ms, place);
     if (schedule === undefined) return undefined;
     const others = this.#others(place, again);
-    /** Calls that would be served before one here that starts so many milliseconds from now. */
-    const aheadBy = (inMs: number): number => {
-      const of = (client: string): number => others.get(client)?.by(inMs) ?? 0;
-      return Math.round(queue.ahead(place, { clients: others.keys(), of }));
+    const ahead = (by: (client: string) => number): number =>
+      Math.round(queue.ahead(place, { clients: others.keys(), of: by }));
+    const guess = (client: string, inMs: number): number => others.get(client)?.by(inMs) ?? 0;
+    // Who has more than is served now will have more, and takes all of its turns.
+    const most = (client: string, inMs: number): number => {
+      const waits = queue.has(client) || (others.get(client)?.waiting ?? 0) > 0;
+      return waits && client !== place.client ? Number.MAX_SAFE_INTEGER : guess(client, inMs);
     };
-    let at = aheadBy(NOW);
-    let start = schedule.startOf(at);
-    // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
-    for (let step = 0; start > 0 && start < HORIZON_MS && step < STEPS; step++) {
-      const later = aheadBy(start);
-      if (later <= at) break;
-      at = later;
-      start = schedule.startOf(at);
-    }
-    const answerAt = now() + (start > 0 ? start + latency.ms : 0);
-    return { waitMs: start, answerAt, close: schedule.startOf(at + MARGIN) > 0 };
+    /** Goes on from so many calls that are served before until those who come meanwhile are counted. */
+    const settle = (at: number, demand: typeof guess): { at: number; start: number } => {
+      let start = schedule.startOf(at);
+      // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
+      for (let step = 0; start > 0 && start < HORIZON_MS && step < STEPS; step++) {
+        const later = ahead((client) => demand(client, start));
+        if (later <= at) break;
+        at = later;
+        start = schedule.startOf(at);
+      }
+      return { at, start };
+    };
+    const expected = settle(
+      ahead((client) => guess(client, NOW)),
+      guess,
+    );
+    const { start: latest } = settle(expected.at, most);
+    const answerAt = now() + (expected.start > 0 ? latest + latency.mostMs : 0);
+    return { waitMs: expected.start, answerAt, close: schedule.startOf(expected.at + MARGIN) > 0 };
   }
 
   /**

@@ -9,6 +9,7 @@ import type { Coming, Line, Waiting } from '../../../src/pacing/window/window.ts
 
 const NOW = 10_000;
 const LATENCY_MS = 100;
+const MOST_MS = 150;
 const PERIOD_MS = 10_000;
 
 const waiting = (client: string, calls: number, over: Partial<Waiting> = {}): Waiting => ({
@@ -47,7 +48,7 @@ const outlookOf = (scene: Scene): Outlook => {
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
   const lanes = new Lanes([{ attachment: 'LANE', window, health }]);
-  const latency = { ms: LATENCY_MS };
+  const latency = { ms: LATENCY_MS, mostMs: MOST_MS };
   return new Outlook({
     lanes,
     queue,
@@ -82,13 +83,25 @@ describe('what a call has to expect', () => {
     };
     const { waitMs, answerAt, close } = outlookOf(scene).of(SEARCH, undefined)!;
     expect(waitMs).toBe((2 + 3 + 4 + 1) * 1000);
-    expect(answerAt).toBe(NOW + waitMs + LATENCY_MS);
+    expect(answerAt).toBe(NOW + waitMs + MOST_MS);
     expect(close).toBe(true);
   });
 
   it('counts no more of another service than are served before its turn', () => {
     const scene = { free: 0, elsewhere: [waiting('evaluation', 500)] };
     expect(outlookOf(scene).of(SEARCH, undefined)!.waitMs).toBe(2000);
+  });
+
+  it('promises no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
+    const promised = (scene: Scene): number =>
+      outlookOf(scene).of(SEARCH, undefined)!.answerAt - NOW - MOST_MS;
+    const here = Array.from({ length: 10 }, () => SEARCH);
+    expect(promised({ free: 0, here })).toBe(11_000);
+    const one = { client: 'evaluation', urgency: 3 };
+    expect(promised({ free: 0, here: [...here, one] })).toBe(22_000);
+    expect(promised({ free: 0, here, elsewhere: [waiting('evaluation', 1)] })).toBe(22_000);
+    // It is expected sooner.
+    expect(outlookOf({ free: 0, here: [...here, one] }).of(SEARCH, undefined)!.waitMs).toBe(12_000);
   });
 
   it('passes those of its own service elsewhere that are less urgent', () => {
