@@ -246,8 +246,8 @@ describe('a window in Redis', () => {
   it('is not told of what another length of the window has made of the same prefix', async () => {
     const name = randomUUID();
     const theirs = await sharedWindow({ ...rules, windowMs: 300_000 }, name);
-    const ours = await sharedWindow(rules, name);
     (await take(theirs)).complete({ answered: true, remaining: 0, pauseMs: 60_000 });
+    const ours = await sharedWindow(rules, name);
     await warmUp(ours);
     expect(await takeAll(ours)).toHaveLength(8);
   });
