@@ -89,3 +89,14 @@ describe('a caller whose time is up', () => {
     expect((await failure(late)).kind).toBe('deadline');
   });
 });
+
+test('a caller whose call has had a slot, failed, and waits for another attempt, is told of the upstream at the deadline', async () => {
+  const { answers, queued } = callers(10_000);
+  queued(3000);
+  queued(0);
+  // The second attempt.
+  queued(9000);
+  vi.advanceTimersByTime(10_000);
+  // As an upstream that is too slow: what is past its freshness may stand in.
+  expect(await failure(answers[0]!)).toMatchObject({ kind: 'deadline' });
+});

@@ -18,6 +18,8 @@ export class Passenger implements Traveller {
   readonly #landed = new Map<Flight, Scores>();
   /** Flights that are known to wait for a slot of the upstream's. */
   readonly #waiting = new Set<Flight>();
+  /** Flights whose calls have had a slot. */
+  readonly #asked = new Set<Flight>();
   #flights: readonly Flight[] = [];
   #resolve: (scores: Scores[]) => void = () => {};
   #reject: (error: RerankError) => void = () => {};
@@ -61,9 +63,11 @@ export class Passenger implements Traveller {
 
   /** Says at once what waiting would only confirm: the answer comes after this passenger's deadline. */
   expect(answerAt: number, flight: Flight): void {
-    // What has its slot is told to expect its answer now.
-    if (answerAt > this.#now()) this.#waiting.add(flight);
-    else this.#waiting.delete(flight);
+    // What has its slot is told to expect its answer now. If it waits again after that, the upstream was asked and failed.
+    if (answerAt <= this.#now()) {
+      this.#waiting.delete(flight);
+      this.#asked.add(flight);
+    } else if (!this.#asked.has(flight)) this.#waiting.add(flight);
     if (answerAt <= this.terms.deadline) return;
     this.fail(new RerankError('wait_too_long', undefined, { retryAfterMs: answerAt - this.terms.deadline }));
   }
