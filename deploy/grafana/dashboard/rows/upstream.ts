@@ -57,6 +57,13 @@ export const upstream: Row = {
       { stacked: true },
     ),
     lines({
+      title: 'Refused by the firewall',
+      description:
+        'Calls that the content firewall in front of the upstream answered with a page. Finding the document takes some twenty; the log names who sent it.',
+      unit: 'reqps',
+      queries: { '{{model}}': perSecond(own('gateway_firewall_refusals_total', ['model']), 'model') },
+    }),
+    lines({
       title: 'Calls kept away',
       description:
         '1 while an attachment is left alone because it fails or refuses, for one model at least; 0 in between, when the next call may try it.',
