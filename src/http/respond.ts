@@ -1,6 +1,5 @@
 /** Answers: the rerank answer, and the one body of every error. */
 
-import { randomUUID } from 'node:crypto';
 import { type RerankError, toRerankError } from '../rerank/errors.ts';
 import { unmarked } from '../rerank/exact-numbers.ts';
 import type { Served } from '../rerank/outcome.ts';
@@ -26,7 +25,7 @@ export const rerankResponse = (answer: RerankAnswer): Response => {
   const { request, ranked, scores, served, record, warnings } = answer;
   const { originals, returnDocuments } = request;
   const body = {
-    id: randomUUID(),
+    id: record.id,
     results: ranked.map(({ index, score }) => ({
       index,
       relevance_score: score,
