@@ -8,7 +8,8 @@ import type { OwnCalls, Untold } from './own-calls.ts';
 import { Presence } from './presence.ts';
 import { type Heard, type Reply, readHeard, readView } from './replies.ts';
 import { commandsOf, type Script } from './scripts/commands.ts';
-import { CALL, keysOf } from './scripts/prelude.ts';
+import { keysOf } from './scripts/prelude/keys.ts';
+import { CALL } from './scripts/prelude/turns.ts';
 import type { Told } from './sliding-log.ts';
 import {
   BLOCKS,

@@ -6,7 +6,7 @@
 import { clientOf, readLine } from './line.ts';
 import { within } from './numbers.ts';
 import type { ToldPlace } from './places.ts';
-import { CALL } from './scripts/prelude.ts';
+import { CALL } from './scripts/prelude/turns.ts';
 import type { Told } from './sliding-log.ts';
 import { budgetOf, type Line, type Turns, type WindowRules } from './window.ts';
 
@@ -46,7 +46,7 @@ export const readHeard = ([held, others, turns]: Reply): Heard => {
 };
 
 /**
- * @param view all but held, the others and turns: see VIEW in scripts/prelude.ts
+ * @param view all but held, the others and turns: see scripts/prelude/view.ts
  * @param here a moment of Redis' clock (µs) on that of this process (ms)
  */
 export const readView = (view: Reply, here: (moment: unknown) => number, rules: WindowRules): Told => {

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import { keysOf } from '../../../src/pacing/window/scripts/prelude.ts';
+import { keysOf } from '../../../src/pacing/window/scripts/prelude/keys.ts';
 import type { Clientele, Line, Turns, WindowEntry } from '../../../src/pacing/window/window.ts';
 import type { Failure } from '../../../src/redis/failure.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';

@@ -1,4 +1,5 @@
-import { CALL, PRELUDE, VIEW } from './prelude.ts';
+import { CALL } from './prelude/turns.ts';
+import { FLEET_VIEW, PRELUDE } from './prelude.ts';
 
 /** How soon one that gave way to another process asks again, microseconds. */
 const TURN_US = 25_000;
@@ -19,7 +20,7 @@ const MOST_CALLS = 1_000_000;
  * places held and granted before; when some were granted, the others and turns, and for each the set ('b' or 's'), whether
  * it goes first, and the client whose turn it was; else the view.
  */
-export const ADMIT = `${PRELUDE}${VIEW}
+export const ADMIT = `${PRELUDE}${FLEET_VIEW}
 local limit, burst, spacing = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local lease, callTimeout, credit = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local gaveWay, line = tonumber(ARGV[10]), ARGV[11]

@@ -12,7 +12,7 @@ export type Script = keyof typeof SCRIPTS;
 type Argument = string | number;
 type Command = (...args: readonly Argument[]) => Promise<Reply>;
 
-/** @param keys as in prelude.ts */
+/** @param keys see keysOf */
 export const commandsOf = (
   client: Pick<Redis, 'defineCommand'>,
   keys: readonly string[],

@@ -1,10 +1,10 @@
-import { PRELUDE, VIEW } from './prelude.ts';
+import { FLEET_VIEW, PRELUDE } from './prelude.ts';
 
 /**
  * ARGV: process, window, line: what waits in the process.
  * Reply: epoch, now, the view.
  */
-export const TELL = `${PRELUDE}${VIEW}
+export const TELL = `${PRELUDE}${FLEET_VIEW}
 local others = listen()
 say(ARGV[3])
 local held = redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2]) + foreign()
