@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../src/redis/failure.ts';
-import { connectRedis } from '../../src/redis-client.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const servers: TestRedis[] = [];
@@ -19,9 +18,10 @@ const serve = async (...settings: string[]): Promise<TestRedis> => {
   return server;
 };
 
-/** As the gateway connects. */
+/** A client that says what Redis says, and does nothing about it. */
 const connectTo = async (url: string): Promise<Redis> => {
-  const client = connectRedis(url, { commandTimeoutMs: 300, onError: () => {} });
+  const client = new Redis(url, { commandTimeout: 300, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  client.on('error', () => {});
   clients.push(client);
   while (client.status !== 'ready') await sleep(5);
   return client;
@@ -79,8 +79,8 @@ describe('what a failure of Redis means', () => {
     expect(await meaning(stranger.get('a'))).toBe('refused: NOAUTH');
     expect(await meaning(client.auth('wrong'))).toBe('refused: WRONGPASS');
     await client.acl('SETUSER', 'default', '-set');
-    expect(await meaning(client.set('a', 1))).toBe('refused: NOPERM');
-    expect(await meaning(client.eval(IN_A_SCRIPT, 1, 'a', 1))).toMatch('refused: NOPERM');
+    expect(await meaning(client.set('a', 1))).toBe('forbidden: NOPERM');
+    expect(await meaning(client.eval(IN_A_SCRIPT, 1, 'a', 1))).toMatch('forbidden: NOPERM');
   });
 
   it('is a full one', async () => {
@@ -115,6 +115,8 @@ describe('what a failure of Redis means', () => {
 
   it.each([
     [new TypeError('x is not a function'), 'TypeError'],
+    [new Error('a word of our own'), 'Error'],
+    [Object.assign(new TypeError('The "data" argument'), { code: 'ERR_INVALID_ARG_TYPE' }), 'TypeError'],
     [new RangeError('Maximum call stack size exceeded'), 'RangeError'],
     [new SyntaxError('Unexpected token'), 'SyntaxError'],
     ['thrown', 'string'],

@@ -1,0 +1,121 @@
+/**
+ * Commands to Redis over one connection: the only guard around them, and the only way to define a script. Each command has a
+ * name by which it is counted. A Redis that hangs costs a few callers one time-out, not every caller one.
+ */
+
+import type { Redis } from 'ioredis';
+import { Breaker } from './breaker.ts';
+import { type Failure, failureOf } from './failure.ts';
+
+/** Told about every command sent: its name, what went wrong, if anything did, and the milliseconds it took. */
+export type OnCommand = (op: string, failure: Failure | undefined, ms: number) => void;
+
+export interface CommandsOptions {
+  readonly client: Redis;
+  readonly onCommand?: OnCommand;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+export type Argument = string | number | Buffer;
+
+export interface Script {
+  /** What is a string in the reply is read as text. */
+  text(...args: readonly Argument[]): Promise<unknown>;
+  /** What is a string in the reply stays bytes. */
+  bytes(...args: readonly Argument[]): Promise<unknown>;
+}
+
+/** The name of the command that shows whether Redis is well. */
+export const BEAT = 'beat';
+
+/** No key of ours is left behind for ever. Milliseconds. */
+const BEAT_KEPT_MS = 60_000;
+
+/** A command was not sent: Redis is left alone for a moment. */
+export class LeftAlone extends Error {
+  override readonly name = 'LeftAlone';
+}
+
+/** Nothing is to be had of a Redis that fails like this, whatever is asked. One that is full can be read all the same. */
+export const isUnusable = ({ kind }: Failure): boolean =>
+  kind === 'outage' || kind === 'wrong server' || kind === 'refused';
+
+export class Commands {
+  readonly client: Redis;
+  readonly #onCommand: OnCommand;
+  readonly #now: () => number;
+  readonly #all: Breaker;
+  /** Of commands that the user may not send, by their names. */
+  readonly #forbidden = new Map<string, Breaker>();
+
+  constructor({ client, onCommand = () => {}, now = () => performance.now() }: CommandsOptions) {
+    this.client = client;
+    this.#onCommand = onCommand;
+    this.#now = now;
+    this.#all = new Breaker(now);
+  }
+
+  /** Rejects with what `command` rejects with, or with `LeftAlone`. */
+  async run<T>(op: string, command: () => Promise<T>): Promise<T> {
+    const forbidden = this.#forbidden.get(op);
+    if (forbidden?.admits() === false || !this.#all.admits()) throw new LeftAlone();
+    const started = this.#now();
+    try {
+      const result = await command();
+      this.#all.succeeded();
+      this.#forbidden.delete(op);
+      this.#onCommand(op, undefined, this.#now() - started);
+      return result;
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      if (isUnusable(failure)) this.#all.failed();
+      // It was answered.
+      else if (failure.kind !== 'bug') this.#all.succeeded();
+      if (failure.kind === 'forbidden') this.#forbid(op);
+      this.#onCommand(op, failure, this.#now() - started);
+      throw thrown;
+    }
+  }
+
+  /** Undefined when it fails, for whatever reason, or was not sent. */
+  attempt<T>(op: string, command: () => Promise<T>): Promise<T | undefined> {
+    return this.run(op, command).catch(() => undefined);
+  }
+
+  /**
+   * Shows that Redis takes what is written: a replica does not, nor does one that is full. To be sent every second.
+   * @param prefix before every key
+   */
+  async beat(prefix: string): Promise<void> {
+    await this.run(BEAT, () => this.client.set(`${prefix}beat`, 1, 'PX', BEAT_KEPT_MS));
+  }
+
+  /** @param numberOfKeys undefined: the first argument of a call is their number */
+  script(name: string, numberOfKeys: number | undefined, lua: string): Script {
+    return scriptOf(this.client, name, numberOfKeys, lua);
+  }
+
+  #forbid(op: string): void {
+    const breaker = this.#forbidden.get(op) ?? new Breaker(this.#now);
+    this.#forbidden.set(op, breaker);
+    breaker.failed();
+  }
+}
+
+/** A script as a command of a client: sent whole once a connection, afterwards by its digest. Defined twice, it is one. */
+export const scriptOf = (
+  client: Pick<Redis, 'defineCommand'>,
+  name: string,
+  numberOfKeys: number | undefined,
+  lua: string,
+): Script => {
+  const commands = client as unknown as Record<string, (...args: readonly Argument[]) => Promise<unknown>>;
+  if (commands[name] === undefined) {
+    client.defineCommand(name, { lua, ...(numberOfKeys === undefined ? {} : { numberOfKeys }) });
+  }
+  return {
+    text: (...args) => commands[name]!.call(client, ...args),
+    bytes: (...args) => commands[`${name}Buffer`]!.call(client, ...args),
+  };
+};
