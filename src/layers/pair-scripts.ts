@@ -19,11 +19,20 @@ export const MAX_BYTES = MAX_PAIRS * ROW_BYTES;
 
 const KNOWN = `redis.call('GETRANGE', KEYS[1], 0, ${MAX_BYTES - 1})`;
 
+/** What somebody else has left under these keys goes, or nothing would ever be kept there. */
+const OURS = `
+for i, type in ipairs({ 'string', 'hash' }) do
+  local found = redis.call('TYPE', KEYS[i]).ok
+  if found ~= type and found ~= 'none' then redis.call('DEL', KEYS[i]) end
+end
+`;
+
 /** A clean end is told to everybody who waits for it. */
 const END = `
 local function done(claim, channel)
   redis.call('HDEL', KEYS[2], claim)
-  redis.call('PUBLISH', channel, 'over ' .. claim)
+  -- Whoever may not speak has scored it all the same; who waits hears nothing of the claim any more.
+  redis.pcall('PUBLISH', channel, 'over ' .. claim)
 end
 `;
 
@@ -32,7 +41,7 @@ end
  * that is there already is replaced, and a pair that is too old goes: it neither dies with the newer ones nor is renewed by
  * them.
  */
-export const WRITE = `${END}
+export const WRITE = `${OURS}${END}
 local rows, oldest, latest = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 local known = ${KNOWN}
 local replaced, kept = {}, {}
@@ -52,7 +61,7 @@ return 1
 `;
 
 /** ARGV: claim, channel. */
-export const RELEASE = `${END}
+export const RELEASE = `${OURS}${END}
 done(ARGV[1], ARGV[2])
 return 1
 `;
@@ -61,7 +70,7 @@ return 1
  * ARGV: claim, time after which it is forgotten if nobody ends it (ms), digests, claims that do not count any more.
  * Reply: the rows known, then for each digest the claim that holds it, or an empty string: it is this one's now.
  */
-export const CLAIM = `
+export const CLAIM = `${OURS}
 local claim, digests = ARGV[1], ARGV[3]
 for i = 4, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
 local holder = {}

@@ -7,16 +7,13 @@
  * window has ended is taken off the next one.
  */
 
-import { BrokenCircuitError, ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel';
-import type { Redis } from 'ioredis';
+import type { Commands } from '../redis/commands.ts';
 import type { QuotaRules, SharedCalls, SharedUsage } from './quota.ts';
 
 export interface RedisCallsOptions {
-  readonly client: Redis;
+  readonly commands: Commands;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
-  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
-  readonly onCommand?: (op: string, ok: boolean, ms: number) => void;
 }
 
 /** ARGV of both scripts: id, window, lease; then the limit, or whether a call was made. */
@@ -28,18 +25,24 @@ local function hold(ms)
   redis.call('ZADD', key, now + ms, id)
   redis.call('PEXPIRE', key, lease)
 end
+local found = redis.call('TYPE', key).ok
+if found ~= 'zset' and found ~= 'none' then redis.call('DEL', key) end
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+-- What lies further ahead is of a clock that was set back since, or of somebody else: nothing is held for so long.
+local function held()
+  return redis.call('ZCOUNT', key, '-inf', now + math.max(lease, window + 1))
+end
 `;
 
 // A place of a call that is under way comes free a window after its end, whatever its lease says.
 const REPLY = `
 local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
-return { taken, redis.call('ZCARD', key), first and math.min(tonumber(first) - now, window) or window }
+return { taken, held(), first and math.min(tonumber(first) - now, window) or window }
 `;
 
 const TAKE = `${PRELUDE}
 local taken = 0
-if redis.call('ZCARD', key) < tonumber(ARGV[4]) then
+if held() < tonumber(ARGV[4]) then
   taken = 1
   hold(lease)
 end
@@ -52,30 +55,15 @@ local taken = 0
 if ARGV[4] == '1' then hold(window + 1) else redis.call('ZREM', key, id) end
 ${REPLY}`;
 
-/** Failures in a row after which Redis is left alone. */
-const FAILURES_TO_OPEN = 3;
+export const redisCalls = ({ commands, prefix }: RedisCallsOptions): SharedCalls => {
+  const takeScript = commands.script('quotaTake', 1, TAKE);
+  const settleScript = commands.script('quotaSettle', 1, SETTLE);
 
-/** Milliseconds after which one command tries whether Redis is back. */
-const PROBE_AFTER_MS = 1000;
-
-export const redisCalls = ({ client, prefix, onCommand }: RedisCallsOptions): SharedCalls => {
-  const breaker = circuitBreaker(handleAll, {
-    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-    halfOpenAfter: PROBE_AFTER_MS,
-  });
-  const take = define(client, 'quotaTake', TAKE);
-  const settle = define(client, 'quotaSettle', SETTLE);
-
-  const run = async (command: () => Promise<number[]>): Promise<SharedUsage | undefined> => {
-    const started = performance.now();
-    try {
-      const [taken, held, nextFreeMs] = await breaker.execute(command);
-      onCommand?.('quota', true, performance.now() - started);
-      return { taken: taken === 1, held: held!, nextFreeMs: nextFreeMs! };
-    } catch (thrown) {
-      if (!(thrown instanceof BrokenCircuitError)) onCommand?.('quota', false, performance.now() - started);
-      return undefined;
-    }
+  const run = async (command: () => Promise<unknown>): Promise<SharedUsage | undefined> => {
+    const reply = await commands.attempt('quota', command);
+    if (reply === undefined) return undefined;
+    const [taken, held, nextFreeMs] = reply as number[];
+    return { taken: taken === 1, held: held!, nextFreeMs: nextFreeMs! };
   };
   const terms = (name: string, id: string, { windowMs, leaseMs }: QuotaRules): (string | number)[] => [
     `${prefix}quota:${name}`,
@@ -85,15 +73,8 @@ export const redisCalls = ({ client, prefix, onCommand }: RedisCallsOptions): Sh
   ];
 
   return {
-    take: (name, id, rules) => run(() => take(...terms(name, id, rules), rules.limit)),
-    settle: (name, id, called, rules) => run(() => settle(...terms(name, id, rules), called ? 1 : 0)),
+    take: (name, id, rules) => run(() => takeScript.text(...terms(name, id, rules), rules.limit)),
+    settle: (name, id, called, rules) =>
+      run(() => settleScript.text(...terms(name, id, rules), called ? 1 : 0)),
   };
-};
-
-type Command = (...args: (string | number)[]) => Promise<number[]>;
-
-const define = (client: Redis, name: string, lua: string): Command => {
-  const commands = client as unknown as Record<string, Command>;
-  if (commands[name] === undefined) client.defineCommand(name, { numberOfKeys: 1, lua });
-  return (...args) => commands[name]!.call(client, ...args);
 };
