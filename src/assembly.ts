@@ -18,7 +18,6 @@ import { createMetrics } from './metrics/registry.ts';
 import { createPacers } from './pacers.ts';
 import { settle } from './process/settle.ts';
 import { createQuotas } from './quotas.ts';
-import { heartbeat } from './redis-client.ts';
 import { ByteBudget } from './rerank/byte-budget.ts';
 import { createScorer } from './scorer.ts';
 import type { Profile } from './simulator/unkind.ts';
@@ -48,6 +47,9 @@ export interface Assembly {
 /** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
 const ATTEMPT_SHARE = 0.6;
 
+/** How often a process shows Redis that it is there, and sees that it is, milliseconds. */
+const BEAT_MS = 1000;
+
 /** The longest that anything is waited for at the end, milliseconds: a Redis that hangs answers nothing. */
 const CLOSING_MS = 1000;
 
@@ -68,10 +70,15 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     attachments: upstreams.map(({ alias }) => alias),
   });
 
-  const redis = await connect(config, log);
+  const redis = await connect({
+    config,
+    log,
+    onCommand: (op, failure, ms) => recorder.redisCommand(op, failure?.kind, ms),
+    onConnect: (connection) => recorder.redisConnect(connection),
+  });
   const caches = createCaches({
     config,
-    redis: redis && { client: redis.cache, subscriber: redis.subscriber },
+    redis: redis && { commands: redis.cache, subscriber: redis.subscriber },
     simulated: config.upstreams.length === 0,
     onDependent: (model) =>
       log.error({ model }, 'scores depend on more than their pair: reused for the same documents only'),
@@ -79,11 +86,11 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       purged
         ? log.warn({ model }, 'the model has changed: its older scores are forgotten')
         : log.error({ model }, 'scores change too often to be forgotten each time'),
-    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
+    onListening: (failure) => redis?.health.note('messages', failure),
   });
   // Hears of purges before it answers.
   await caches.beat().catch(() => {});
-  const pulse = redis && heartbeat(redis.cache, () => caches.beat());
+  const heart = redis && setInterval(() => void caches.beat().catch(() => {}), BEAT_MS).unref();
   const pacers = createPacers({
     config,
     upstreams,
@@ -100,7 +107,6 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const quotas = createQuotas({
     config,
     redis: redis?.pacing,
-    onCommand: (op, ok, ms) => recorder.redisCommand(op, ok, ms),
   });
   const budget = new ByteBudget({
     maxBytes: config.maxBufferBytes,
@@ -143,11 +149,9 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     },
   });
 
-  const redisState = () => pulse && (pulse.up ? 'up' : 'down');
   const exposition = createExposition({
     config,
     metrics,
-    recorder,
     states: {
       inFlight: () => callers.size,
       bufferedBytes: () => budget.held,
@@ -161,11 +165,10 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
       windows: () => pacers.windows(),
       circuits: () => pacers.circuits(),
-      redis: redisState,
+      redis: () => redis?.health,
       linesDropped,
     },
     redis: redis?.cache,
-    onSilence: () => pulse?.doubt(),
   });
 
   const onRequest = (record: RequestRecord): void => {
@@ -194,7 +197,12 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       token: config.metricsToken,
       open: !config.production,
     },
-    readiness: () => ({ draining: draining(), redis: redisState(), alone: pacers.alone }),
+    readiness: () => ({
+      draining: draining(),
+      redis: redis && (redis.health.up ? 'up' : 'down'),
+      alone: pacers.alone !== undefined,
+      reason: (redis?.health.failure ?? pacers.alone)?.code,
+    }),
     onRequest,
   });
 
@@ -208,7 +216,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       await settle([() => exposition.stop(), () => pacers.close()], CLOSING_MS, onFailure);
       await settle(
         [
-          () => pulse?.stop(),
+          () => clearInterval(heart),
           () => caches.stop(),
           () => redis?.close(),
           () => calls.close(),

@@ -10,6 +10,8 @@ import { redisPairs } from './layers/redis-pairs.ts';
 import { Channel } from './peers/channel.ts';
 import { Claims } from './peers/claims.ts';
 import { ModelStates } from './peers/model-states.ts';
+import type { Commands } from './redis/commands.ts';
+import type { Failure } from './redis/failure.ts';
 
 export interface Caches {
   readonly memory: BoundedStore;
@@ -23,7 +25,7 @@ export interface Caches {
   generationOf(model: string): number;
   /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
   purge(model: string): Promise<void>;
-  /** Exchanges with the other processes what must not be missed; rejects when Redis does. */
+  /** Sees that Redis takes what is written, and exchanges what must not be missed; rejects when Redis does. */
   beat(): Promise<void>;
   stop(): void;
 }
@@ -31,26 +33,26 @@ export interface Caches {
 export interface CachesOptions {
   readonly config: Config;
   /** One connection to speak, and one to listen; undefined: this process is alone. */
-  readonly redis: { readonly client: Redis; readonly subscriber: Redis } | undefined;
+  readonly redis: { readonly commands: Commands; readonly subscriber: Redis } | undefined;
   /** Scores are made up, by a simulator: they must never answer anybody else. */
   readonly simulated: boolean;
   /** Told when a model's scores turn out to depend on their companions, here or in another process. */
   readonly onDependent: (model: string) => void;
   /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
   readonly onChange: (model: string, purged: boolean) => void;
-  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
-  readonly onCommand: (op: string, ok: boolean, ms: number) => void;
+  /** Told why the other processes are not heard, and with undefined when they are. */
+  readonly onListening: (failure: Failure | undefined) => void;
 }
 
 export const createCaches = (options: CachesOptions): Caches => {
-  const { config, redis, simulated, onDependent, onChange, onCommand } = options;
+  const { config, redis, simulated, onDependent, onChange, onListening } = options;
   const prefix = config.redis?.prefix ?? '';
-  const channel = redis && new Channel({ ...redis, prefix });
+  const channel = redis && new Channel({ ...redis, prefix, onListening });
   const claims = channel && new Claims(channel);
   const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
   const states = new ModelStates({
     models: Object.keys(config.modelLimits),
-    shared: redis && channel && { client: redis.client, channel, prefix },
+    shared: redis && channel && { commands: redis.commands, channel, prefix },
     scoreLifeMs: ttlMs + staleMs,
     onDependent: (model) => {
       if (config.cache.granularity[model] === 'document') onDependent(model);
@@ -60,9 +62,7 @@ export const createCaches = (options: CachesOptions): Caches => {
   return {
     memory: memoryStore(memoryBytes),
     pairs:
-      redis &&
-      claims &&
-      redisPairs({ client: redis.client, prefix, claims, claimMs: config.maxWaitMs, onCommand }),
+      redis && claims && redisPairs({ commands: redis.commands, prefix, claims, claimMs: config.maxWaitMs }),
     granularities: createGranularities({ config, states, onChange }),
     refused: createRefused(channel),
     scopeOf: (model, client) => [
@@ -72,7 +72,7 @@ export const createCaches = (options: CachesOptions): Caches => {
     ],
     generationOf: (model) => states.of(model).generation,
     purge: (model) => states.advance(model),
-    beat: () => states.exchange(),
+    beat: async () => void (await Promise.all([redis?.commands.beat(prefix), states.exchange()])),
     stop: () => claims?.stop(),
   };
 };

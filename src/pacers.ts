@@ -1,6 +1,5 @@
 /** One pacer per model, with a lane for every attachment that serves it. */
 
-import type { Redis } from 'ioredis';
 import type { Config, Upstream } from './config.ts';
 import { Circuit, type Reason } from './pacing/lanes/circuit.ts';
 import { Health } from './pacing/lanes/health.ts';
@@ -12,6 +11,7 @@ import { FleetWindow } from './pacing/window/fleet-window.ts';
 import { memoryWindow } from './pacing/window/memory-window.ts';
 import { RedisWindow } from './pacing/window/redis-window.ts';
 import type { Window, WindowRules } from './pacing/window/window.ts';
+import type { Commands } from './redis/commands.ts';
 import type { Failure } from './redis/failure.ts';
 
 export interface Pacers {
@@ -19,8 +19,8 @@ export interface Pacers {
   stateOf(model: string): { limit: number; remaining: number; waiting: number };
   /** @see WindowState */
   windows(): WindowState[];
-  /** The calls of other processes cannot be seen, in one window at least. */
-  readonly alone: boolean;
+  /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
+  readonly alone: Failure | undefined;
   /** Open: calls are kept away from the attachment, be it for one of its models only. */
   circuits(): { upstream: string; open: boolean }[];
   /** This process takes part in no shared window any longer. Never rejects. */
@@ -40,9 +40,9 @@ export interface PacersOptions {
   readonly config: Config;
   readonly upstreams: readonly Upstream[];
   /** Where processes share their windows; undefined: this process has them to itself. */
-  readonly redis: Redis | undefined;
+  readonly redis: Commands | undefined;
   /** Where they share what they have told callers that were refused: another connection than `redis`. */
-  readonly appointments: Redis | undefined;
+  readonly appointments: Commands | undefined;
   /** Told when a window goes on alone, with the cause, and when it is shared again. */
   readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
   /** Told of every mistake of ours that a window stumbles over. */
@@ -57,10 +57,11 @@ export interface PacersOptions {
 export const createPacers = (options: PacersOptions): Pacers => {
   const { config, upstreams, redis, appointments, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
+  const causes = new Map<FleetWindow, Failure>();
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
     if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
     const inRedis = new RedisWindow({
-      client: redis,
+      client: redis.client,
       prefix: config.redis.prefix,
       attachment: alias,
       model,
@@ -68,10 +69,14 @@ export const createPacers = (options: PacersOptions): Pacers => {
       credit,
       process: config.dyno,
     });
-    const window = new FleetWindow({
+    const window: FleetWindow = new FleetWindow({
       shared: inRedis,
       rules,
-      onChange: (state, cause) => onChange(`${alias}:${model}`, state, cause),
+      onChange(state, cause) {
+        if (cause === undefined) causes.delete(window);
+        else causes.set(window, cause);
+        onChange(`${alias}:${model}`, state, cause);
+      },
       onBug: (error) => onBug(`${alias}:${model}`, error),
     });
     shared.push(window);
@@ -81,10 +86,10 @@ export const createPacers = (options: PacersOptions): Pacers => {
     appointments &&
     config.redis &&
     redisAppointments({
-      client: appointments,
+      commands: appointments,
       prefix: config.redis.prefix,
       model,
-      reachable: () => appointments.status === 'ready' && shared.every((window) => window.shared),
+      reachable: () => shared.every((window) => window.shared),
     });
   const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>
@@ -143,7 +148,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
         })),
       ),
     get alone() {
-      return shared.some((window) => !window.shared);
+      return causes.values().next().value;
     },
     circuits: () =>
       upstreams.map(({ alias }) => ({

@@ -1,10 +1,10 @@
 /** The quotas of the clients that have one. */
 
-import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import type { Quotas } from './layers/quota.ts';
 import { Quota, type QuotaState } from './quota/quota.ts';
 import { redisCalls } from './quota/redis-calls.ts';
+import type { Commands } from './redis/commands.ts';
 
 export interface ClientQuotas extends Quotas {
   /** What this process knows of a client's quota, without asking anybody; undefined for a client without one. */
@@ -14,16 +14,13 @@ export interface ClientQuotas extends Quotas {
 export interface QuotasOptions {
   readonly config: Config;
   /** Where processes share their counts; undefined: each counts alone. */
-  readonly redis: Redis | undefined;
-  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
-  readonly onCommand: (op: string, ok: boolean, ms: number) => void;
+  readonly redis: Commands | undefined;
 }
 
-export const createQuotas = ({ config, redis, onCommand }: QuotasOptions): ClientQuotas => {
+export const createQuotas = ({ config, redis }: QuotasOptions): ClientQuotas => {
   const windowMs = config.rateWindowMs;
   const leaseMs = config.maxWaitMs + windowMs;
-  const shared =
-    redis && config.redis && redisCalls({ client: redis, prefix: config.redis.prefix, onCommand });
+  const shared = redis && config.redis && redisCalls({ commands: redis, prefix: config.redis.prefix });
   const quotas = new Map(
     config.clients.flatMap(({ name, rpm: limit }) =>
       limit === undefined

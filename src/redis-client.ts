@@ -2,22 +2,37 @@
 
 import { Redis } from 'ioredis';
 import { redisServer } from './config.ts';
+import { Backoff } from './redis/backoff.ts';
+import { type Failure, failureOf } from './redis/failure.ts';
 
 const MAX_RECONNECT_DELAY_MS = 2000;
 
 /**
- * Heroku Key-Value Store cuts a connection after 300 s without a command, and what comes just then is lost. TCP's own
- * keep-alive is none.
+ * How often each connection is asked whether it answers: one that hangs stays connected for long. And Heroku Key-Value Store
+ * cuts a connection after 300 s without a command, and what comes just then is lost; TCP's own keep-alive is none.
  */
-const PING_MS = 60_000;
+const PING_MS = 1000;
+
+/** A peer that has been silent for so long is given up, though the connection may still stand. Milliseconds. */
+const SILENT_MS = 5000;
+
+/** How long the other end is waited for to close its end, milliseconds. */
+const CLOSING_MS = 250;
 
 export interface RedisClientOptions {
   /** A reply slower than this counts as a failure, milliseconds. */
   readonly commandTimeoutMs: number;
-  /** The longest pause between two attempts to connect, milliseconds. */
+  /** The longest pause between two attempts to connect while nobody answers, milliseconds. */
   readonly reconnectMs?: number;
-  readonly onError: (code: string) => void;
-  /** How often the connection is used though nobody needs it, milliseconds. Default a minute. */
+  /** Told of everything that goes wrong with the connection; of a command only where it concerns all of them. */
+  readonly onError: (failure: Failure) => void;
+  /** Told whenever it has answered. */
+  readonly onAnswer?: () => void;
+  /** Told of every attempt to connect. */
+  readonly onConnect?: () => void;
+  /** Told when it is made anew since it leads to the wrong server. */
+  readonly onReplace?: () => void;
+  /** How often it is asked whether it answers, milliseconds. Default a second. */
   readonly pingMs?: number;
 }
 
@@ -25,29 +40,62 @@ export interface RedisClientOptions {
  * Opens the connection in the background. Without one, commands fail at once: waiting in an offline queue would turn a
  * missing helper into a hanging gateway, and resending what may have been executed could do it twice.
  */
-export const connectRedis = (
-  url: string,
-  { commandTimeoutMs, reconnectMs = MAX_RECONNECT_DELAY_MS, onError, pingMs = PING_MS }: RedisClientOptions,
-): Redis => {
+export const connectRedis = (url: string, options: RedisClientOptions): Redis => {
+  const { commandTimeoutMs, reconnectMs = MAX_RECONNECT_DELAY_MS, pingMs = PING_MS } = options;
+  const { onError, onAnswer, onConnect, onReplace } = options;
+  const backoff = new Backoff(reconnectMs);
+  const failed = (error: unknown): void => {
+    const failure = failureOf(error);
+    backoff.failed(failure.kind);
+    onError(failure);
+  };
   const client = new Redis({
     ...addressOf(url),
     commandTimeout: commandTimeoutMs,
-    connectTimeout: 5000,
+    connectTimeout: SILENT_MS,
+    socketTimeout: SILENT_MS,
+    disconnectTimeout: CLOSING_MS,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // A peer that is gone without a word is noticed.
-    keepAlive: 60_000,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, reconnectMs),
+    // Nobody would hear of it if that were refused.
+    autoResubscribe: false,
+    // A Redis that is still loading is asked, and says so.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    retryStrategy: () => backoff.pause(),
+    // After a failover the old primary may live on as a replica, and the connection with it.
+    reconnectOnError(error) {
+      const { kind } = failureOf(error);
+      if (kind !== 'wrong server' || !backoff.replaces()) return false;
+      onReplace?.();
+      return true;
+    },
   });
   // Without a listener, a refused connection would end the process.
-  client.on('error', (error: ConnectionError) => {
-    onError(codeOf(error));
+  client.on('error', (error: Error & { command?: { name: string } }) => {
+    failed(error);
     // ioredis would go on in another database, which belongs to somebody else.
     if (error.command?.name === 'select') client.disconnect(true);
   });
-  const ping = setInterval(() => void client.ping().catch(() => {}), pingMs).unref();
-  client.once('end', () => clearInterval(ping));
+  client.on('close', () => onError({ kind: 'outage', code: 'CLOSED', error: undefined }));
+  client.on('connecting', () => onConnect?.());
+  const ping = (): void => {
+    if (client.status !== 'ready') return;
+    const answered = (): void => {
+      backoff.answered();
+      onAnswer?.();
+    };
+    client.ping().then(answered, (error: unknown) => {
+      const failure = failureOf(error);
+      // It may not be asked this, but it has answered.
+      if (failure.kind === 'forbidden') answered();
+      else onError(failure);
+    });
+  };
+  client.on('ready', ping);
+  const pings = setInterval(ping, pingMs).unref();
+  client.once('end', () => clearInterval(pings));
   return client;
 };
 
@@ -67,15 +115,6 @@ export const addressOf = (url: string) => {
   };
 };
 
-interface ConnectionError extends NodeJS.ErrnoException {
-  /** Of an answer of Redis. */
-  readonly command?: { readonly name: string };
-}
-
-/** Names no host and no password: of an answer of Redis only its first word (`WRONGPASS`), and the command. */
-const codeOf = ({ code, name, message, command }: ConnectionError): string =>
-  code ?? (command ? `${/^[A-Z]+/.exec(message)?.[0] ?? name} ${command.name}` : name);
-
 /** Resolves when the connection is ready, or after `ms` if it is not: a gateway starts without Redis too. */
 export const readyWithin = (client: Redis, ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -86,40 +125,3 @@ export const readyWithin = (client: Redis, ms: number): Promise<void> =>
       resolve();
     });
   });
-
-export interface Heartbeat {
-  /** Connected, and answering. */
-  readonly up: boolean;
-  /** Somebody else waited for an answer in vain: not up until the next beat tells otherwise. */
-  doubt(): void;
-  stop(): void;
-}
-
-const HEARTBEAT_MS = 1000;
-
-/**
- * Asks Redis every second whether it is there: one that hangs stays connected for long.
- * @param beat what it is asked; rejects when Redis does
- */
-export const heartbeat = (client: Redis, beat: () => Promise<unknown>): Heartbeat => {
-  let answering = true;
-  const timer = setInterval(() => {
-    beat().then(
-      () => {
-        answering = true;
-      },
-      () => {
-        answering = false;
-      },
-    );
-  }, HEARTBEAT_MS).unref();
-  return {
-    get up() {
-      return client.status === 'ready' && answering;
-    },
-    doubt() {
-      answering = false;
-    },
-    stop: () => clearInterval(timer),
-  };
-};

@@ -8,13 +8,13 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 /** The rooms of the house, each with the others it may look into; packages apart, itself included. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   rerank: [],
-  layers: ['rerank'],
+  layers: ['rerank', 'redis'],
   http: ['rerank'],
   redis: [],
   pacing: ['rerank', 'redis'],
-  quota: ['rerank'],
-  peers: ['rerank'],
-  metrics: ['rerank'],
+  quota: ['rerank', 'redis'],
+  peers: ['rerank', 'redis'],
+  metrics: ['rerank', 'redis'],
   config: [],
   process: [],
   simulator: [],

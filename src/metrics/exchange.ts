@@ -1,21 +1,18 @@
 /** Where the processes of a fleet leave their snapshots for one another. */
 
-import { type Redis, ReplyError } from 'ioredis';
+import type { Commands, Script } from '../redis/commands.ts';
+import { failureOf } from '../redis/failure.ts';
 import { EXCHANGE } from './exchange-script.ts';
 import { MAX_PACKED_BYTES, NOTHING } from './snapshot.ts';
 
 export interface ExchangeOptions {
   /** May be shared with others: snapshots are small, and connections few. */
-  readonly client: Redis;
+  readonly commands: Commands;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly dyno: string;
   /** Milliseconds for which a snapshot is shown after its process has fallen silent. */
   readonly freshMs: number;
-  /** Told about every command sent: its name, whether it worked, and the milliseconds it took. */
-  readonly onCommand?: (op: string, ok: boolean, ms: number) => void;
-  /** Told when Redis does not answer, which is not the same as answering with an error. */
-  readonly onSilence?: () => void;
 }
 
 export interface Offer {
@@ -47,21 +44,20 @@ const TIMEOUT_MS = 150;
 const KEEP_MS = 3_600_000;
 
 type Reply = [claim: Buffer, owner: Buffer, unreadable: number, others: Buffer[], left: Buffer[]];
-type Command = (...args: (string | number | Buffer)[]) => Promise<Reply>;
 
 /** Nothing here rejects: what Redis fails to do is undefined, or false. */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #command: Command;
+  readonly #script: Script;
   readonly #keys: readonly [snapshots: string, legacies: string];
   #claim = '0';
   /** What Redis is known to hold of this process, nothing when that is not known, and when others cease to tell it. */
   #kept: { readonly snapshot: Buffer; readonly until: number };
 
   constructor(options: ExchangeOptions) {
-    const { client, prefix, dyno } = options;
+    const { commands, prefix, dyno } = options;
     this.#options = options;
-    this.#command = define(client);
+    this.#script = commands.script('metricsExchange', 2, EXCHANGE);
     // A former process of this name may still be told of.
     this.#kept = this.#keep(NOTHING);
     this.#keys = [`${prefix}{metrics}`, `${prefix}{metrics}:${dyno}`];
@@ -77,12 +73,12 @@ export class Exchange {
 
   /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. Two round trips. */
   async trade(offer: Offer): Promise<Exchanged | undefined> {
-    return this.#run(async () => {
+    return this.#options.commands.attempt('metrics', async () => {
       const by = await this.#expiry();
       const answer = this.#send(offer, by).then((reply) => this.#exchanged(offer, reply));
       // Redis may have taken it, and only the answer was lost.
       answer.catch((thrown) => {
-        if (!(thrown instanceof ReplyError)) this.#kept = this.#keep(NOTHING);
+        if (failureOf(thrown).kind === 'outage') this.#kept = this.#keep(NOTHING);
       });
       return within(TIMEOUT_MS, answer);
     });
@@ -94,7 +90,7 @@ export class Exchange {
    */
   async #expiry(again = true): Promise<number> {
     const asked = performance.now();
-    const [seconds, micros] = await within(TIMEOUT_MS, this.#options.client.time());
+    const [seconds, micros] = await within(TIMEOUT_MS, this.#options.commands.client.time());
     if (again && performance.now() - asked > TIMEOUT_MS) return this.#expiry(false);
     return 1e6 * Number(seconds) + Number(micros) + 1000 * TIMEOUT_MS;
   }
@@ -102,7 +98,7 @@ export class Exchange {
   #send({ snapshot, serving, wanted }: Offer, by: number): Promise<Reply> {
     const { dyno, freshMs } = this.#options;
     const terms = [1000 * freshMs, MAX_PACKED_BYTES, KEEP_MS, by];
-    return this.#command(
+    return this.#script.bytes(
       ...this.#keys,
       dyno,
       this.#claim,
@@ -110,7 +106,7 @@ export class Exchange {
       snapshot,
       Number(wanted),
       ...terms,
-    );
+    ) as Promise<Reply>;
   }
 
   /** Reached by an answer that comes after the time-out too: then at least it is known what Redis holds. */
@@ -134,29 +130,15 @@ export class Exchange {
 
   /** Leaves counts to the process that speaks for this name now, in place of what was left to it before. */
   async bequeath(heir: string, counts: Buffer): Promise<boolean> {
+    const { commands } = this.#options;
     const [, key] = this.#keys;
-    const done = await this.#run(() =>
+    const done = await commands.attempt('metrics', () =>
       within(
         TIMEOUT_MS,
-        this.#options.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
+        commands.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
       ),
     );
     return done !== undefined;
-  }
-
-  /** No circuit breaker: a command at each scrape and heartbeat is too few to be worth saving. */
-  async #run<T>(command: () => Promise<T>): Promise<T | undefined> {
-    const { onCommand, onSilence } = this.#options;
-    const started = performance.now();
-    try {
-      const result = await command();
-      onCommand?.('metrics', true, performance.now() - started);
-      return result;
-    } catch (thrown) {
-      onCommand?.('metrics', false, performance.now() - started);
-      if (!(thrown instanceof ReplyError)) onSilence?.();
-      return undefined;
-    }
   }
 }
 
@@ -166,15 +148,7 @@ export class Exchange {
  */
 const within = <T>(ms: number, answer: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Error('Redis does not answer.'));
+    const giveUp = (): void => reject(new Error('Redis: timed out.'));
     const timer = setTimeout(() => setImmediate(giveUp), ms);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-
-const define = (client: Redis): Command => {
-  const commands = client as unknown as Record<string, Command>;
-  if (commands.metricsExchange === undefined) {
-    client.defineCommand('metricsExchange', { numberOfKeys: 2, lua: EXCHANGE });
-  }
-  return (...args) => commands.metricsExchangeBuffer!.call(client, ...args);
-};

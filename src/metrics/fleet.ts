@@ -47,13 +47,13 @@ export class FleetMetrics {
   #successor: { readonly claim: string; readonly told: Families } | undefined;
 
   constructor(options: FleetMetricsOptions) {
-    const { client, heartbeatMs = HEARTBEAT_MS, freshMs = FRESH_MS } = options;
+    const { commands, heartbeatMs = HEARTBEAT_MS, freshMs = FRESH_MS } = options;
     this.#options = options;
     this.#exchange = new Exchange({ ...options, freshMs });
     this.#timer = setInterval(this.#beat, heartbeatMs).unref();
     // At the start, and at once when Redis is back, maybe empty.
-    client.on('ready', this.#beat);
-    if (client.status === 'ready') this.#beat();
+    commands.client.on('ready', this.#beat);
+    if (commands.client.status === 'ready') this.#beat();
   }
 
   /** A request was served here: from now on this process is the one that its dyno's name stands for. */
@@ -74,7 +74,7 @@ export class FleetMetrics {
   /** Leaves the last counts, and is not heard of any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.#options.client.off('ready', this.#beat);
+    this.#options.commands.client.off('ready', this.#beat);
     await this.#publish(false);
   }
 

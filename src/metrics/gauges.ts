@@ -1,5 +1,6 @@
 /** Gauges that show a state: read when somebody scrapes, not written at every change. */
 
+import { REDIS_STATES } from '../redis/health.ts';
 import type { Metrics } from './registry.ts';
 
 export interface States {
@@ -19,7 +20,7 @@ export interface States {
   }[];
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
   /** Undefined without Redis. */
-  readonly redis: () => 'up' | 'down' | undefined;
+  readonly redis: () => { readonly up: boolean; readonly state: string } | undefined;
   /** Since the start. */
   readonly linesDropped: () => number;
 }
@@ -47,8 +48,10 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
     metrics.logLinesDropped.inc(states.linesDropped() - dropped);
     dropped = states.linesDropped();
     const redis = states.redis();
-    if (redis) metrics.redisUp.set(redis === 'up' ? 1 : 0);
+    if (redis) metrics.redisUp.set(redis.up ? 1 : 0);
     else metrics.redisUp.remove();
+    for (const state of redis ? REDIS_STATES : [])
+      metrics.redisState.set({ state }, state === redis?.state ? 1 : 0);
   };
   return () => {
     read();

@@ -1,5 +1,6 @@
 /** Turns what happens into metrics. The only writer of the counters and histograms. */
 
+import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
 import { ERRORS } from '../rerank/errors.ts';
 import type { Finding } from '../rerank/findings.ts';
 import type { Scores } from '../rerank/scoring.ts';
@@ -44,6 +45,18 @@ const ENDS = new Set([
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
 const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn'];
 const SIZES = ['small', 'large'];
+const REDIS_OPS = [
+  'read',
+  'claim',
+  'write',
+  'release',
+  'quota',
+  'appointment',
+  'metrics',
+  'models',
+  'publish',
+  'beat',
+];
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {
@@ -110,9 +123,14 @@ export class Recorder {
     this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
   }
 
-  redisCommand(op: string, ok: boolean, ms: number): void {
+  /** @param failed what kind of failure it was, if it was one */
+  redisCommand(op: string, failed: FailureKind | undefined, ms: number): void {
     this.#metrics.redisDuration.observe({ op }, ms / 1000);
-    if (!ok) this.#metrics.redisErrors.inc({ op });
+    if (failed) this.#metrics.redisErrors.inc({ op, kind: failed });
+  }
+
+  redisConnect(connection: string): void {
+    this.#metrics.redisConnects.inc({ connection });
   }
 
   /** A value from outside the configuration must not make a series of its own. */
@@ -147,8 +165,9 @@ export class Recorder {
       }
     }
     for (const reason of SIZES) metrics.shed.inc({ reason }, 0);
-    for (const op of ['read', 'claim', 'write', 'release', 'quota', 'metrics'])
-      metrics.redisErrors.inc({ op }, 0);
+    for (const op of REDIS_OPS) {
+      for (const kind of FAILURE_KINDS) metrics.redisErrors.inc({ op, kind }, 0);
+    }
   }
 }
 

@@ -140,7 +140,12 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
     ]),
     redisUp: gauge('redis_up', '1 while Redis is connected, 0 while not; absent without Redis.', []),
-    redisErrors: counter('redis_errors_total', 'Redis commands that failed.', ['op']),
+    redisErrors: counter('redis_errors_total', 'Redis commands that failed, by what it means.', [
+      'op',
+      'kind',
+    ]),
+    redisState: gauge('redis_state', '1 for the state of Redis now; absent without Redis.', ['state']),
+    redisConnects: counter('redis_connects_total', 'Attempts to connect to Redis.', ['connection']),
     redisDuration: histogram(
       'redis_command_duration_seconds',
       'Duration of Redis commands.',

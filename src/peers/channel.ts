@@ -1,50 +1,55 @@
 /** What processes tell one another, over Redis' publish and subscribe. Nothing is kept: who is away does not hear it. */
 
 import type { Redis } from 'ioredis';
+import type { Commands } from '../redis/commands.ts';
+import { type Failure, failureOf } from '../redis/failure.ts';
 
 export interface ChannelOptions {
   /** To speak. */
-  readonly client: Redis;
+  readonly commands: Commands;
   /** To listen: a connection that subscribes can do nothing else. */
   readonly subscriber: Redis;
   /** Before every name in Redis, e.g. `rerank:`. */
   readonly prefix: string;
+  /** Told why messages do not come in, and with undefined when they do. */
+  readonly onListening?: (failure: Failure | undefined) => void;
 }
 
 type Listener = (message: string) => void;
 
+/** Until a Redis is asked again that does not let this process listen, milliseconds: the first time, and the longest. */
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
 export class Channel {
   /** Its name in Redis. A message is a topic, a space, and what there is to say. */
   readonly name: string;
-  readonly #client: Redis;
+  readonly #commands: Commands;
+  readonly #subscriber: Redis;
   readonly #listeners = new Map<string, Listener>();
   readonly #onOpen = new Set<() => void>();
+  readonly #onListening: (failure: Failure | undefined) => void;
+  #pauseMs = FIRST_PAUSE_MS;
+  #again: NodeJS.Timeout | undefined;
 
-  constructor({ client, subscriber, prefix }: ChannelOptions) {
+  constructor({ commands, subscriber, prefix, onListening = () => {} }: ChannelOptions) {
     this.name = `${prefix}fleet`;
-    this.#client = client;
+    this.#commands = commands;
+    this.#subscriber = subscriber;
+    this.#onListening = onListening;
     subscriber.on('message', (_, text: string) => {
       const space = text.indexOf(' ');
       this.#listeners.get(text.slice(0, space))?.(text.slice(space + 1));
     });
-    const subscribe = (): void => {
-      subscriber.subscribe(this.name).then(
-        () => {
-          for (const tell of this.#onOpen) tell();
-        },
-        // A connection that broke comes back by itself; one on which Redis did not answer in time is given up.
-        () => {
-          if (subscriber.status === 'ready') subscriber.disconnect(true);
-        },
-      );
-    };
-    subscriber.on('ready', subscribe);
-    if (subscriber.status === 'ready') subscribe();
+    subscriber.on('ready', () => void this.#subscribe());
+    if (subscriber.status === 'ready') void this.#subscribe();
   }
 
   /** Says something to all processes, this one included; nobody hears it while Redis is away. */
   publish(topic: string, message: string): void {
-    this.#client.publish(this.name, `${topic} ${message}`).catch(() => {});
+    void this.#commands.attempt('publish', () =>
+      this.#commands.client.publish(this.name, `${topic} ${message}`),
+    );
   }
 
   on(topic: string, listener: Listener): void {
@@ -54,5 +59,31 @@ export class Channel {
   /** Has `listener` told whenever messages come in again: some may have been missed before. */
   onOpen(listener: () => void): void {
     this.#onOpen.add(listener);
+  }
+
+  async #subscribe(): Promise<void> {
+    clearTimeout(this.#again);
+    try {
+      await this.#subscriber.subscribe(this.name);
+    } catch (error) {
+      this.#failed(failureOf(error));
+      return;
+    }
+    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#onListening(undefined);
+    for (const tell of this.#onOpen) tell();
+  }
+
+  #failed(failure: Failure): void {
+    this.#onListening(failure);
+    // A connection that broke comes back by itself.
+    if (this.#subscriber.status !== 'ready') return;
+    // One on which Redis did not answer in time is given up.
+    if (failure.kind === 'outage') this.#subscriber.disconnect(true);
+    // Whoever is refused would be so on any connection.
+    else {
+      this.#again = setTimeout(() => void this.#subscribe(), this.#pauseMs).unref();
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    }
   }
 }

@@ -10,7 +10,7 @@
  * emptied is told.
  */
 
-import type { Redis } from 'ioredis';
+import type { Commands, Script } from '../redis/commands.ts';
 import type { Channel } from './channel.ts';
 
 export interface ModelState {
@@ -48,7 +48,9 @@ return redis.call('HGETALL', KEYS[1])
 export interface ModelStatesOptions {
   readonly models: readonly string[];
   /** Where processes share them; undefined: this one is alone. */
-  readonly shared: { readonly client: Redis; readonly channel: Channel; readonly prefix: string } | undefined;
+  readonly shared:
+    | { readonly commands: Commands; readonly channel: Channel; readonly prefix: string }
+    | undefined;
   /** The longest that a score is kept anywhere, milliseconds: no state is forgotten sooner. */
   readonly scoreLifeMs: number;
   /** Told when this process learns, be it by itself or from another, that a model's scores depend on companions. */
@@ -66,6 +68,7 @@ const MOST = 1e14;
 export class ModelStates {
   readonly #options: ModelStatesOptions;
   readonly #now: () => number;
+  readonly #script: Script | undefined;
   readonly #known = new Map<string, ModelState>();
 
   constructor(options: ModelStatesOptions) {
@@ -73,7 +76,7 @@ export class ModelStates {
     this.#now = options.now ?? Date.now;
     const { shared, models } = options;
     for (const model of models) this.#known.set(model, NONE);
-    shared?.client.defineCommand('modelStatesExchange', { numberOfKeys: 1, lua: EXCHANGE });
+    this.#script = shared?.commands.script('modelStatesExchange', 1, EXCHANGE);
     shared?.channel.on(TOPIC, (message) => {
       const space = message.indexOf(' ');
       this.#hear(message.slice(0, space), message.slice(space + 1));
@@ -126,11 +129,9 @@ export class ModelStates {
     const own = [...this.#known].flatMap(([model, { generation, dependentSince }]) =>
       generation > 0 || dependentSince > 0 ? [model, generation, dependentSince] : [],
     );
-    const client = shared.client as unknown as Record<
-      'modelStatesExchange',
-      (...args: unknown[]) => Promise<string[]>
-    >;
-    const reply = await client.modelStatesExchange(`${shared.prefix}models`, 2 * scoreLifeMs, MOST, ...own);
+    const reply = (await shared.commands.run('models', () =>
+      this.#script!.text(`${shared.prefix}models`, 2 * scoreLifeMs, MOST, ...own),
+    )) as string[];
     for (let i = 0; i < reply.length; i += 2) {
       kept.set(reply[i]!, reply[i + 1]!);
       this.#hear(reply[i]!, reply[i + 1]!);

@@ -31,7 +31,7 @@ const readiness = async (): Promise<unknown> => {
 };
 
 const UP = { status: 'ready', redis: 'up' };
-const DOWN = { status: 'degraded', redis: 'down' };
+const DOWN = { status: 'degraded', redis: 'down', reason: expect.stringMatching(/^E[A-Z]+$|^TIMEOUT$/) };
 
 const becomes = async (state: typeof UP): Promise<void> => {
   await expect.poll(readiness, { timeout: 8000 }).toEqual(state);

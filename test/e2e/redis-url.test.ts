@@ -45,15 +45,19 @@ test('a user and a password of any characters, and the database, are used as the
 
 test('a database that is not there is no reason to use another', async () => {
   await start('', '/9');
-  expect(await readiness()).toEqual({ status: 'degraded', redis: 'down' });
+  expect(await readiness()).toEqual({
+    status: 'degraded',
+    redis: 'down',
+    reason: 'ERR DB index is out of range',
+  });
   expect(await keysIn(0)).toBe(0);
-  expect(gateway.log.filter((line) => line.includes('ERR select')).length).toBeGreaterThan(0);
+  expect(gateway.log.filter((line) => line.includes('ERR DB index')).length).toBe(1);
 });
 
 test('a wrong password is told by what Redis calls it, and not shown', async () => {
   await admin.acl('SETUSER', 'gateway', 'on', '>right', '~*', '&*', '+@all');
   await start('gateway:wrong-SECRET@', '');
-  expect(await readiness()).toEqual({ status: 'degraded', redis: 'down' });
-  expect(gateway.log.filter((line) => line.includes('WRONGPASS')).length).toBeGreaterThan(0);
+  expect(await readiness()).toEqual({ status: 'degraded', redis: 'down', reason: 'WRONGPASS' });
+  expect(gateway.log.filter((line) => line.includes('WRONGPASS')).length).toBe(1);
   expect(gateway.log.join()).not.toContain('SECRET');
 });

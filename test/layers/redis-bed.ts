@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { PairStore } from '../../src/layers/redis.ts';
 import { type Claims, redisPairs } from '../../src/layers/redis-pairs.ts';
+import { Commands } from '../../src/redis/commands.ts';
 import { connectRedis } from '../../src/redis-client.ts';
 import { Digests } from '../../src/rerank/digests.ts';
 import { type Pairs, pack } from '../../src/rerank/pairs.ts';
@@ -60,11 +61,13 @@ export class RedisBed {
       ended: async () => {},
     };
     return redisPairs({
-      client: this.client,
+      commands: new Commands({
+        client: this.client,
+        onCommand: (op, failure) => void this.reports.push(`${op} ${failure ? 'failed' : 'ok'}`),
+      }),
       prefix,
       claims,
       claimMs: CLAIM_MS,
-      onCommand: (op, ok) => void this.reports.push(`${op} ${ok ? 'ok' : 'failed'}`),
     });
   }
 

@@ -41,7 +41,10 @@ beforeEach(() => {
 const valuesOf = async (name: string): Promise<Record<string, number>> => {
   const series = (await scrape()).filter((one) => one.name === `gateway_${name}`);
   return Object.fromEntries(
-    series.map(({ labels, value }) => [[labels.upstream, labels.model].filter(Boolean).join(' '), value]),
+    series.map(({ labels, value }) => [
+      [labels.upstream, labels.model, labels.state].filter(Boolean).join(' '),
+      value,
+    ]),
   );
 };
 
@@ -120,14 +123,28 @@ test('cache_granularity is 1 for what scores are reused for now, and no more the
 
 describe('redis_up', () => {
   test('is 1 while Redis is connected, and 0 while it is not', async () => {
-    states.redis = () => 'up';
+    states.redis = () => ({ up: true, state: 'up' });
     expect(await valuesOf('redis_up')).toEqual({ '': 1 });
-    states.redis = () => 'down';
+    states.redis = () => ({ up: false, state: 'outage' });
     expect(await valuesOf('redis_up')).toEqual({ '': 0 });
   });
 
   // An alert on 0 would never stop where no Redis is configured.
   test('is not there without Redis', async () => {
     expect(await valuesOf('redis_up')).toEqual({});
+    expect(await valuesOf('redis_state')).toEqual({});
+  });
+
+  test('says what is wrong with a Redis in redis_state', async () => {
+    states.redis = () => ({ up: true, state: 'full' });
+    expect(await valuesOf('redis_up')).toEqual({ '': 1 });
+    expect(await valuesOf('redis_state')).toEqual({
+      up: 0,
+      forbidden: 0,
+      full: 1,
+      refused: 0,
+      'wrong server': 0,
+      outage: 0,
+    });
   });
 });

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { FleetMetrics } from '../../src/metrics/fleet.ts';
+import { Commands } from '../../src/redis/commands.ts';
 import { until } from '../support/fakes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -27,7 +28,12 @@ export class Member {
   private constructor(client: Redis, dyno: string, { prefix = 'test:', beatMs = BEAT_MS }: MemberOptions) {
     this.client = client;
     this.metrics = new FleetMetrics({
-      client,
+      commands: new Commands({
+        client,
+        onCommand: (_, failure) => {
+          if (failure?.kind === 'outage') this.silences++;
+        },
+      }),
       prefix,
       dyno,
       own: async () =>
@@ -35,9 +41,6 @@ export class Member {
         `# TYPE depth gauge\ndepth{dyno="${dyno}"} ${this.count}\n`,
       onUnreadable: (count) => {
         this.unreadable += count;
-      },
-      onSilence: () => {
-        this.silences++;
       },
       heartbeatMs: beatMs,
       freshMs: FRESH_MS,

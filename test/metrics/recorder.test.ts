@@ -126,11 +126,11 @@ describe('what happens inside', () => {
   });
 
   test('at Redis is timed, and counted as an error only when it failed', async () => {
-    scraped.recorder.redisCommand('read', true, 2);
-    scraped.recorder.redisCommand('read', false, 250);
+    scraped.recorder.redisCommand('read', undefined, 2);
+    scraped.recorder.redisCommand('read', 'outage', 250);
     expect(await scraped.value('redis_command_duration_seconds_count', { op: 'read' })).toBe(2);
-    expect(await scraped.value('redis_errors_total', { op: 'read' })).toBe(1);
-    expect(await scraped.value('redis_errors_total', { op: 'write' })).toBe(0);
+    expect(await scraped.value('redis_errors_total', { op: 'read', kind: 'outage' })).toBe(1);
+    expect(await scraped.value('redis_errors_total', { op: 'write', kind: 'outage' })).toBe(0);
   });
 });
 

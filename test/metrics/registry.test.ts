@@ -22,7 +22,9 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   recorder.cacheLookup(model, 'memory', 'hit');
   recorder.queueWait(model, 5, 'full');
   recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
-  recorder.redisCommand('read', false, 5);
+  recorder.redisCommand('read', 'outage', 5);
+  recorder.redisConnect('cache');
+  metrics.redisState.set({ state: 'up' }, 1);
   recorder.merged(model);
   recorder.verified(model, 0, 'same');
   metrics.cacheGranularity.set({ model, granularity: 'document' }, 1);
@@ -57,7 +59,9 @@ describe('the metrics of the contract', () => {
     ['ratelimit_limit_requests', 'gauge', ['model', 'upstream']],
     ['ratelimit_used_requests', 'gauge', ['model', 'upstream']],
     ['redis_up', 'gauge', []],
-    ['redis_errors_total', 'counter', ['op']],
+    ['redis_errors_total', 'counter', ['kind', 'op']],
+    ['redis_state', 'gauge', ['state']],
+    ['redis_connects_total', 'counter', ['connection']],
     ['redis_command_duration_seconds', 'histogram', ['op']],
     ['fleet_snapshots_skipped_total', 'counter', []],
   ])('%s is a %s by %j', async (name, type, labels) => {

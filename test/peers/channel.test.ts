@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Channel } from '../../src/peers/channel.ts';
+import { Commands } from '../../src/redis/commands.ts';
 import { connectRedis } from '../../src/redis-client.ts';
 import { until } from '../support/fakes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -38,7 +39,7 @@ describe('what one process says', () => {
     await server.kill();
     peers[0]!.channel.publish('news', 'lost');
     await server.start();
-    await until(() => peers.every(({ opened }) => opened() > 1));
+    await until(() => peers.every(({ opened, client }) => opened() > 1 && client.status === 'ready'));
     peers[0]!.channel.publish('news', 'heard');
     await until(() => heard.length > 0);
     expect(heard).toEqual(['heard']);
@@ -59,7 +60,7 @@ describe('what one process says', () => {
     await until(() => client.status === 'ready' && subscriber.status === 'ready');
     server.freeze();
     let opened = false;
-    const channel = new Channel({ client, subscriber, prefix: 'app:' });
+    const channel = new Channel({ commands: new Commands({ client }), subscriber, prefix: 'app:' });
     channel.onOpen(() => {
       opened = true;
     });

@@ -200,7 +200,7 @@ test('states go one way only, whoever is told of what, and in whatever order', a
           on: (_: string, tell: (message: string) => void) => listeners.push(tell),
           onOpen() {},
         };
-        const shared = { client: { defineCommand() {} }, channel, prefix: '' };
+        const shared = { commands: { script() {} }, channel, prefix: '' };
         // biome-ignore lint/suspicious/noExplicitAny: all that it needs to hear
         const process = new ModelStates({ models: MODELS, shared: shared as any, scoreLifeMs: 1 });
         return { process, hear: (text: string) => listeners[0]!(text) };

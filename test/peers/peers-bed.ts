@@ -3,6 +3,7 @@
 import type { Redis } from 'ioredis';
 import { Channel } from '../../src/peers/channel.ts';
 import { ModelStates } from '../../src/peers/model-states.ts';
+import { Commands } from '../../src/redis/commands.ts';
 import { connectRedis } from '../../src/redis-client.ts';
 import { until } from '../support/fakes.ts';
 import type { TestRedis } from '../support/redis.ts';
@@ -21,7 +22,8 @@ export interface Peer {
 export const joinPeers = async (server: TestRedis, now?: () => number): Promise<Peer> => {
   const connect = () => connectRedis(server.url, { commandTimeoutMs: 250, onError: () => {} });
   const [client, subscriber] = [connect(), connect()];
-  const channel = new Channel({ client, subscriber, prefix: 'app:' });
+  const commands = new Commands({ client });
+  const channel = new Channel({ commands, subscriber, prefix: 'app:' });
   let opened = 0;
   channel.onOpen(() => opened++);
   const peer = {
@@ -29,7 +31,7 @@ export const joinPeers = async (server: TestRedis, now?: () => number): Promise<
     channel,
     states: new ModelStates({
       models: MODELS,
-      shared: { client, channel, prefix: 'app:' },
+      shared: { commands, channel, prefix: 'app:' },
       scoreLifeMs: 60_000,
       ...(now ? { now } : {}),
     }),

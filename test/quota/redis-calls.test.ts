@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisCalls } from '../../src/quota/redis-calls.ts';
+import { Commands } from '../../src/redis/commands.ts';
 import { connectRedis } from '../../src/redis-client.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
@@ -18,9 +19,11 @@ const process = async ({ commandTimeoutMs = 5000 } = {}) => {
   clients.push(client);
   while (client.status !== 'ready') await sleep(5);
   const calls = redisCalls({
-    client,
+    commands: new Commands({
+      client,
+      onCommand: (op, failure) => void commands.push([op, failure === undefined]),
+    }),
     prefix: 'app:',
-    onCommand: (op, ok) => void commands.push([op, ok]),
   });
   return { ...calls, commands };
 };

@@ -1,12 +1,12 @@
 /** Appointments in Redis, so that a caller may come back to any process. */
 
-import type { Redis } from 'ioredis';
+import type { Commands } from '../../redis/commands.ts';
 import { HORIZON_MS } from '../window/schedule.ts';
 import type { AppointmentStore } from './appointments.ts';
 
 export interface RedisAppointmentsOptions {
   /** Not the connection on which places are decided about: those who wait must not wait for those who are refused. */
-  readonly client: Redis;
+  readonly commands: Commands;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly model: string;
@@ -37,23 +37,26 @@ return reply
 const AT_ONCE = 32;
 const MOST_WAITING = 1000;
 
+/** How its commands are counted. */
+const OP = 'appointment';
+
 type Taken = 'due' | number | undefined;
 
 export const redisAppointments = (options: RedisAppointmentsOptions): AppointmentStore => {
-  const { client, prefix, model, reachable } = options;
-  const commands = client as unknown as {
-    appointmentsTake?: (count: number, ...keys: string[]) => Promise<number[]>;
-  };
-  if (commands.appointmentsTake === undefined) client.defineCommand('appointmentsTake', { lua: TAKE });
+  const { commands, prefix, model, reachable } = options;
+  const { client } = commands;
+  const takeScript = commands.script('appointmentsTake', undefined, TAKE);
   const nameOf = (key: string): string => `${prefix}{appointment:${model}}:${key}`;
   // What Redis does not take is promised in this process alone.
   const tell = (command: () => Promise<unknown>): void => {
-    if (reachable()) command().catch(() => {});
+    if (reachable()) void commands.attempt(OP, command);
   };
   const takeAll = async (keys: readonly string[]): Promise<Taken[]> => {
     if (!reachable()) return [];
-    const replies = await commands.appointmentsTake!(keys.length, ...keys.map(nameOf)).catch(() => []);
-    return replies.map((left) => (left === 0 ? 'due' : left > 0 ? Math.min(left, HORIZON_MS) : undefined));
+    const replies = await commands.attempt(OP, () => takeScript.text(keys.length, ...keys.map(nameOf)));
+    return ((replies ?? []) as number[]).map((left) =>
+      left === 0 ? 'due' : left > 0 ? Math.min(left, HORIZON_MS) : undefined,
+    );
   };
   const taking = new Batches(takeAll);
   return {

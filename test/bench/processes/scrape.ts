@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { FleetMetrics } from '../../../src/metrics/fleet.ts';
 import { Recorder } from '../../../src/metrics/recorder.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/registry.ts';
+import { Commands } from '../../../src/redis/commands.ts';
 
 export interface ScrapeFigures {
   readonly dynos: number;
@@ -39,7 +40,7 @@ const worked = (dyno: string): Metrics => {
     }
     recorder.queueWait(model, 12.3, 'full');
   }
-  for (const op of ['get', 'set', 'quota', 'metrics']) recorder.redisCommand(op, true, 0.4);
+  for (const op of ['get', 'set', 'quota', 'metrics']) recorder.redisCommand(op, undefined, 0.4);
   return metrics;
 };
 
@@ -66,7 +67,7 @@ for (const dynos of sizes.map(Number)) {
     own = () => registry.metrics();
     fleet.push(
       new FleetMetrics({
-        client,
+        commands: new Commands({ client }),
         prefix: `${dynos}:`,
         dyno: `web.${i}`,
         own,

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { redisAppointments } from '../../../src/pacing/queue/redis-appointments.ts';
+import { Commands } from '../../../src/redis/commands.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let server: TestRedis;
@@ -17,7 +18,12 @@ afterAll(async () => {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const store = (reachable = true) =>
-  redisAppointments({ client, prefix: 'test:', model: 'm', reachable: () => reachable });
+  redisAppointments({
+    commands: new Commands({ client }),
+    prefix: 'test:',
+    model: 'm',
+    reachable: () => reachable,
+  });
 
 describe('appointments in Redis', () => {
   test('made by one process are kept in another, once', async () => {
