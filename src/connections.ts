@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { framesOf } from './log.ts';
 import { BEAT, Commands, type OnCommand } from './redis/commands.ts';
-import { CONNECTING, Health } from './redis/health.ts';
+import { COMMAND, CONNECTING, Health } from './redis/health.ts';
 import { connectRedis, type RedisClientOptions, readyWithin } from './redis-client.ts';
 
 /**
@@ -72,9 +72,9 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
       client,
       onCommand(op, failure, ms) {
         onCommand(op, failure, ms);
-        health.note(`command ${op}`, failure);
+        health.note(`${COMMAND}${op}`, failure);
         if (failure === undefined) mistaken.delete(op);
-        if (failure === undefined && op === BEAT) health.disprove('command ');
+        if (failure === undefined && op === BEAT) health.proved();
         if (failure?.kind !== 'bug' || mistaken.has(op)) return;
         mistaken.add(op);
         log.error({ op, cause: framesOf(failure.error) ?? failure.code }, 'redis command failed');

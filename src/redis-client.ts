@@ -55,7 +55,8 @@ export const connectRedis = (url: string, options: RedisClientOptions): Redis =>
     connectTimeout: SILENT_MS,
     socketTimeout: SILENT_MS,
     disconnectTimeout: CLOSING_MS,
-    maxRetriesPerRequest: 1,
+    // What was under way when the connection was lost fails at once, and not when its time is over.
+    maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     // Nobody would hear of it if that were refused.

@@ -88,7 +88,7 @@ export class Commands {
    * @param prefix before every key
    */
   async beat(prefix: string): Promise<void> {
-    await this.run(BEAT, () => this.client.set(`${prefix}beat`, 1, 'PX', BEAT_KEPT_MS));
+    await this.run(BEAT, () => this.client.psetex(`${prefix}beat`, BEAT_KEPT_MS, 1));
   }
 
   /** @param numberOfKeys undefined: the first argument of a call is their number */

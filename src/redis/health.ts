@@ -12,6 +12,9 @@ const GRAVITY: readonly FailureKind[] = ['forbidden', 'full', 'refused', 'wrong 
 /** What a connection has been since before it was heard of. */
 export const CONNECTING: Failure = { kind: 'outage', code: 'CONNECTING', error: undefined };
 
+/** How sources are called that are commands and not connections. */
+export const COMMAND = 'command ';
+
 /** That there is no connection does not tell why. */
 const UNTOLD = ['CLOSED', 'CONNECTING'];
 
@@ -20,6 +23,12 @@ const UNTOLD = ['CLOSED', 'CONNECTING'];
  * long, or a connection that is back at once, is no change. What Redis itself says is passed on at once. Milliseconds.
  */
 const SETTLED_MS = 1000;
+
+/**
+ * How long a right is known to lack when nobody has tried it since: it may have been given, and nothing else tells.
+ * Milliseconds.
+ */
+const FORBIDDEN_MS = 60_000;
 
 export type RedisState = 'up' | FailureKind;
 
@@ -37,6 +46,8 @@ export class Health {
   readonly #onChange: HealthOptions['onChange'];
   readonly #now: () => number;
   readonly #failures = new Map<string, Failure>();
+  /** When a command was last forbidden. */
+  readonly #forbidden = new Map<string, number>();
   #said: RedisState = 'up';
   /** What it would be by now, and since when. */
   #state: RedisState = 'up';
@@ -70,18 +81,23 @@ export class Health {
   note(source: string, failure: Failure | undefined): void {
     if (failure === undefined) this.#failures.delete(source);
     else if (GRAVITY.includes(failure.kind)) this.#add(source, failure);
+    if (failure?.kind === 'forbidden') this.#forbidden.set(source, this.#now());
+    if (failure === undefined || isAnswer(failure)) this.#forget('outage');
     this.tick();
   }
 
-  /** Whatever these sources have failed with, Redis has been seen to do since, unless it is a right that they lack. */
-  disprove(sources: string): void {
-    for (const [source, failure] of this.#failures) {
-      if (source.startsWith(sources) && failure.kind !== 'forbidden') this.#failures.delete(source);
-    }
+  /** Redis was seen to do all that it does, for whoever has the right. */
+  proved(): void {
+    this.#forget('outage', 'wrong server', 'refused', 'full');
     this.tick();
   }
 
   tick(): void {
+    for (const [source, at] of this.#forbidden) {
+      if (this.#now() - at < FORBIDDEN_MS) continue;
+      this.#forbidden.delete(source);
+      if (source.startsWith(COMMAND)) this.#failures.delete(source);
+    }
     const { failure, state } = this;
     if (state !== this.#state) {
       this.#state = state;
@@ -94,12 +110,22 @@ export class Health {
     this.#onChange(state, failure);
   }
 
+  /** Of commands. A connection tells by itself when it is well. */
+  #forget(...kinds: readonly FailureKind[]): void {
+    for (const [source, { kind }] of this.#failures) {
+      if (source.startsWith(COMMAND) && kinds.includes(kind)) this.#failures.delete(source);
+    }
+  }
+
   #add(source: string, failure: Failure): void {
     const known = this.#failures.get(source);
     if (known === undefined || !isUntold(failure) || known.code === CONNECTING.code)
       this.#failures.set(source, failure);
   }
 }
+
+/** It is there, whatever else is wrong. */
+const isAnswer = ({ kind }: Failure): boolean => kind !== 'outage' && kind !== 'bug';
 
 const isUntold = ({ code }: Failure): boolean => UNTOLD.includes(code);
 

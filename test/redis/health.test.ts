@@ -57,7 +57,7 @@ describe('Redis', () => {
     }
     expect([health.up, health.failure?.code]).toEqual([false, 'ECONNREFUSED']);
     health.note('cache', undefined);
-    health.disprove('command ');
+    health.proved();
     later(60_000);
     expect(said).toEqual(['outage ECONNREFUSED', 'up']);
   });
@@ -75,6 +75,7 @@ describe('Redis', () => {
 
   test('that says itself what is wrong is quoted at once, and once while it goes on, whatever is heard beside it', () => {
     for (let i = 0; i < 100; i++) {
+      health.note('command read', failure('outage', 'TIMEOUT'));
       health.note('command claim', READONLY);
       health.note('pacing', CLOSED);
       later(250);
@@ -107,8 +108,20 @@ describe('Redis', () => {
     health.note('command read', REFUSED);
     health.note('command write', OOM);
     health.note('command publish', NOPERM);
-    health.disprove('command ');
+    health.proved();
     expect(health.failure).toBe(NOPERM);
+  });
+
+  test('is taken to give a right that nobody has tried for a minute', () => {
+    health.note('command publish', NOPERM);
+    health.note('messages', NOPERM);
+    later(30_000);
+    health.note('command publish', NOPERM);
+    later(59_000);
+    expect(said).toEqual(['forbidden NOPERM']);
+    health.note('messages', undefined);
+    later(3000);
+    expect(said).toEqual(['forbidden NOPERM', 'up']);
   });
 
   test('is not to blame for foreign data under a key, nor for our mistakes', () => {

@@ -21,6 +21,8 @@ export interface TestRedis {
   thaw(): void;
   /** Forgets all data, not the scripts. */
   flush(): Promise<void>;
+  /** Sends a command, its words separated by blanks; rejects with what Redis says when it refuses. */
+  tell(command: string): Promise<string>;
   /** Calls of a command since the start; `client|setinfo` for a subcommand. This kit itself only calls info, flushall and quit. */
   commandCount(name: string): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -147,6 +149,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     },
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
+    tell: (command) => ask(port, command),
     flush: async () => void (await ask(port, 'FLUSHALL')),
     commandCount: async (name) => {
       const stats = await ask(port, 'INFO commandstats');
