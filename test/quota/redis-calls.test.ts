@@ -160,3 +160,18 @@ test('a Redis that hangs costs a few time-outs, and then nothing', async () => {
   expect(commands.length).toBeLessThanOrEqual(4);
   redis.thaw();
 });
+
+test('something else under the key of a client gives way', async () => {
+  const calls = await process();
+  await inspector.lpush('app:quota:search', 'a list');
+  expect(await calls.take('search', '1', RULES)).toMatchObject({ taken: true, held: 1 });
+});
+
+test('places that a clock has left far ahead, when it was set back, are not held', async () => {
+  const calls = await process();
+  const ahead = Date.now() + 3_600_000;
+  for (let i = 0; i < RULES.limit; i++) await inspector.zadd('app:quota:search', ahead + i, `other ${i}`);
+  for (let i = 0; i < RULES.limit; i++)
+    expect(await calls.take('search', String(i), RULES)).toMatchObject({ taken: true, held: i + 1 });
+  expect(await calls.take('search', 'more', RULES)).toMatchObject({ taken: false, held: RULES.limit });
+});

@@ -12,7 +12,17 @@ export const redis: Row = {
       queries: {
         '{{dyno}}': `min by (dyno) (${own('gateway_redis_up')})`,
       },
-      width: 8,
+      width: 6,
+    }),
+    lines({
+      title: 'Not well',
+      description:
+        'Processes to which Redis is something else than up: outage, wrong server, refused, forbidden (a right is missing) or full. The log has its own word for it.',
+      unit: 'short',
+      queries: {
+        '{{state}}': `sum by (state) (${own('gateway_redis_state', [], 'state!="up"')})`,
+      },
+      width: 6,
     }),
     lines({
       title: 'Limit not shared',
@@ -22,7 +32,7 @@ export const redis: Row = {
       queries: {
         '{{upstream}} {{model}} {{dyno}}': `max by (upstream, model, dyno) (${own('gateway_pacing_alone', ['model'])})`,
       },
-      width: 8,
+      width: 6,
     }),
     lines({
       title: 'Errors',
@@ -30,10 +40,10 @@ export const redis: Row = {
         'Commands that failed or took too long. Callers do not notice; the cache and the quota do. A snapshot that was not read is another process missing here.',
       unit: 'ops',
       queries: {
-        '{{op}}': perSecond(own('gateway_redis_errors_total'), 'op'),
+        '{{op}} {{kind}}': perSecond(own('gateway_redis_errors_total'), 'op', 'kind'),
         'snapshot not read': perSecond(own('gateway_fleet_snapshots_skipped_total')),
       },
-      width: 8,
+      width: 6,
     }),
     lines({
       title: 'Command duration',
