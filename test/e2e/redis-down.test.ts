@@ -24,6 +24,15 @@ const until = async (condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
+/** Who has only just heard of a Redis, and loses it, takes itself for one of eight. */
+const KNOWN_MS = 1500;
+
+const startKnown = async (): Promise<void> => {
+  await start();
+  await becomes(UP);
+  await new Promise((resolve) => setTimeout(resolve, KNOWN_MS));
+};
+
 const readiness = async (): Promise<unknown> => {
   const answer = await fetch(`${gateway.url}/readyz`);
   expect(answer.status).toBe(200);
@@ -77,8 +86,7 @@ describe('every request is answered', () => {
   test.each(['kill', 'stop'] as const)(
     'when Redis is gone by a %s, and after it has come back',
     async (end) => {
-      await start();
-      await becomes(UP);
+      await startKnown();
       const request = fresh();
       const before = await ask(request);
       await redis[end]();
@@ -100,8 +108,7 @@ describe('every request is answered', () => {
   );
 
   test('when Redis hangs, without everybody waiting for it', async () => {
-    await start();
-    await becomes(UP);
+    await startKnown();
     redis.freeze();
     const started = performance.now();
     for (let i = 0; i < 30; i++) expect((await ask(fresh())).status).toBe('rerank-gateway; fwd=miss; stored');
