@@ -1,13 +1,17 @@
 /**
- * The window of a process that shares its budget with others: in Redis while Redis answers, and when it does not, on
- * this process's share of the budget, in its own memory. Either way every call is in one log, so that what Redis misses or
- * forgets can be told to it again.
+ * The window of a process that shares its budget with others: in Redis while Redis answers, and when it does not, on this
+ * process's share of the budget, in its own memory (see fallback.ts). Either way every call is in one log, so that what
+ * Redis misses or forgets can be told to it again.
  */
 
 import { type Failure, failureOf } from '../../redis/failure.ts';
-import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
+import { BEAT_MS } from './alone.ts';
+import { Fallback } from './fallback.ts';
+import { fleetEntry } from './fleet-entry.ts';
+import { Mistakes } from './mistakes.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { RedisWindow, SharedEntry } from './redis-window.ts';
-import { later, type Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
 import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
 
@@ -16,7 +20,7 @@ export interface FleetWindowOptions {
   readonly rules: WindowRules;
   /** Told when the shared window is lost, with the cause, and when it is in force again. */
   readonly onChange?: (state: 'shared' | 'alone', cause?: Failure) => void;
-  /** Told of every mistake of ours, once while it lasts. */
+  /** Told of every mistake of ours, once until the shared window was lost and is in force again. */
   readonly onBug?: (error: unknown) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -28,35 +32,28 @@ const monotonic = (): number => performance.now();
 
 export class FleetWindow implements Window {
   readonly limit: number;
-  readonly #rules: WindowRules;
   readonly #shared: RedisWindow;
   readonly #log: SlidingLog;
+  readonly #fallback: Fallback;
+  readonly #mistakes: Mistakes;
   readonly #onChange: (state: 'shared' | 'alone', cause?: Failure) => void;
-  readonly #onBug: (error: unknown) => void;
   readonly #now: () => number;
   #clientele = NOBODY;
-  #heardAt: number | undefined;
-  #firstHeardAt: number | undefined;
+  /** When Redis answered, the first time and the last; undefined: it never has. */
+  #heard: { readonly first: number; readonly last: number } | undefined;
   #beating = false;
-  /** Kinds of mistakes that were told, until the shared window is in force again. */
-  readonly #bugs = new Set<string>();
-  /** The last refresh, and one that has not begun. */
-  #asked: Promise<void> = Promise.resolve();
-  #asking: Promise<void> | undefined;
-  /** Set while on its own. */
-  #alone: Alone | undefined;
 
   constructor(options: FleetWindowOptions) {
     const { shared, rules, onChange = () => {}, onBug = () => {}, now = monotonic } = options;
     this.limit = rules.limit;
-    this.#rules = rules;
     this.#shared = shared;
     this.#log = new SlidingLog(rules);
+    this.#fallback = new Fallback(rules, this.#log);
+    this.#mistakes = new Mistakes(onBug);
     this.#onChange = onChange;
-    this.#onBug = onBug;
     this.#now = now;
     shared.follow((told) => {
-      if (this.#alone === undefined) this.#log.adopt(told, now());
+      if (this.shared) this.#log.adopt(told, now());
     });
   }
 
@@ -65,7 +62,7 @@ export class FleetWindow implements Window {
   }
 
   async admit(wanted: number): Promise<Admission> {
-    if (this.#alone !== undefined) return this.#admitAlone(this.#alone);
+    if (!this.shared) return this.#admitAlone();
     const ids = Array.from({ length: wanted }, () => this.#shared.nextId());
     try {
       let admission = await this.#shared.admit(ids, this.#clientele.line());
@@ -73,8 +70,8 @@ export class FleetWindow implements Window {
         await this.#shared.tell(this.#clientele.line(), this.#log.own);
         admission = await this.#shared.admit(ids, this.#clientele.line());
       }
-      this.#heard();
-      // Forgotten twice in a row: once more, but not at once.
+      this.#hear();
+      // Redis has forgotten the window twice in a row: it is asked once more, but not at once.
       if (admission === 'unknown') return { retryInMs: BEAT_MS, reason: 'cold' };
       if ('retryInMs' in admission) return admission;
       const grants = admission.grants.map(({ entry, client }): Grant => {
@@ -83,15 +80,16 @@ export class FleetWindow implements Window {
       });
       return { grants };
     } catch (error) {
+      // They may have been granted, only nobody heard.
       for (const id of ids) this.#log.own.cancel(id, this.#now(), false);
       this.#fail(error);
-      return this.#admitAlone(this.#alone!);
+      return this.#admitAlone();
     }
   }
 
   /** Redis decides, as far as is known. */
   get shared(): boolean {
-    return this.#alone === undefined;
+    return this.#fallback.alone === undefined;
   }
 
   used(): number {
@@ -99,27 +97,15 @@ export class FleetWindow implements Window {
   }
 
   async refresh(): Promise<void> {
-    if (this.#alone !== undefined) return;
-    // Who comes while Redis is being asked may not be in the line that it was told: it is asked once more for those.
-    this.#asking ??= this.#asked.then(() => {
-      this.#asking = undefined;
-      return this.#alone === undefined ? this.#tell() : undefined;
-    });
-    this.#asked = this.#asking;
-    await this.#asking;
+    if (this.shared) await this.#refresh();
   }
 
   elsewhere(): Line {
-    return this.#alone ? [] : this.#shared.heard.peers.flatMap(({ line }) => line);
+    return this.shared ? this.#shared.heard.peers.flatMap(({ line }) => line) : [];
   }
 
   schedule(latencyMs: number): Schedule {
-    const now = this.#now();
-    if (this.#alone === undefined) return this.#log.schedule(now, latencyMs);
-    // Nothing starts before everybody has noticed.
-    const at = Math.max(now, this.#alone.allowance.from);
-    this.#log.limit = allowed(this.#alone.allowance, at);
-    return later(this.#log.schedule(at, latencyMs), at - now);
+    return (this.shared ? this.#log : this.#fallback).schedule(this.#now(), latencyMs);
   }
 
   /**
@@ -127,19 +113,13 @@ export class FleetWindow implements Window {
    * Redis is lost, is back, has forgotten everything, or has a place, also while there are no calls. Never rejects.
    */
   async beat(): Promise<void> {
-    const now = this.#now();
-    if (this.#beating || (this.#heardAt !== undefined && now - this.#heardAt < BEAT_MS / 2)) return;
+    if (this.#beating || (this.#heard && this.#now() - this.#heard.last < BEAT_MS / 2)) return;
     this.#beating = true;
-    try {
-      if (this.#alone === undefined) await this.#tell();
-      else await this.#lookForRedis(this.#alone);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
+    await this.#exchange().finally(() => {
       this.#beating = false;
-    }
-    this.#serve(() => {
-      if (this.#alone === undefined && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
+    });
+    this.#mistakes.guard(() => {
+      if (this.shared && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
     });
   }
 
@@ -148,38 +128,45 @@ export class FleetWindow implements Window {
     return this.#shared.leave().catch(() => {});
   }
 
-  #heard(): void {
-    this.#noteHeard();
-    this.#serve(() => this.#clientele.hear(this.#shared.heard.turns));
-  }
+  /** Whoever comes while Redis is being asked may not be in the line that it was told, so it is asked once more. */
+  readonly #refresh = oneAtATime(async () => {
+    if (this.shared) await this.#exchange();
+  });
 
-  #noteHeard(): void {
-    this.#heardAt = this.#now();
-    this.#firstHeardAt ??= this.#heardAt;
-  }
-
-  /** A mistake in whom it serves is no reason to go alone. */
-  #serve(tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#report(failureOf(error));
-    }
-  }
-
-  #report({ kind, code, error }: Failure): void {
-    if (kind !== 'bug' || this.#bugs.has(code)) return;
-    this.#bugs.add(code);
-    this.#onBug(error);
-  }
-
-  async #tell(): Promise<void> {
+  /** Tells Redis of this process, and hears of the others. */
+  async #exchange(): Promise<void> {
+    const { alone } = this.#fallback;
+    const askedAt = this.#now();
     try {
       await this.#shared.tell(this.#clientele.line(), this.#log.own);
-      this.#heard();
+      if (alone === undefined) {
+        this.#hear();
+        return;
+      }
+      this.#noteHeard();
+      const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));
+      if (this.#fallback.end(alone, askedAt, processes)) this.#resume();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Redis has answered. A mistake in whom this process serves is no reason to go on alone. */
+  #hear(): void {
+    this.#noteHeard();
+    this.#mistakes.guard(() => this.#clientele.hear(this.#shared.heard.turns));
+  }
+
+  #noteHeard(): void {
+    const last = this.#now();
+    this.#heard = { first: this.#heard?.first ?? last, last };
+  }
+
+  /** The shared window is in force again. */
+  #resume(): void {
+    this.#mistakes.forget();
+    if (this.#shared.told) this.#log.adopt(this.#shared.told, this.#now());
+    this.#onChange('shared');
   }
 
   /**
@@ -188,45 +175,18 @@ export class FleetWindow implements Window {
    */
   #fail(error: unknown): void {
     const cause = failureOf(error);
-    this.#report(cause);
-    const before = this.#alone;
-    // Lost for longer already.
-    if (before !== undefined && before.back === undefined) return;
+    this.#mistakes.note(cause);
     const now = this.#now();
-    this.#alone = goAlone(
-      {
-        rules: this.#rules,
-        before,
-        heardMs: this.#firstHeardAt === undefined ? undefined : now - this.#firstHeardAt,
-        others: this.#shared.others,
-        own: this.#log.own.held(now),
-        all: this.#shared.held ?? this.limit,
-      },
-      now,
-    );
-    this.#log.own.doubt();
-    this.#log.limit = allowed(this.#alone.allowance, now);
-    if (before !== undefined) return;
-    this.#log.seclude();
-    // The process before this one may have used up the upstream's window a moment ago.
-    if (this.#heardAt === undefined)
-      this.#log.chill({ until: now + this.#rules.callTimeoutMs + this.#rules.windowMs });
-    this.#onChange('alone', cause);
+    const { others, held = this.limit } = this.#shared;
+    const heardMs = this.#heard && now - this.#heard.first;
+    if (this.#fallback.begin({ heardMs, others, all: held }, now)) this.#onChange('alone', cause);
   }
 
-  async #admitAlone(alone: Alone): Promise<Admission> {
-    const now = this.#now();
-    const { allowance, back } = alone;
-    if (now < allowance.from) return { retryInMs: Math.min(allowance.from - now, BEAT_MS), reason: 'alone' };
-    this.#log.limit = allowed(allowance, now);
-    const entry = this.#log.admit(now, this.#shared.nextId());
-    if ('retryInMs' in entry) {
-      // No longer than a beat: Redis may be back.
-      const retryInMs = Math.min(entry.retryInMs, BEAT_MS);
-      return { retryInMs, reason: entry.reason === 'paused' ? 'paused' : 'alone' };
-    }
-    if (back === undefined) return { grants: [{ entry: this.#entry(entry, undefined) }] };
-    // Redis is back, and others may use the shared log already: what it has no room for is not this process's either.
+  async #admitAlone(): Promise<Admission> {
+    const entry = this.#fallback.admit(this.#shared.nextId(), this.#now());
+    if ('retryInMs' in entry) return entry;
+    if (!this.#fallback.reachable) return { grants: [{ entry: this.#entry(entry) }] };
+    // Redis is back, and others may use the shared log already: what that has no room for must not be sent from here.
     try {
       const admission = await this.#shared.admit([entry.id], this.#clientele.line());
       if (admission !== 'unknown' && 'grants' in admission && admission.grants.length > 0) {
@@ -246,48 +206,9 @@ export class FleetWindow implements Window {
     }
   }
 
-  /** Redis is back when it takes this process's calls. */
-  async #lookForRedis(alone: Alone): Promise<void> {
-    const now = this.#now();
-    await this.#shared.tell(this.#clientele.line(), this.#log.own);
-    this.#noteHeard();
-    // Lost again meanwhile.
-    if (this.#alone !== alone) return;
-    const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));
-    alone.back = { at: alone.back?.at ?? now, processes };
-    if (!isOver(alone, this.#rules, now)) return;
-    this.#alone = undefined;
-    this.#bugs.clear();
-    this.#log.limit = this.limit;
-    if (this.#shared.told) this.#log.adopt(this.#shared.told, this.#now());
-    this.#onChange('shared');
-  }
-
-  #say(command: Promise<unknown>): void {
-    command.catch((error: unknown) => this.#fail(error));
-  }
-
-  #entry(entry: LogEntry, shared: SharedEntry | undefined): WindowEntry {
-    const reachable = (): boolean => this.#alone === undefined || this.#alone.back !== undefined;
-    return {
-      complete: (outcome) => {
-        const told = reachable();
-        this.#log.complete(entry, this.#now(), ownPart(outcome, this.#alone), told);
-        // Without Redis nobody is told; when it is back, it hears of everything.
-        if (!told) return;
-        if (shared) this.#say(this.#shared.complete(shared, outcome));
-        else this.#say(this.#shared.complete(unshared(entry), { ...outcome, remaining: undefined }));
-      },
-      cancel: () => {
-        const told = reachable() && shared !== undefined;
-        this.#log.cancel(entry, this.#now(), told);
-        if (told) this.#say(this.#shared.cancel(shared));
-      },
-    };
+  #entry(entry: LogEntry, granted?: SharedEntry): WindowEntry {
+    const onFailure = (error: unknown): void => this.#fail(error);
+    const [shared, log, fallback, now] = [this.#shared, this.#log, this.#fallback, this.#now];
+    return fleetEntry({ shared, log, fallback, onFailure, now }, entry, granted);
   }
 }
-
-/** A call that was granted without Redis, as Redis would have it. */
-const unshared = ({ id, spaced }: LogEntry): SharedEntry => {
-  return { id, spaced, probing: false, epoch: '', heldThen: 0, grantedThen: 0 };
-};
