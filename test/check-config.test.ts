@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { program } from './support/program.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
 const check = (env: Record<string, string>) =>
-  spawnSync(process.execPath, ['--import', 'tsx', 'src/check-config.ts'], {
+  spawnSync(process.execPath, program('check-config.ts'), {
     cwd: root,
     encoding: 'utf8',
     env: { PATH: process.env.PATH ?? '', ...env },

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildGateway, PRODUCTION_FLAGS } from '../support/build.ts';
 import { quantile } from '../support/statistics.ts';
-import { buildGateway, PRODUCTION_FLAGS } from './build.ts';
 import { type Server, startServer } from './child.ts';
 import { Connection, type Reply } from './connection.ts';
 import type { Effort } from './options.ts';

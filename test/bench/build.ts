@@ -11,9 +11,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What the Procfile tells the engine. */
 export const PRODUCTION_FLAGS = readFileSync(join(ROOT, 'Procfile'), 'utf8').match(/--\S+/g) ?? [];
 
-/** Compiles `src` as `npm run build` does, except that types are not checked, which changes no output. */
+/**
+ * Compiles `src` as `npm run build` does, except that types are not checked, which changes no output. It is gone with this
+ * process.
+ * @returns path of its `main.js`; other programs of `src` stand beside it
+ */
 export const buildGateway = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-gateway-'));
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-build-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const dist = join(folder, 'dist');
   const { status, stdout, stderr } = spawnSync(

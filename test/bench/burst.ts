@@ -1,9 +1,9 @@
 /** A burst: many services that all ask at once, far more than there is room for, and who else is served meanwhile. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildGateway } from '../support/build.ts';
 import { startRedis } from '../support/redis.ts';
 import { quantile } from '../support/statistics.ts';
-import { buildGateway } from './build.ts';
 import { type Server, startServer } from './child.ts';
 import { Connection } from './connection.ts';
 import { printedBy } from './figures.ts';

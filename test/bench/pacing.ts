@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { buildGateway } from '../support/build.ts';
 import { startRedis } from '../support/redis.ts';
 import { type Arrival, judge, type Verdict } from './arrivals.ts';
-import { buildGateway } from './build.ts';
 import {
   gateways,
   type Limiter,

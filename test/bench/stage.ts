@@ -1,8 +1,8 @@
 /** Everything the benches measure, running: two gateways, their Redis, their upstream, and the yardstick. */
 
 import { fileURLToPath } from 'node:url';
+import { buildGateway, PRODUCTION_FLAGS } from '../support/build.ts';
 import { startRedis } from '../support/redis.ts';
-import { buildGateway, PRODUCTION_FLAGS } from './build.ts';
 import { type Server, startServer } from './child.ts';
 import { MODEL } from './requests.ts';
 

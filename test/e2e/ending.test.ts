@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { KEYS, LIMITS, metric, UPSTREAM_KEY } from '../support/gateway.ts';
 import { type GatewayProcess, runGateway } from '../support/process.ts';
+import { program } from '../support/program.ts';
 import { startRedis } from '../support/redis.ts';
 import { fresh } from './requests.ts';
 
@@ -84,7 +85,7 @@ describe('a process whose log nobody reads', () => {
 });
 
 test('a process at a terminal that is held up goes on answering, and ends with the terminal', async () => {
-  const command = `"${process.execPath}" --import tsx src/main.ts`;
+  const command = [process.execPath, ...program()].map((word) => `"${word}"`).join(' ');
   const env = {
     ...{ PATH: process.env.PATH ?? '', NODE_ENV: 'development', SHELL: '/bin/sh' },
     GATEWAY_KEYS: `search:${KEYS.search}`,
@@ -101,8 +102,8 @@ test('a process at a terminal that is held up goes on answering, and ends with t
 
 test('a process with an error that nobody has caught ends with 1, and its message is not shown', async () => {
   const thrower = 'process.on("SIGUSR2", () => { throw new Error("SEC" + "RET"); })';
-  const flags = ['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(thrower)}`];
-  gateway = runGateway({ NODE_ENV: 'development' }, [process.execPath, ...flags, 'src/main.ts']);
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(thrower)}`];
+  gateway = runGateway({ NODE_ENV: 'development' }, [process.execPath, ...flags, ...program()]);
   await gateway.listening;
   gateway.kill('SIGUSR2');
   expect((await gateway.exited).code).toBe(1);

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { PROFILE_NAMES, type Profile } from '../../src/simulator/unkind.ts';
 import { fresh } from '../e2e/requests.ts';
 import { metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { program } from '../support/program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REQUESTS = 120;
@@ -51,7 +52,7 @@ test('the command line names a profile that there is, and only for the built-in 
   kind = await startTestGateway();
   gateway = await startTestGateway();
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
-    spawnSync(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+    spawnSync(process.execPath, [...program(), ...args], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, NODE_ENV: 'development', ...env },
       encoding: 'utf8',

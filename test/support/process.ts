@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { program } from './program.ts';
 
 export interface Exit {
   readonly code: number | null;
@@ -36,9 +37,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 export const runGateway = (
   env: Readonly<Record<string, string>>,
-  [program, ...words]: readonly [string, ...string[]] = [process.execPath, '--import', 'tsx', 'src/main.ts'],
+  [command, ...words]: readonly [string, ...string[]] = [process.execPath, ...program()],
 ): GatewayProcess => {
-  const child = spawn(program, words, {
+  const child = spawn(command, words, {
     cwd: ROOT,
     env: { HOST: '127.0.0.1', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
