@@ -1,7 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
-const globalSetup = 'test/support/global-setup.ts';
+
+const FLEET = 'test/fleet/**/*.test.ts';
+
+/** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
+const MEASURING = [
+  'test/e2e/pacing.test.ts',
+  'test/fleet/fairness.test.ts',
+  'test/fleet/promises.test.ts',
+  'test/fleet/waiting.test.ts',
+  'test/pacing/pacer-steps.test.ts',
+];
+
+const common = {
+  globalSetup: 'test/support/global-setup.ts',
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+};
 
 export default defineConfig({
   test: {
@@ -9,13 +25,13 @@ export default defineConfig({
       {
         root,
         test: {
+          ...common,
           name: 'parts',
-          globalSetup,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/fleet/**', 'node_modules/**'],
-          // They wait more than they work, also where there are but two cores.
-          maxWorkers: 4,
-          // Half of a small file's time is a process of its own, and reading again what it imports.
+          exclude: [FLEET, ...MEASURING],
+          // They wait more than they work: more files at a time than there are cores.
+          maxWorkers: 3,
+          // Half of what a small file takes is starting a process, and reading again what it imports.
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -23,16 +39,25 @@ export default defineConfig({
         },
       },
       {
-        // Several processes under load: one test at a time, when the machine has nothing else to do.
+        // Several processes under load, which wait for windows and heartbeats.
         root,
         test: {
+          ...common,
           name: 'fleet',
-          globalSetup,
-          include: ['test/fleet/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          include: [FLEET],
+          exclude: MEASURING,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        root,
+        test: {
+          ...common,
+          name: 'measuring',
+          include: MEASURING,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

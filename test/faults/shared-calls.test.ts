@@ -1,20 +1,35 @@
 /** Calls that several requests share, and that the upstream refuses for one caller's document. */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/server.ts';
 import { bodyOf, errorAnswer, fresh } from '../e2e/requests.ts';
 import { until } from '../support/fakes.ts';
-import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import {
+  COHERE,
+  KEYS,
+  metric,
+  startTestGateway,
+  type TestGateway,
+  type TestGatewayOptions,
+} from '../support/gateway.ts';
 
 const LIMIT = 3;
 const WINDOW_MS = 2000;
 
-let gateway: TestGateway;
-afterEach(() => gateway.stop());
+const gateways: TestGateway[] = [];
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+});
+
+const start = async (options: TestGatewayOptions): Promise<TestGateway> => {
+  const gateway = await startTestGateway(options);
+  gateways.push(gateway);
+  return gateway;
+};
 
 /** A gateway whose window is full for a moment: what is asked of it now waits, and is put into one call. */
-const startFull = async (): Promise<void> => {
-  gateway = await startTestGateway({
+const startFull = async (): Promise<TestGateway> => {
+  const gateway = await start({
     env: {
       VERIFY_RATE: '0',
       MODEL_LIMITS: `${COHERE}=${LIMIT}`,
@@ -23,10 +38,12 @@ const startFull = async (): Promise<void> => {
     simulator: { limits: { [COHERE]: LIMIT }, windowMs: WINDOW_MS, rateLimitHeaders: true },
   });
   for (let i = 0; i < LIMIT; i++) await bodyOf(await gateway.rerank(fresh()));
+  return gateway;
 };
 
 const as = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
-const waiting = async (): Promise<number> => metric(await gateway.metrics(), 'gateway_requests_in_flight');
+const waiting = async (gateway: TestGateway): Promise<number> =>
+  metric(await gateway.metrics(), 'gateway_requests_in_flight');
 
 const BAD = 'DOCTEXT-BAD of one caller';
 const refusals: readonly [name: string, status: number, fault: Fault, told: string | undefined][] = [
@@ -39,14 +56,15 @@ const refusals: readonly [name: string, status: number, fault: Fault, told: stri
 ];
 
 describe('a merged call that is refused for one document', () => {
-  test.each(refusals)('answers everybody but its owner: %s', async (_, status, fault, told) => {
-    await startFull();
+  // At once: each waits for its window.
+  test.concurrent.each(refusals)('answers everybody but its owner: %s', async (_, status, fault, told) => {
+    const gateway = await startFull();
     gateway.simulator.faultWhen(({ documents }) => documents.includes(BAD), fault);
     const { query } = fresh();
     const ask = (documents: string[], key: string) =>
       gateway.rerank({ model: COHERE, query, documents }, as(key));
     const good = ask(['DOCTEXT one', 'DOCTEXT two'], KEYS.search);
-    await until(async () => (await waiting()) === 1);
+    await until(async () => (await waiting(gateway)) === 1);
     const bad = ask(['DOCTEXT three', BAD], KEYS.chatbot);
     const other = ask(['DOCTEXT four'], KEYS.evaluation);
 
@@ -69,7 +87,7 @@ describe('a merged call that is refused for one document', () => {
 });
 
 test('who joins a call under way for a document that is fine is answered though the call is refused', async () => {
-  gateway = await startTestGateway({ env: { VERIFY_RATE: '0' } });
+  const gateway = await start({ env: { VERIFY_RATE: '0' } });
   gateway.simulator.latency([100, 100]);
   gateway.simulator.faultWhen(({ documents }) => documents.includes(BAD), {
     kind: 'status',

@@ -34,11 +34,11 @@ const expectFlat = ({ afterFew, afterMany, statuses }: HeapFigures): void => {
 };
 
 describe('the heap after many requests of every kind is what it was after a few', () => {
-  test('without Redis', async () => {
+  test.concurrent('without Redis', async () => {
     expectFlat(await measure({}));
   });
 
-  test('with Redis', async () => {
+  test.concurrent('with Redis', async () => {
     const redis = await startRedis();
     try {
       expectFlat(await measure({ REDIS_URL: redis.url }));

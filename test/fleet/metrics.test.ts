@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { GatewayProcess } from '../support/fleet.ts';
 import { type FleetBed, startFleetBed } from '../support/fleet-bed.ts';
 import { COHERE, KEYS, metric } from '../support/gateway.ts';
@@ -9,18 +9,17 @@ import { objections } from '../support/promtool.ts';
 const FRESH_MS = 20_000;
 const HEARTBEAT_MS = 5000;
 
-let bed: FleetBed;
-let extra: GatewayProcess[] = [];
-
-beforeEach(async () => {
-  bed = await startFleetBed({ processes: 3, limit: 1000, windowMs: 60_000, latencyMs: [1, 5] });
-});
-afterEach(async () => {
-  bed.redis.thaw();
-  await Promise.all(extra.map((gateway) => gateway.stop()));
-  extra = [];
-  await bed.stop();
-});
+/** A test with three gateways, which wait for heartbeats most of the time: several tests at once. */
+const withFleet = (title: string, use: (bed: FleetBed) => Promise<void>): void =>
+  test.concurrent(title, async () => {
+    const bed = await startFleetBed({ processes: 3, limit: 1000, windowMs: 60_000, latencyMs: [1, 5] });
+    try {
+      await use(bed);
+    } finally {
+      bed.redis.thaw();
+      await bed.stop();
+    }
+  });
 
 let asked = 0;
 const ask = async ({ url }: GatewayProcess): Promise<void> => {
@@ -43,7 +42,7 @@ const served = (text: string, dyno: string): number =>
 
 const WHOLE = ['web.1', 'web.2', 'web.3'];
 
-test('any process answers for all, whoever served', async () => {
+withFleet('any process answers for all, whoever served', async (bed) => {
   const [a, b, c] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
   // The order of the round matters: each scrape makes its process tell its own newest counts.
   for (const [i, gateway] of bed.gateways.entries()) {
@@ -58,14 +57,17 @@ test('any process answers for all, whoever served', async () => {
   }
 });
 
-test('idle processes are there without being asked, and again after Redis has forgotten everything', async () => {
-  const [a] = bed.gateways as [GatewayProcess];
-  await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
-  await bed.redis.flush();
-  await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
-});
+withFleet(
+  'idle processes are there without being asked, and again after Redis has forgotten everything',
+  async (bed) => {
+    const [a] = bed.gateways as [GatewayProcess];
+    await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
+    await bed.redis.flush();
+    await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
+  },
+);
 
-test('a process that is killed is told of for a while, and then no more', async () => {
+withFleet('a process that is killed is told of for a while, and then no more', async (bed) => {
   const [a, , c] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
   await ask(c);
   await scrape(c);
@@ -78,39 +80,45 @@ test('a process that is killed is told of for a while, and then no more', async 
     .toEqual(['web.1', 'web.2']);
 });
 
-test('a restart with overlap is one reset, nothing alternates, and no request is missing in the end', async () => {
-  const [a, , old] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
-  for (let i = 0; i < 10; i++) await ask(old);
-  await scrape(old);
-  const young = await bed.another('web.3');
-  extra.push(young);
-  const seen: number[] = [];
-  for (let round = 0; round < 60; round++) {
-    // The router goes over from the old generation to the new one; for some time, both are asked.
-    if (round < 30) await ask(old);
-    if (round >= 20) await ask(young);
-    if (round === 30) expect(await old.stop()).toBe(0);
-    await scrape(round < 20 ? old : young);
-    seen.push(served(await scrape(a), 'web.3'));
-    await sleep(50);
-  }
-  const drops = seen.flatMap((count, i) => (i > 0 && count < seen[i - 1]! ? [i] : []));
-  expect(drops).toEqual([20]);
-  // The new one's own 40, and the 10 of the old one since.
-  await expect.poll(async () => served(await scrape(a), 'web.3'), { timeout: 2 * HEARTBEAT_MS }).toBe(50);
-  expect(seen[19]).toBe(30);
-});
+withFleet(
+  'a restart with overlap is one reset, nothing alternates, and no request is missing in the end',
+  async (bed) => {
+    const [a, , old] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
+    for (let i = 0; i < 10; i++) await ask(old);
+    await scrape(old);
+    const young = await bed.another('web.3');
+    bed.gateways.push(young);
+    const seen: number[] = [];
+    for (let round = 0; round < 60; round++) {
+      // The router goes over from the old generation to the new one; for some time, both are asked.
+      if (round < 30) await ask(old);
+      if (round >= 20) await ask(young);
+      if (round === 30) expect(await old.stop()).toBe(0);
+      await scrape(round < 20 ? old : young);
+      seen.push(served(await scrape(a), 'web.3'));
+      await sleep(50);
+    }
+    const drops = seen.flatMap((count, i) => (i > 0 && count < seen[i - 1]! ? [i] : []));
+    expect(drops).toEqual([20]);
+    // The new one's own 40, and the 10 of the old one since.
+    await expect.poll(async () => served(await scrape(a), 'web.3'), { timeout: 2 * HEARTBEAT_MS }).toBe(50);
+    expect(seen[19]).toBe(30);
+  },
+);
 
-test('while Redis hangs, a process answers for itself, soon, and says that Redis is down', async () => {
-  const [a, b] = bed.gateways as [GatewayProcess, GatewayProcess];
-  await scrape(b);
-  expect(dynosOf(await scrape(a)).length).toBeGreaterThan(1);
-  bed.redis.freeze();
-  const started = performance.now();
-  const text = await scrape(a);
-  expect(performance.now() - started).toBeLessThan(1000);
-  expect(dynosOf(text)).toEqual(['web.1']);
-  expect(text).toMatch(/^gateway_redis_up\{dyno="web.1"\} 0$/m);
-  bed.redis.thaw();
-  await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
-});
+withFleet(
+  'while Redis hangs, a process answers for itself, soon, and says that Redis is down',
+  async (bed) => {
+    const [a, b] = bed.gateways as [GatewayProcess, GatewayProcess];
+    await scrape(b);
+    expect(dynosOf(await scrape(a)).length).toBeGreaterThan(1);
+    bed.redis.freeze();
+    const started = performance.now();
+    const text = await scrape(a);
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(dynosOf(text)).toEqual(['web.1']);
+    expect(text).toMatch(/^gateway_redis_up\{dyno="web.1"\} 0$/m);
+    bed.redis.thaw();
+    await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
+  },
+);

@@ -22,8 +22,9 @@ const pacingScripts = async ({ redis }: FleetBed): Promise<number> =>
 /** A minute's window at the real rate: 250 calls. */
 const REAL = { limit: 250, windowMs: 60_000, latencyMs: [100, 300] } as const;
 
+// At once: some calls a second are no work.
 describe('waiting for a slot', () => {
-  it('costs a handful of Redis commands a second, however many wait', async () => {
+  it.concurrent('costs a handful of Redis commands a second, however many wait', async () => {
     const SECONDS = 5;
     await withFleet({ processes: 2, limit: 10, windowMs: 5000, latencyMs: [100, 300] }, async (bed) => {
       const perSecond: number[] = [];
@@ -42,7 +43,7 @@ describe('waiting for a slot', () => {
     });
   });
 
-  it.each([1, 3])('ends within 50 ms of a place coming free (%i processes)', async (processes) => {
+  it.concurrent.each([1, 3])('ends within 50 ms of a place coming free (%i processes)', async (processes) => {
     const [limit, windowMs] = [5, 1500];
     await withFleet({ processes, limit, windowMs, latencyMs: [50, 50] }, async (bed) => {
       const load = startLoad({ urls: bed.urls, key: KEYS.search, model: COHERE, callers: 9 });
