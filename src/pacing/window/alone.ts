@@ -75,7 +75,7 @@ export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now:
   const share = Math.max(1, Math.floor(limit / processes));
   const rest = { processes, known, back: undefined };
   // It has nothing to take again, or knows of all that counts.
-  const sole = heard && before === undefined && processes === 1 && all <= own;
+  const sole = before === undefined && others.length === 0 && all <= own;
   if (!heard || sole) return { allowance: { from: now, first: share, until: now, share }, ...rest };
   // Who held nothing may hold one place, though it takes again none of its own: others must have left it one, or given
   // up what is beyond their shares.

@@ -64,6 +64,12 @@ describe('a process that loses Redis', () => {
     );
   });
 
+  it('that has only just come, and knows of nobody else and no other call, has that share at once', () => {
+    const allowance = allowanceOf({ heardMs: 300, others: [], own: 1, all: 1 }, 5);
+    expect(allowance).toMatchObject({ from: 5, first: 12, share: 12 });
+    expect(allowanceOf({ heardMs: 300, others: [], own: 1, all: 2 }).first).toBe(1);
+  });
+
   it('again, right after it was back, forgets none of those that it knew', () => {
     const before = { ...goAlone(loss(), 0), back: { at: 5000, processes: new Set<string>() } };
     const alone = goAlone(loss({ before, others: ['web.9'] }), 6000);
