@@ -1,6 +1,7 @@
 /** What `/metrics` answers: for the whole fleet where processes share a Redis, else for this one. */
 
 import type { Config } from './config.ts';
+import { familiesOf } from './metrics/families.ts';
 import { FleetMetrics } from './metrics/fleet.ts';
 import { gauges, type States } from './metrics/gauges.ts';
 import type { Metrics } from './metrics/registry.ts';
@@ -24,15 +25,15 @@ export interface ExpositionOptions {
 
 export const createExposition = (options: ExpositionOptions): Exposition => {
   const { config, metrics, states, redis } = options;
-  const own = gauges(metrics, states);
+  const registry = gauges(metrics, states);
   if (redis === undefined || config.redis === undefined) {
-    return { render: own, serving() {}, async stop() {} };
+    return { render: () => registry().metrics(), serving() {}, async stop() {} };
   }
   return new FleetMetrics({
     commands: redis,
     prefix: config.redis.prefix,
     dyno: config.dyno,
-    own,
-    onUnreadable: (count) => metrics.snapshotsSkipped.inc(count),
+    own: () => familiesOf(registry()),
+    onSkipped: (count) => metrics.snapshotsSkipped.inc(count),
   });
 };

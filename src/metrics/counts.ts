@@ -1,55 +1,45 @@
-/** Arithmetic on what only ever grows: counters and histograms. For texts without timestamps, as ours are. */
+/** Arithmetic on what only ever grows: counters and histograms. */
 
-import type { Families, Family } from './text.ts';
+import { type Families, type Family, MOST, type Numbers } from './families.ts';
 
-/** What was counted between two texts of one process: only the series that grew. */
+/** What was counted between two moments of one process: only the series that grew. */
 export const increase = (earlier: Families, later: Families): Families =>
   new Map(
     [...later].flatMap(([name, family]) => {
       if (!counts(family)) return [];
-      const before = valuesOf(earlier.get(name));
-      const grown = [...valuesOf(family)]
-        .map(([series, value]) => [series, value - (before.get(series) ?? 0)] as const)
-        .filter(([, more]) => more > 0);
-      return grown.length === 0 ? [] : [[name, withValues(family, grown)] as const];
+      const before = earlier.get(name)?.series;
+      const grown = [...family.series]
+        .map(([labels, numbers]) => [labels, subtract(numbers, before?.get(labels))] as const)
+        .filter(([, more]) => more.some((number) => number > 0));
+      return grown.length === 0 ? [] : [[name, { ...family, series: new Map(grown) }] as const];
     }),
   );
 
-/** A text with counts of the same series added to its own; series that it lacks come after. */
-export const plus = (text: Families, more: Families): Families => {
-  const sum = new Map(text);
+/** Families with counts of the same series added to their own; series that they lack come after. */
+export const plus = (families: Families, more: Families): Families => {
+  const sum = new Map(families);
   for (const [name, family] of more) {
-    const own = text.get(name);
-    const values = valuesOf(own);
-    for (const [series, value] of valuesOf(family)) values.set(series, (values.get(series) ?? 0) + value);
-    sum.set(name, withValues(own ?? family, values));
+    const series = new Map(families.get(name)?.series);
+    for (const [labels, numbers] of family.series) series.set(labels, add(numbers, series.get(labels)));
+    sum.set(name, { ...family, series });
   }
   return sum;
 };
 
-/** A text with the counts of another one in place of its own; gauges and the like stay as they are. */
-export const withCountsOf = (counted: Families, text: Families): Families =>
+/** Families with the counts of others in place of their own; gauges stay as they are. */
+export const withCountsOf = (counted: Families, families: Families): Families =>
   new Map(
-    [...text].flatMap(([name, family]) => {
-      const told = counts(family) ? counted.get(name) : family;
-      return told === undefined ? [] : [[name, told] as const];
-    }),
+    [...families].map(([name, family]) => [
+      name,
+      counts(family) ? (counted.get(name) ?? { ...family, series: new Map() }) : family,
+    ]),
   );
 
-const counts = ({ type }: Family): boolean => type === 'counter' || type === 'histogram';
+const counts = ({ shape }: Family): boolean => shape.type !== 'gauge';
 
-/** By series: a line up to its value. */
-const valuesOf = (family: Family | undefined): Map<string, number> =>
-  new Map(
-    (family?.samples ?? [])
-      .flatMap((lines) => lines.trimEnd().split('\n'))
-      .map((line) => {
-        const end = line.lastIndexOf(' ');
-        return [line.slice(0, end), Number(line.slice(end + 1))] as const;
-      }),
-  );
+const subtract = (numbers: Numbers, before: Numbers | undefined): Numbers =>
+  numbers.map((number, i) => Math.max(0, number - (before?.[i] ?? 0)));
 
-const withValues = (family: Family, values: Iterable<readonly [string, number]>): Family => ({
-  ...family,
-  samples: [...values].map(([series, value]) => `${series} ${value}\n`),
-});
+/** What another process has left may be any number that can be told; the sum must be one, too. */
+const add = (numbers: Numbers, own: Numbers | undefined): Numbers =>
+  numbers.map((number, i) => Math.min(MOST, number + (own?.[i] ?? 0)));

@@ -2,7 +2,7 @@
 
 import type { Commands, Script } from '../redis/commands.ts';
 import { failureOf } from '../redis/failure.ts';
-import { EXCHANGE } from './exchange-script.ts';
+import { EXCHANGE, FORGET } from './exchange-script.ts';
 import { MAX_PACKED_BYTES, NOTHING } from './snapshot.ts';
 
 export interface ExchangeOptions {
@@ -23,13 +23,20 @@ export interface Offer {
   readonly wanted: boolean;
 }
 
+export interface Other {
+  readonly dyno: string;
+  /** Which of its records it is. */
+  readonly stamp: string;
+  readonly snapshot: Buffer;
+}
+
 export interface Exchanged {
   /** The claim of the process that speaks for this name; undefined when that is this one. */
   readonly heir: string | undefined;
-  /** Fresh snapshots but the own one, by the names of their dynos. */
-  readonly others: readonly Buffer[];
-  /** Fields that held nothing readable. */
-  readonly unreadable: number;
+  /** Fresh records but the own one, by the names of their dynos. */
+  readonly others: readonly Other[];
+  /** Records that were no such thing, or too many. */
+  readonly skipped: number;
   /** What former owners of this name have counted since they ceased to be: by their claims, packed. */
   readonly legacies: ReadonlyMap<string, Buffer>;
 }
@@ -43,12 +50,16 @@ const TIMEOUT_MS = 150;
 /** No restart of Redis or of the fleet takes so long: what remains then is of use to nobody. Milliseconds. */
 const KEEP_MS = 3_600_000;
 
-type Reply = [claim: Buffer, owner: Buffer, unreadable: number, others: Buffer[], left: Buffer[]];
+type Reply = [claim: Buffer, owner: Buffer, skipped: number, others: Buffer[], left: Buffer[]];
+
+/** Of what lies under these keys. Raised with it, so that releases that run at the same time never misread each other. */
+const FORMAT = 2;
 
 /** Nothing here rejects: what Redis fails to do is undefined, or false. */
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #script: Script;
+  readonly #forget: Script;
   readonly #keys: readonly [snapshots: string, legacies: string];
   #claim = '0';
   /** What Redis is known to hold of this process, nothing when that is not known, and when others cease to tell it. */
@@ -58,9 +69,11 @@ export class Exchange {
     const { commands, prefix, dyno } = options;
     this.#options = options;
     this.#script = commands.script('metricsExchange', 2, EXCHANGE);
+    this.#forget = commands.script('metricsForget', 1, FORGET);
     // A former process of this name may still be told of.
     this.#kept = this.#keep(NOTHING);
-    this.#keys = [`${prefix}{metrics}`, `${prefix}{metrics}:${dyno}`];
+    const key = `${prefix}{metrics:${FORMAT}}`;
+    this.#keys = [key, `${key}:${dyno}`];
   }
 
   /**
@@ -110,17 +123,19 @@ export class Exchange {
   }
 
   /** Reached by an answer that comes after the time-out too: then at least it is known what Redis holds. */
-  #exchanged({ snapshot }: Offer, [claim, owner, unreadable, others, left]: Reply): Exchanged {
+  #exchanged({ snapshot }: Offer, [claim, owner, skipped, others, left]: Reply): Exchanged {
     const heir = owner.equals(claim) ? undefined : owner.toString();
     this.#claim = claim.toString();
     this.#kept = this.#keep(heir === undefined ? snapshot : NOTHING);
     return {
       heir,
-      others,
-      unreadable,
-      legacies: new Map(
-        left.flatMap((former, i) => (i % 2 === 0 ? [[former.toString(), left[i + 1]!] as const] : [])),
-      ),
+      others: rows(others, 3).map(([dyno, stamp, snapshot]) => ({
+        dyno: dyno!.toString(),
+        stamp: stamp!.toString(),
+        snapshot: snapshot!,
+      })),
+      skipped,
+      legacies: new Map(rows(left, 2).map(([former, counts]) => [former!.toString(), counts!])),
     };
   }
 
@@ -140,7 +155,20 @@ export class Exchange {
     );
     return done !== undefined;
   }
+
+  /** Deletes records that were no snapshots, unless there are newer ones. */
+  async forget(foreign: readonly Other[]): Promise<void> {
+    const [key] = this.#keys;
+    const records = foreign.flatMap(({ dyno, stamp }) => [dyno, stamp]);
+    await this.#options.commands.attempt('metrics', () =>
+      within(TIMEOUT_MS, this.#forget.text(key, ...records)),
+    );
+  }
 }
+
+/** A flat list, so many at a time. */
+const rows = (flat: readonly Buffer[], width: number): Buffer[][] =>
+  Array.from({ length: Math.floor(flat.length / width) }, (_, i) => flat.slice(i * width, (i + 1) * width));
 
 /**
  * Rejects when there is no answer after so many milliseconds. What has arrived by then is read first: a process that was

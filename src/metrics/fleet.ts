@@ -13,14 +13,14 @@
 
 import { increase, plus, withCountsOf } from './counts.ts';
 import { Exchange, type Exchanged, type ExchangeOptions } from './exchange.ts';
-import { pack, unpack } from './snapshot.ts';
-import { type Families, merge, parseText, renderText } from './text.ts';
+import { type Families, renderText } from './families.ts';
+import { pack, Unpacker } from './snapshot.ts';
 
 export interface FleetMetricsOptions extends Omit<ExchangeOptions, 'freshMs'> {
-  /** Text of the own registry. */
-  readonly own: () => Promise<string>;
-  /** Told of snapshots that were none. */
-  readonly onUnreadable: (count: number) => void;
+  /** All families of the own registry. */
+  readonly own: () => Promise<Families>;
+  /** Told of snapshots that were none, or too many. */
+  readonly onSkipped: (count: number) => void;
   readonly heartbeatMs?: number;
   readonly freshMs?: number;
 }
@@ -41,8 +41,10 @@ export class FleetMetrics {
   #serving = false;
   /** What former processes of this name have counted since this one took over, by their claims. */
   readonly #legacies = new Map<string, Families>();
-  /** The last text that Redis has got, be it for a successor. */
-  #told: string | undefined;
+  /** Dynos that were told of last. */
+  #known: ReadonlySet<string> = new Set();
+  /** What Redis has got last, be it for a successor. */
+  #told: Families | undefined;
   /** The process that took over from this one, and what was told by then. */
   #successor: { readonly claim: string; readonly told: Families } | undefined;
 
@@ -64,11 +66,11 @@ export class FleetMetrics {
   /** The whole fleet's text, or the own when Redis fails. */
   async render(): Promise<string> {
     this.#serving = true;
-    const { text, reply } = await this.#publish(true);
-    if (reply === undefined) return this.#alone(text);
-    this.#options.onUnreadable(reply.unreadable);
-    const own = reply.heir === undefined ? [parse(text)] : [];
-    return renderText(merge([...own, ...this.#read(reply.others)]));
+    const { own, reply } = await this.#publish(true);
+    if (reply === undefined) return this.#alone(own);
+    const { dyno } = this.#options;
+    const dynos = reply.heir === undefined ? [{ dyno, families: own }] : [];
+    return textOf(own, [...dynos, ...this.#readOthers(reply, new Unpacker(own))]);
   }
 
   /** Leaves the last counts, and is not heard of any more. */
@@ -82,55 +84,80 @@ export class FleetMetrics {
    * Gauges of this moment, since now they tell that Redis is down.
    * @param offered in vain; not what was counted since, because an offer made meanwhile may yet be taken with less
    */
-  async #alone(offered: string): Promise<string> {
-    const now = parse(await this.#text());
+  async #alone(offered: Families): Promise<string> {
+    const now = await this.#whole();
     const { shown } = this.#exchange;
-    return renderText(withCountsOf((shown && unpack(shown)) ?? parse(offered), now));
+    const told = shown && new Unpacker(now).read(shown);
+    const counted = typeof told === 'object' ? told : offered;
+    return textOf(now, [{ dyno: this.#options.dyno, families: withCountsOf(counted, now) }]);
   }
 
   readonly #beat = (): void => void this.#publish(false);
 
   /** @param wanted whether the others' snapshots are */
-  async #publish(wanted: boolean): Promise<{ text: string; reply: Exchanged | undefined }> {
-    const text = await this.#text();
-    const reply = await this.#exchange.trade({ snapshot: pack(text), serving: this.#serving, wanted });
-    if (reply === undefined) return { text, reply };
-    for (const [former, counts] of reply.legacies) {
-      for (const legacy of this.#read([counts])) this.#legacies.set(former, legacy);
-    }
-    if (reply.heir === undefined) this.#told = text;
-    else await this.#bequeath(reply.heir, text);
-    return { text, reply };
+  async #publish(wanted: boolean): Promise<{ own: Families; reply: Exchanged | undefined }> {
+    const own = await this.#whole();
+    const reply = await this.#exchange.trade({ snapshot: pack(own), serving: this.#serving, wanted });
+    if (reply === undefined) return { own, reply };
+    this.#options.onSkipped(reply.skipped);
+    this.#readLegacies(reply, new Unpacker(own));
+    if (reply.heir === undefined) this.#told = own;
+    else await this.#bequeath(reply.heir, own);
+    return { own, reply };
   }
 
   /** The own registry's, with what was left to this process. */
-  async #text(): Promise<string> {
-    const text = await this.#options.own();
-    if (this.#legacies.size === 0) return text;
-    return renderText([...this.#legacies.values()].reduce(plus, parse(text)));
+  async #whole(): Promise<Families> {
+    return [...this.#legacies.values()].reduce(plus, await this.#options.own());
   }
 
   /**
    * What is counted after another process has taken over is left to that one, all of it each time: told twice, it still
    * counts once, and a series goes on to the end of the last request.
    */
-  async #bequeath(claim: string, text: string): Promise<void> {
+  async #bequeath(claim: string, own: Families): Promise<void> {
     if (this.#told === undefined) return;
-    if (this.#successor?.claim !== claim) this.#successor = { claim, told: parse(this.#told) };
-    const counts = renderText(increase(this.#successor.told, parse(text)));
-    if (counts === '' || (await this.#exchange.bequeath(claim, pack(counts)))) this.#told = text;
+    if (this.#successor?.claim !== claim) this.#successor = { claim, told: this.#told };
+    const counts = increase(this.#successor.told, own);
+    if (counts.size === 0 || (await this.#exchange.bequeath(claim, pack(counts)))) this.#told = own;
   }
 
-  #read(snapshots: readonly Buffer[]): Families[] {
-    const all = snapshots.map(unpack);
-    const readable = all.filter((families) => families !== undefined);
-    this.#options.onUnreadable(all.length - readable.length);
-    return readable;
+  /** What is no snapshot will never be one, and goes. Where there is too much to read, those that are known go first. */
+  #readOthers({ others }: Exchanged, unpacker: Unpacker): { dyno: string; families: Families }[] {
+    const [known, news] = [
+      others.filter(({ dyno }) => this.#known.has(dyno)),
+      others.filter(({ dyno }) => !this.#known.has(dyno)),
+    ];
+    const read = [...known, ...news].map((other) => ({ ...other, families: unpacker.read(other.snapshot) }));
+    const foreign = read.filter(({ families }) => families === 'foreign');
+    if (foreign.length > 0) void this.#exchange.forget(foreign);
+    const told = read.flatMap(({ dyno, families }) =>
+      typeof families === 'object' ? [{ dyno, families }] : [],
+    );
+    this.#options.onSkipped(read.length - told.length);
+    this.#known = new Set(told.map(({ dyno }) => dyno));
+    return told.sort((a, b) => (a.dyno < b.dyno ? -1 : 1));
+  }
+
+  #readLegacies({ legacies }: Exchanged, unpacker: Unpacker): void {
+    let skipped = 0;
+    for (const [former, counts] of legacies) {
+      const legacy = unpacker.read(counts);
+      // Those of the first ones that were heard of: to drop one would make this process's counts fall.
+      const known = this.#legacies.has(former) || this.#legacies.size < MOST_LEGACIES;
+      if (typeof legacy === 'object' && known) this.#legacies.set(former, legacy);
+      else skipped++;
+    }
+    this.#options.onSkipped(skipped);
   }
 }
 
-const parse = (own: string): Families => {
-  const families = parseText(own);
-  if (families === undefined) throw new Error('Our own registry writes what is not the text format.');
-  return families;
-};
+/** No dyno is restarted so often while an older process of it still has something to tell. */
+const MOST_LEGACIES = 16;
+
+/** @param own tells how each family is described */
+const textOf = (own: Families, dynos: readonly { dyno: string; families: Families }[]): string =>
+  renderText(
+    [...own.values()].map(({ shape }) => shape),
+    dynos,
+  );

@@ -1,5 +1,6 @@
 /** Gauges that show a state: read when somebody scrapes, not written at every change. */
 
+import type { Registry } from 'prom-client';
 import { REDIS_STATES } from '../redis/health.ts';
 import type { Metrics } from './registry.ts';
 
@@ -25,8 +26,8 @@ export interface States {
   readonly linesDropped: () => number;
 }
 
-/** Reads every state into its gauge, or counter, before each scrape. */
-export const gauges = (metrics: Metrics, states: States): (() => Promise<string>) => {
+/** The registry, with every state read into its gauge, or counter: before each scrape. */
+export const gauges = (metrics: Metrics, states: States): (() => Registry) => {
   let dropped = 0;
   const read = (): void => {
     metrics.requestsInFlight.set(states.inFlight());
@@ -55,6 +56,6 @@ export const gauges = (metrics: Metrics, states: States): (() => Promise<string>
   };
   return () => {
     read();
-    return metrics.registry.metrics();
+    return metrics.registry;
   };
 };

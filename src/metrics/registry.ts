@@ -159,7 +159,7 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     snapshotsSkipped: counter(
       'fleet_snapshots_skipped_total',
-      'Snapshots of other processes that could not be read, counted at each scrape.',
+      'Snapshots of other processes that were none, or more than one scrape reads.',
       [],
     ),
   };

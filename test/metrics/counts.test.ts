@@ -1,26 +1,38 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { increase, plus, withCountsOf } from '../../src/metrics/counts.ts';
-import { parseText, renderText } from '../../src/metrics/text.ts';
+import { type Families, type Numbers, renderText, type Shape } from '../../src/metrics/families.ts';
 
-const MODELS = ['a', 'b {"', 'c\\\n'];
-const BUCKETS = ['0.1', '1', '+Inf'];
-const escaped = (text: string): string => JSON.stringify(text).slice(1, -1);
+const MODELS = ['a', 'b', 'c'];
 
-/** A text of one process at one moment: a counter, a histogram and a gauge by model. */
-const text = (numbers: readonly number[]) => {
-  const at = (i: number): number => numbers[i % numbers.length]!;
-  const by = (write: (model: string, i: number) => string): string =>
-    MODELS.map((model, i) => write(`model="${escaped(model)}"`, i)).join('');
-  return parseText(
-    `# TYPE served_total counter\n${by((model, i) => `served_total{${model}} ${at(i)}\n`)}` +
-      `# TYPE wait histogram\n${by(
-        (model, i) =>
-          `${BUCKETS.map((le) => `wait_bucket{le="${le}",${model}} ${at(i)}\n`).join('')}` +
-          `wait_sum{${model}} ${at(i)}\nwait_count{${model}} ${at(i)}\n`,
-      )}# TYPE depth gauge\n${by((model, i) => `depth{${model}} ${at(i)}\n`)}`,
-  )!;
+const shape = (name: string, type: Shape['type'], bounds: number[] = []): Shape => ({
+  name,
+  help: 'Helps.',
+  type,
+  labels: ['model'],
+  bounds,
+});
+const SHAPES = [
+  shape('served_total', 'counter'),
+  shape('wait', 'histogram', [0.1, 1]),
+  shape('depth', 'gauge'),
+];
+
+/** One process at one moment: a counter, a histogram and a gauge by model. */
+const families = (numbers: readonly number[]): Families => {
+  const of = (write: (at: number) => Numbers) =>
+    new Map(MODELS.map((model, i) => [`model="${model}"`, write(numbers[i % numbers.length]!)]));
+  const [served, wait, depth] = SHAPES as [Shape, Shape, Shape];
+  return new Map([
+    ['served_total', { shape: served, series: of((at) => [at]) }],
+    ['wait', { shape: wait, series: of((at) => [at, at, at, at]) }],
+    ['depth', { shape: depth, series: of((at) => [at]) }],
+  ]);
 };
+
+const text = (told: Families): string => renderText(SHAPES, [{ dyno: 'web.1', families: told }]);
+const counts = (told: Families): string => text(told).split('# HELP depth')[0]!;
+const gauge = (told: Families): string => text(told).split('# HELP depth')[1]!;
 
 const numbers = fc.array(fc.nat(1e6), { minLength: MODELS.length, maxLength: MODELS.length });
 
@@ -28,48 +40,60 @@ describe('what a process counted since', () => {
   test('and what it had counted before make what it has counted', () => {
     fc.assert(
       fc.property(numbers, numbers, (before, more) => {
-        const after = before.map((count, i) => count + more[i]!);
-        const sum = renderText(plus(text(before), increase(text(before), text(after))));
-        // The gauge stays as it was.
-        const [counts] = renderText(text(after)).split('# TYPE depth');
-        const [, gauges] = renderText(text(before)).split('# TYPE depth');
-        expect(sum).toBe(`${counts}# TYPE depth${gauges}`);
+        const [then, now] = [families(before), families(before.map((count, i) => count + more[i]!))];
+        const sum = plus(then, increase(then, now));
+        expect(counts(sum)).toBe(counts(now));
+        expect(gauge(sum)).toBe(gauge(then));
       }),
     );
   });
 
   test('is nothing when nothing has happened', () => {
     fc.assert(
-      fc.property(numbers, (counts) => {
-        expect(renderText(increase(text(counts), text(counts)))).toBe('');
+      fc.property(numbers, (told) => {
+        expect(increase(families(told), families(told)).size).toBe(0);
       }),
     );
   });
 
-  test('comes to series that its successor lacks, and to metrics that it does not know', () => {
-    const later = parseText(
-      '# HELP a_total A.\n# TYPE a_total counter\na_total{x="1"} 2\na_total{x="2"} 3\n# TYPE b_total counter\nb_total 4\n',
-    )!;
-    const successor = parseText('# HELP a_total A.\n# TYPE a_total counter\na_total{x="1"} 1\n')!;
-    expect(renderText(plus(successor, increase(new Map(), later)))).toBe(
-      '# HELP a_total A.\n# TYPE a_total counter\na_total{x="1"} 3\na_total{x="2"} 3\n# TYPE b_total counter\nb_total 4\n',
+  test('comes to series that its successor lacks', () => {
+    const [served] = SHAPES as [Shape];
+    const of = (series: [string, number][]): Families =>
+      new Map([
+        ['served_total', { shape: served, series: new Map(series.map(([key, count]) => [key, [count]])) }],
+      ]);
+    const later = of([
+      ['model="a"', 2],
+      ['model="b"', 3],
+    ]);
+    expect(plus(of([['model="a"', 1]]), increase(new Map(), later))).toEqual(
+      of([
+        ['model="a"', 3],
+        ['model="b"', 3],
+      ]),
     );
+  });
+
+  test('never makes more than can be told', () => {
+    const most = families([Number.MAX_SAFE_INTEGER]);
+    expect(counts(plus(most, most))).toBe(counts(most));
   });
 });
 
-describe('a text with the counts of another moment', () => {
-  test('has its own gauges, and all else as it was then', () => {
+describe('families with the counts of another moment', () => {
+  test('have their own gauges, and all else as it was then', () => {
     fc.assert(
       fc.property(numbers, numbers, (then, now) => {
-        const [counts] = renderText(text(then)).split('# TYPE depth');
-        const [, gauges] = renderText(text(now)).split('# TYPE depth');
-        expect(renderText(withCountsOf(text(then), text(now)))).toBe(`${counts}# TYPE depth${gauges}`);
+        const told = withCountsOf(families(then), families(now));
+        expect(counts(told)).toBe(counts(families(then)));
+        expect(gauge(told)).toBe(gauge(families(now)));
       }),
     );
   });
 
-  test('has only gauges when nothing was counted then', () => {
-    const [, gauges] = renderText(text([1])).split('# TYPE depth');
-    expect(renderText(withCountsOf(new Map(), text([1])))).toBe(`# TYPE depth${gauges}`);
+  test('have only gauges when nothing was counted then', () => {
+    const told = withCountsOf(new Map(), families([1]));
+    expect(counts(told)).not.toContain('model=');
+    expect(gauge(told)).toBe(gauge(families([1])));
   });
 });

@@ -34,8 +34,8 @@ beforeEach(() => {
     linesDropped: () => states.linesDropped(),
     redis: () => states.redis(),
   };
-  const render = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
-  scrape = async () => seriesOf(await render());
+  const registry = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
+  scrape = async () => seriesOf(await registry().metrics());
 });
 
 const valuesOf = async (name: string): Promise<Record<string, number>> => {

@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { familiesOf } from '../../src/metrics/families.ts';
 import { FleetMetrics } from '../../src/metrics/fleet.ts';
 import { Commands } from '../../src/redis/commands.ts';
 import { until } from '../support/fakes.ts';
@@ -21,8 +23,9 @@ export interface MemberOptions {
 export class Member {
   readonly metrics: FleetMetrics;
   readonly client: Redis;
+  readonly registry = new Registry();
   count = 0;
-  unreadable = 0;
+  skipped = 0;
   silences = 0;
 
   private constructor(client: Redis, dyno: string, { prefix = 'test:', beatMs = BEAT_MS }: MemberOptions) {
@@ -36,15 +39,32 @@ export class Member {
       }),
       prefix,
       dyno,
-      own: async () =>
-        `# HELP served_total Served.\n# TYPE served_total counter\nserved_total{dyno="${dyno}"} ${this.count}\n` +
-        `# TYPE depth gauge\ndepth{dyno="${dyno}"} ${this.count}\n`,
-      onUnreadable: (count) => {
-        this.unreadable += count;
+      own: () => familiesOf(this.#read()),
+      onSkipped: (count) => {
+        this.skipped += count;
       },
       heartbeatMs: beatMs,
       freshMs: FRESH_MS,
     });
+  }
+
+  readonly #served = new Counter({ name: 'served_total', help: 'Served.', registers: [this.registry] });
+  readonly #depth = new Gauge({ name: 'depth', help: 'Deep.', registers: [this.registry] });
+  readonly #wait = new Histogram({
+    name: 'wait_seconds',
+    help: 'Waited.',
+    labelNames: ['model'],
+    buckets: [0.1, 1],
+    registers: [this.registry],
+  });
+
+  #read(): Registry {
+    this.#served.reset();
+    this.#served.inc(this.count);
+    this.#depth.set(this.count);
+    this.#wait.reset();
+    for (let i = 0; i < Math.min(2, this.count); i++) this.#wait.observe({ model: 'a "b"\\' }, 3 * i);
+    return this.registry;
   }
 
   static async start(url: string, dyno: string, options: MemberOptions = {}): Promise<Member> {

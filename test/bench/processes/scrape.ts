@@ -1,6 +1,7 @@
 /** Scrapes fleets of several sizes, and renders the own registry alone in between. Prints milliseconds, by size. */
 
 import { Redis } from 'ioredis';
+import { familiesOf } from '../../../src/metrics/families.ts';
 import { FleetMetrics } from '../../../src/metrics/fleet.ts';
 import { Recorder } from '../../../src/metrics/recorder.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/registry.ts';
@@ -70,8 +71,8 @@ for (const dynos of sizes.map(Number)) {
         commands: new Commands({ client }),
         prefix: `${dynos}:`,
         dyno: `web.${i}`,
-        own,
-        onUnreadable: () => {},
+        own: () => familiesOf(registry),
+        onSkipped: () => {},
         // The others are heard of once: their heartbeats, too, would be this process' work.
         heartbeatMs: LONG_MS,
         freshMs: LONG_MS,
