@@ -4,8 +4,7 @@
  * aborted call has long left. Several attachments draw on the same queue, so a call goes where a slot is free first.
  */
 
-import type { Again, Verdict, Wait } from '../rerank/attempt.ts';
-import type { RerankError } from '../rerank/errors.ts';
+import type { Again } from '../rerank/attempt.ts';
 import type { Terms } from '../rerank/scoring.ts';
 import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';
@@ -13,15 +12,18 @@ import type { Caller } from './lanes/suspects.ts';
 import { AdmissionControl, type Spot } from './queue/admission-control.ts';
 import { type AppointmentStore, Appointments } from './queue/appointments.ts';
 import { Arrivals } from './queue/arrivals.ts';
-import { FairQueue, type Place, type Queued } from './queue/fair-queue.ts';
+import { FairQueue, type Place } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { Outlook } from './queue/outlook.ts';
 import { Reappraisal } from './queue/reappraisal.ts';
 import { outage } from './queue/refusals.ts';
-import { lineOf } from './window/line.ts';
-import type { Block, CallOutcome, Coming, Grant, Line, WindowEntry } from './window/window.ts';
+import { waitingLine } from './queue/waiting-line.ts';
+import { createSlot, type Slot } from './slot.ts';
+import { type Asked, createTicket, type Ticket } from './ticket.ts';
+import type { Grant, Line } from './window/window.ts';
 
 export type { Lane } from './lanes/lanes.ts';
+export type { Slot } from './slot.ts';
 
 /**
  * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another
@@ -43,27 +45,6 @@ export interface PacerOptions {
   readonly appointments?: AppointmentStore | undefined;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
-}
-
-export interface Slot {
-  readonly attachment: string;
-  /** There is another attachment that the call could go to. */
-  readonly replaceable: boolean;
-  readonly wait: Wait;
-  release(outcome: CallOutcome & { readonly verdict: Verdict }): void;
-  giveBack(): void;
-}
-
-interface Ticket extends Omit<Spot, keyof Place>, Queued, Pick<Caller, 'content'> {
-  /** When it began to wait. */
-  readonly since: number;
-  readonly terms: Terms;
-  readonly question: string | undefined;
-  /** Tells who waits for it that the answer comes later than they were told. */
-  readonly expect: (answerAt: number) => void;
-  readonly blockAt: (server: LaneServer) => Block | undefined;
-  readonly grant: (slot: Slot) => void;
-  readonly refuse: (error: RerankError) => void;
 }
 
 const monotonic = (): number => performance.now();
@@ -156,7 +137,7 @@ export class Pacer {
       this.#refuseInVain(again, { client: terms.client, content });
       onQueued?.(spot.answerAt);
       terms.signal.throwIfAborted();
-      return this.#enqueue({ ...spot, content }, terms, onQueued, question);
+      return this.#enqueue({ terms, question, content, onQueued }, spot);
     });
   }
 
@@ -167,73 +148,42 @@ export class Pacer {
     if (barredMs > 0) throw outage(barredMs);
   }
 
-  #enqueue(
-    spot: Spot & Pick<Caller, 'content'>,
-    terms: Terms,
-    onQueued: ((expectedAnswer: number) => void) | undefined,
-    question: string | undefined,
-  ): Promise<Slot> {
-    const { signal, onNewcomer } = terms;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        forget();
-        if (this.#queue.remove(ticket)) reject(signal.reason);
-      };
-      let told = spot.answerAt;
-      const watched = new Map(this.#lanes.all.map((server) => [server, server.watch()]));
-      const ticket: Ticket = {
-        ...spot,
-        terms,
-        question,
-        since: this.#now(),
-        expect: (answerAt) => {
-          if (answerAt <= told) return;
-          told = answerAt;
-          onQueued?.(answerAt);
-        },
-        blockAt: (server) => watched.get(server)!(),
-        grant: (slot) => {
-          forget();
-          resolve(slot);
-        },
-        refuse: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      // The most urgent of those who share the call places it; nobody is turned away for the wait that it had before.
-      const unsubscribe = onNewcomer?.((newcomer) => {
-        if (this.#lanes.for(spot.again, newcomer).length === 0) return;
-        const { answerAt } = this.#admission.spotOf(newcomer, spot.again);
-        if (!this.#queue.promote(ticket, newcomer)) return;
-        told = answerAt;
-        onQueued?.(answerAt);
-        this.#request(ticket);
-      });
-      const forget = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        unsubscribe?.();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#queue.push(ticket);
-      this.#request(ticket);
-      this.#reappraisal.begin();
+  #enqueue(asked: Asked, spot: Spot): Promise<Slot> {
+    const { ticket, slot } = createTicket({
+      asked,
+      spot,
+      servers: this.#lanes.all,
+      now: this.#now(),
+      onAbort: (ticket) => this.#queue.remove(ticket),
+      onNewcomer: (ticket, newcomer) => this.#promote(ticket, newcomer),
     });
+    this.#queue.push(ticket);
+    this.#request(ticket);
+    this.#reappraisal.begin();
+    return slot;
   }
 
-  /** Whoever can be served in time no longer goes at once, instead of waiting for what it will not get. */
+  /** The most urgent of those who share a call places it; for the wait that it had before, none of them is turned away. */
+  #promote(ticket: Ticket, newcomer: Place): void {
+    if (this.#lanes.for(ticket.again, newcomer).length === 0) return;
+    const { answerAt } = this.#admission.spotOf(newcomer, ticket.again);
+    if (!this.#queue.promote(ticket, newcomer)) return;
+    ticket.expectAnew(answerAt);
+    this.#request(ticket);
+  }
+
+  /** Whoever can't be served in time any more is told so at once, instead of waiting for what it will not get. */
   #reappraise(ticket: Ticket): void {
-    const { terms, again } = ticket;
+    const { terms, again, since, question } = ticket;
     const soonest = this.#outlook.soonest(ticket, again);
     // It waits no longer.
     if (soonest === undefined) return;
     if (soonest <= terms.deadline) {
-      // Too late perhaps for some of those who share the call.
+      // Some of those who share the call may have an earlier deadline of their own.
       ticket.expect(soonest);
       return;
     }
     if (!this.#queue.remove(ticket)) return;
-    const { since, question } = ticket;
     ticket.refuse(this.#admission.late(ticket, { deadline: terms.deadline, since, question }));
   }
 
@@ -241,11 +191,11 @@ export class Pacer {
   #request(ticket: Ticket): void {
     for (const server of this.#lanes.inTurn()) {
       server.request();
-      if (this.#queue.first(this.#fits(server)) === ticket) server.nudge();
+      if (this.#queue.first(this.#lanes.servedBy(server)) === ticket) server.nudge();
     }
   }
 
-  /** A lane has gone or come back: nobody goes on waiting for nothing, and whoever waits is served where he can be. */
+  /** A lane has gone or come back: whom no lane may serve now is refused, and the others are served where they can be. */
   #rearrange(): void {
     for (const ticket of [...this.#queue]) {
       if (this.#lanes.for(ticket.again, ticket).length > 0) continue;
@@ -255,17 +205,8 @@ export class Pacer {
     for (const server of this.#lanes.all) server.request();
   }
 
-  /** Who may be served here. */
-  #fits(server: LaneServer): (ticket: Ticket) => boolean {
-    // While all is well, as it is nearly always, one look does for all newcomers.
-    const { good } = this.#lanes;
-    const newcomers = good && this.#lanes.for(undefined).includes(server);
-    return (ticket) =>
-      good && !ticket.again ? newcomers : this.#lanes.for(ticket.again, ticket).includes(server);
-  }
-
   #wanted(server: LaneServer, most: number): number {
-    const fits = this.#fits(server);
+    const fits = this.#lanes.servedBy(server);
     let wanted = 0;
     for (const ticket of this.#queue) {
       if (wanted >= most) break;
@@ -274,49 +215,28 @@ export class Pacer {
     return wanted;
   }
 
-  /** What waits here for a lane, and who has been told to come back. */
   #line(server: LaneServer): Line {
-    const fits = this.#fits(server);
-    const waiting = new Map<string, Pick<Ticket, 'urgency' | 'since'>[]>();
-    for (const [client, tickets] of this.#queue.clients()) waiting.set(client, tickets.filter(fits));
-    for (const arrival of this.#admission.arriving) {
-      waiting.set(arrival.client, [...(waiting.get(arrival.client) ?? []), arrival]);
-    }
-    const now = this.#now();
-    const others = [...this.#appointments.clients(now), ...this.#arrivals.clients(now)];
-    const coming = (client: string): Coming[] => this.#appointments.expected(client, now);
-    const arrived = (client: string): number => this.#arrivals.perPeriod(client, now);
-    return lineOf({ waiting, others, coming, arrived, weightOf: this.#weightOf }, now);
+    return waitingLine(
+      {
+        queue: this.#queue,
+        arriving: this.#admission.arriving,
+        appointments: this.#appointments,
+        arrivals: this.#arrivals,
+        weightOf: this.#weightOf,
+      },
+      this.#lanes.servedBy(server),
+      this.#now(),
+    );
   }
 
   #serve(server: LaneServer, { entry, client }: Grant): boolean {
-    const fits = this.#fits(server);
-    // Whose turn it is may have left meanwhile.
+    const fits = this.#lanes.servedBy(server);
+    // The client whose turn it is may have nothing left that waits.
     const ticket = this.#queue.shift(fits, client) ?? this.#queue.shift(fits);
-    ticket?.grant(this.#slot(server, entry, ticket));
-    return ticket !== undefined;
-  }
-
-  #slot(server: LaneServer, entry: WindowEntry, ticket: Ticket): Slot {
-    const { again, waitMs, blockAt } = ticket;
-    const started = this.#now();
-    const ended = server.health.begin({ client: ticket.client, content: ticket.content });
-    return {
-      attachment: server.attachment,
-      replaceable: this.#lanes.hasOther(server, again, ticket),
-      wait: { predictedMs: waitMs, reason: blockAt(server) ?? 'none' },
-      release: (outcome) => {
-        entry.complete(outcome);
-        // A refusal comes sooner than scores do.
-        if (outcome.verdict === 'scored') this.#latency.observe(this.#now() - started);
-        ended(outcome.verdict);
-      },
-      giveBack: () => {
-        entry.cancel();
-        ended('unknown');
-        // Whoever waits was told of a later place than this one.
-        server.nudge();
-      },
-    };
+    if (ticket === undefined) return false;
+    const replaceable = this.#lanes.hasOther(server, ticket.again, ticket);
+    const [latency, now] = [this.#latency, this.#now];
+    ticket.grant(createSlot({ server, ticket, entry, replaceable, latency, now }));
+    return true;
   }
 }

@@ -45,6 +45,14 @@ export class Lanes<L extends Lane> {
     return up.length > 0 ? up : allowed.filter(({ health }) => health.standing(caller) === 'refused');
   }
 
+  /** Which calls the lane may serve: one look at all lanes, for as many calls as are asked about in the same step. */
+  servedBy(lane: L): (call: Caller & { readonly again: Again | undefined }) => boolean {
+    // While all is well, as it is nearly always, what is true of one new call is true of all.
+    const { good } = this;
+    const anyNew = good && this.for(undefined).includes(lane);
+    return (call) => (good && !call.again ? anyNew : this.for(call.again, call).includes(lane));
+  }
+
   /** Milliseconds for which this very call is to be made nowhere, since it has failed too often; 0: it may be. */
   barredMs(again: Again | undefined, caller: Caller): number {
     const lanes = this.for(again, caller);
