@@ -234,6 +234,7 @@ export class Pacer {
     // The client whose turn it is may have nothing left that waits.
     const ticket = this.#queue.shift(fits, client) ?? this.#queue.shift(fits);
     if (ticket === undefined) return false;
+    this.#lanes.served(server);
     const replaceable = this.#lanes.hasOther(server, ticket.again, ticket);
     const [latency, now] = [this.#latency, this.#now];
     ticket.grant(createSlot({ server, ticket, entry, replaceable, latency, now }));

@@ -57,6 +57,22 @@ describe('an attachment that is down', () => {
   });
 });
 
+describe('of several attachments that have room', () => {
+  test.each([1, 2, 3, 4, 5])('each serves, also when callers come in step, %i at a time', async (callers) => {
+    const { pacer } = attach({ [A]: 10_000, [B]: 10_000 });
+    const served: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const slots = await Promise.all(times(callers, () => taken(pacer)));
+      served.push(...slots.map(({ attachment }) => attachment));
+      for (const slot of slots) end(slot);
+    }
+    for (const attachment of [A, B]) {
+      const part = served.filter((one) => one === attachment).length;
+      expect(part).toBeGreaterThan(0.3 * served.length);
+    }
+  });
+});
+
 describe('without any attachment that is up', () => {
   test('a call is refused at once, and told when one is tried again', async () => {
     const { pacer, circuits } = attach({ [A]: 10, [B]: 10 });

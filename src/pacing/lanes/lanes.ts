@@ -20,10 +20,12 @@ const isUp = ({ health }: Lane, caller: Caller | undefined): boolean => {
 
 export class Lanes<L extends Lane> {
   readonly all: readonly L[];
-  #turn = 0;
+  /** Who has served last comes last. */
+  #order: readonly L[];
 
   constructor(lanes: readonly L[]) {
     this.all = lanes;
+    this.#order = lanes;
   }
 
   /** Nobody is kept away from any of them, and no call is suspected there. */
@@ -60,12 +62,16 @@ export class Lanes<L extends Lane> {
   }
 
   /**
-   * All, beginning with another one each time: of several that have room, the first to be asked serves. While there is
-   * little to do one alone would serve all, and of the others nobody would know whether they are well.
+   * All, beginning with the one that has not served for longest: of several that have room, the first to be asked serves.
+   * While there is little to do one alone would serve all, and of the others nobody would know whether they are well.
    */
   inTurn(): readonly L[] {
-    const first = this.#turn++ % this.all.length;
-    return [...this.all.slice(first), ...this.all.slice(0, first)];
+    return this.#order;
+  }
+
+  /** It has got a call. Turns go by that and not by who comes: of callers in step, every other one may find all done. */
+  served(lane: L): void {
+    if (this.#order.at(-1) !== lane) this.#order = [...this.#order.filter((other) => other !== lane), lane];
   }
 
   /** Another than this one is up, and has not failed the call. */
