@@ -18,11 +18,14 @@ export const COMMAND = 'command ';
 /** That there is no connection does not tell why. */
 const UNTOLD = ['CLOSED', 'CONNECTING'];
 
+/** How long Redis must have been well before that is said, milliseconds. */
+const WELL_MS = 1000;
+
 /**
- * How long Redis must have been well before that is said; and as long it must have been silent, since a command that took too
+ * How long it must have been silent before that is said: every connection asks it each second, and one answer that took too
  * long, or a connection that is back at once, is no change. What Redis itself says is passed on at once. Milliseconds.
  */
-const SETTLED_MS = 1000;
+const SILENT_MS = 2000;
 
 /**
  * How long a right is known to lack when nobody has tried it since: it may have been given, and nothing else tells.
@@ -104,8 +107,8 @@ export class Health {
       this.#since = this.#now();
     }
     if (state === this.#said) return;
-    const fleeting = state === 'up' || state === 'outage';
-    if (fleeting && this.#now() - this.#since < SETTLED_MS) return;
+    const lastingMs = state === 'up' ? WELL_MS : state === 'outage' ? SILENT_MS : 0;
+    if (this.#now() - this.#since < lastingMs) return;
     this.#said = state;
     this.#onChange(state, failure);
   }

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Failure, FailureKind } from '../../src/redis/failure.ts';
 import { CONNECTING, Health } from '../../src/redis/health.ts';
 
-const SETTLED = 1000;
+const WELL = 1000;
+const SILENT = 2000;
 
 let now: number;
 let said: string[];
@@ -42,7 +43,7 @@ describe('Redis', () => {
   test('is not there before it has answered, which is not said unless it lasts', () => {
     health.note('cache', CONNECTING);
     expect([health.up, health.failure?.code]).toEqual([false, 'CONNECTING']);
-    later(SETTLED - 250);
+    later(SILENT - 250);
     health.note('cache', undefined);
     later(60_000);
     expect([health.up, said]).toEqual([true, []]);
@@ -92,7 +93,7 @@ describe('Redis', () => {
       health.note('command write', undefined);
       later(500);
     }
-    later(SETTLED);
+    later(WELL);
     expect(said).toEqual(['full OOM', 'up']);
   });
 
