@@ -4,11 +4,9 @@
  * numbers it was given. Pure: times are monotonic milliseconds that callers pass.
  */
 
-import { within } from './numbers.ts';
 import type { Cold } from './rule.ts';
 
 export interface ColdState extends Cold {
-  readonly evenMs: number;
   /** The call that went first, while it is out. */
   readonly probe: string | undefined;
 }
@@ -16,12 +14,10 @@ export interface ColdState extends Cold {
 /** How soon to look again whether the first call has been answered, milliseconds. */
 const POLL_MS = 100;
 
-/** @param evenMs between two calls when the first does not learn how much room there is */
-export const chilled = (until: number, evenMs: number): ColdState => ({
+export const chilled = (until: number): ColdState => ({
   until,
   nextProbe: 0,
   nextEven: undefined,
-  evenMs,
   probe: undefined,
 });
 
@@ -41,7 +37,6 @@ export const lasting = (
     until,
     nextProbe: atMost(cold.nextProbe, now + mostMs),
     nextEven: cold.nextEven === undefined ? undefined : atMost(cold.nextEven, now + windowMs),
-    evenMs: within(cold.evenMs, 0, windowMs),
     probe: cold.probe,
   };
 };
@@ -53,18 +48,15 @@ export const probed = (cold: ColdState, probe: string, endsBy: number): ColdStat
   probe,
 });
 
-/** Its first call has ended, and has told nothing. @param answered the upstream has counted it */
-export const unprobed = (cold: ColdState, answered: boolean, now: number): ColdState => ({
+/**
+ * Its first call has ended, and has not told how much room there is.
+ * @param nextEven when the next call may go; undefined: the upstream has not counted this one, so another goes first
+ */
+export const unprobed = (cold: ColdState, nextEven: number | undefined): ColdState => ({
   ...cold,
   nextProbe: 0,
   probe: undefined,
-  nextEven: answered ? now + cold.evenMs : undefined,
-});
-
-/** One of the evenly spaced calls has started. */
-export const stepped = (cold: ColdState, now: number): ColdState => ({
-  ...cold,
-  nextEven: now + cold.evenMs,
+  nextEven,
 });
 
 /** When it may grant something. */

@@ -1,7 +1,8 @@
 /** The end of a call in a window that processes share: it is noted here, and Redis is told of it where it can be. */
 
 import type { Fallback } from './fallback.ts';
-import type { RedisWindow, SharedEntry } from './redis-window.ts';
+import type { RedisWindow } from './redis-window.ts';
+import type { SharedEntry } from './shared-admission.ts';
 import type { LogEntry, SlidingLog } from './sliding-log.ts';
 import type { WindowEntry } from './window.ts';
 

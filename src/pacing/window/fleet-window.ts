@@ -10,8 +10,9 @@ import { Fallback } from './fallback.ts';
 import { fleetEntry } from './fleet-entry.ts';
 import { Mistakes } from './mistakes.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { RedisWindow, SharedEntry } from './redis-window.ts';
+import type { RedisWindow } from './redis-window.ts';
 import type { Schedule } from './schedule.ts';
+import type { SharedEntry } from './shared-admission.ts';
 import { type LogEntry, SlidingLog } from './sliding-log.ts';
 import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
 

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { clientOf, writeLine } from './line.ts';
+import { writeLine } from './line.ts';
 import { within } from './numbers.ts';
 import type { OwnCalls, Untold } from './own-calls.ts';
 import { Presence } from './presence.ts';
@@ -10,11 +10,9 @@ import { type Heard, type Reply, readHeard, readView } from './replies.ts';
 import { commandsOf, type Script } from './scripts/commands.ts';
 import { keysOf } from './scripts/prelude/keys.ts';
 import { CALL } from './scripts/prelude/turns.ts';
+import { readBlocked, readGrants, type SharedAdmission, type SharedEntry } from './shared-admission.ts';
 import type { Told } from './sliding-log.ts';
 import {
-  BLOCKS,
-  type Block,
-  type Blocked,
   type Budget,
   budgetOf,
   type CallOutcome,
@@ -23,24 +21,6 @@ import {
   UNANSWERED_GRACE_MS,
   type WindowRules,
 } from './window.ts';
-
-/** What Redis says to a call that wants a place. `unknown`: it must be told this process's calls first. */
-export type SharedAdmission = { readonly grants: readonly SharedGrant[] } | Blocked | 'unknown';
-
-export interface SharedGrant {
-  readonly entry: SharedEntry;
-  /** Whose turn it is; undefined when nobody is known to wait. */
-  readonly client: string | undefined;
-}
-
-export interface SharedEntry {
-  readonly id: string;
-  readonly spaced: boolean;
-  readonly probing: boolean;
-  readonly epoch: string;
-  readonly heldThen: number;
-  readonly grantedThen: number;
-}
 
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
@@ -62,7 +42,7 @@ const us = (ms: number): number => Math.round(ms * 1000);
 const kindOf = (spaced: boolean): string => (spaced ? 's' : 'b');
 const KINDS: Readonly<Record<Untold['kind'], string>> = { burst: 'b', spaced: 's', unused: 'x' };
 
-/** No moment that Redis tells of lies further away than a window and that, milliseconds. */
+/** No moment of which Redis tells lies further away than a window and so much more, milliseconds. */
 const FAR_MS = 90_000;
 
 /** Every method that returns a promise rejects when Redis does. */
@@ -73,12 +53,12 @@ export class RedisWindow {
   readonly #process: string;
   readonly #now: () => number;
   #serial = 0;
-  /** As of when Redis last said something. */
+  /** What Redis said the last time. */
   #heard: Heard = { held: 0, peers: [], turns: { virtualTime: 0, tags: new Map() } };
   #told: Told | undefined;
   #onTold: (told: Told) => void = () => {};
   #epoch = '';
-  /** When Redis has begun anew under this process's eyes. */
+  /** When this process found that Redis had forgotten the window; undefined: it never did. */
   #epochSince: number | undefined;
   readonly #presence = new Presence();
   readonly #credit: number;
@@ -118,7 +98,7 @@ export class RedisWindow {
     return this.#presence.list(this.#now());
   }
 
-  /** Places that all processes together held then; undefined while Redis may not have been told of all. */
+  /** Places that all processes together held when Redis last said so; undefined while it may not know of all of them. */
   get held(): number | undefined {
     const since = this.#epochSince;
     const known = since === undefined || this.#now() - since > this.#rules.windowMs;
@@ -148,31 +128,18 @@ export class RedisWindow {
       ...ids,
     );
     const [verdict, at, wait, epoch, held, granted, ...told] = reply;
-    // As long as others take places it is right to let them.
+    // As long as others take places, it is right to give way to them.
     if (granted !== this.#grantedThen || verdict !== 'turn') this.#gaveWay = 0;
     if (verdict === 'turn') this.#gaveWay++;
     this.#grantedThen = granted;
     if (verdict !== '+') {
       this.#see(told, at);
-      if (verdict === '?') return 'unknown';
-      const reason = BLOCKS.find((block): block is Block => block === verdict) ?? 'cold';
-      return { retryInMs: within(Number(wait), 0, us(windowMs)) / 1000, reason };
+      return verdict === '?' ? 'unknown' : readBlocked(verdict, wait, windowMs);
     }
-    const [others, turns, ...rest] = told;
-    const count = Math.min(ids.length, Math.floor(rest.length / 3));
-    this.#hear([Number(held) + count, others, turns]);
-    const grants = Array.from({ length: count }, (_, i): SharedGrant => {
-      const [kind, first, name] = rest.slice(3 * i, 3 * i + 3);
-      const counts = { heldThen: Number(held) + i + 1, grantedThen: Number(granted) + i + 1 };
-      const entry = {
-        id: ids[i]!,
-        spaced: kind === 's',
-        probing: first === '1',
-        epoch: String(epoch),
-        ...counts,
-      };
-      return { entry, client: name === '' ? undefined : clientOf(String(name)) };
-    });
+    const [others, turns, ...triples] = told;
+    const before = { epoch: String(epoch), heldThen: Number(held), grantedThen: Number(granted) };
+    const grants = readGrants(ids, triples, before);
+    this.#hear([before.heldThen + grants.length, others, turns]);
     return { grants };
   }
 
@@ -199,8 +166,8 @@ export class RedisWindow {
   }
 
   /**
-   * Tells what waits here, and hears of the others. What Redis has to hear of this process's calls it is told, too; where
-   * it has begun anew, all of them.
+   * Tells what waits here, and hears of the others. Redis is told of those of this process's calls of which it has not
+   * heard, and of all of them when it has forgotten the window.
    */
   async tell(line: Line, own: OwnCalls): Promise<void> {
     const epoch = await this.#announce(line);
@@ -211,9 +178,9 @@ export class RedisWindow {
       told();
       entered = true;
     }
-    // Begun anew meanwhile: the next time, all is told again.
+    // Forgotten meanwhile: #epoch stays as it is, so that all is told again the next time.
     if (entered && (await this.#announce(line)) !== epoch) return;
-    // It has forgotten; the first epoch that this process hears of is no change.
+    // The first epoch of which this process hears is no change.
     if (epoch !== this.#epoch && this.#epoch !== '') this.#epochSince = this.#now();
     this.#epoch = epoch;
   }

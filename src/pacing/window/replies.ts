@@ -85,7 +85,7 @@ const placesOf = (list: Reply, stride: unknown, here: (moment: unknown) => numbe
   }));
 };
 
-/** What stands between empty strings. */
+/** The lists of which each ends with an empty string, and what comes after the last one. */
 const listsOf = (flat: Reply): Reply[] => {
   const lists: Reply[] = [[]];
   for (const value of flat) {

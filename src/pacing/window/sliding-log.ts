@@ -3,7 +3,7 @@
  * times are monotonic milliseconds that callers pass.
  */
 
-import { type ColdState, chilled, lasting, nextWarmth, probed, stepped, unprobed } from './cold.ts';
+import { type ColdState, chilled, lasting, nextWarmth, probed, unprobed } from './cold.ts';
 import { forecast } from './forecast.ts';
 import { KeptSchedule } from './kept-schedule.ts';
 import type { OwnCalls } from './own-calls.ts';
@@ -20,22 +20,14 @@ import {
   type WindowRules,
 } from './window.ts';
 
-/** A call that was admitted, for whoever is to tell of its end. */
+/** A call that was granted: to be passed again when it ends. */
 export interface LogEntry {
   readonly id: string;
   /** Granted in the spaced way, not as asked. */
   readonly spaced: boolean;
-  /** Places held, this one included, and places ever taken, by others who use the key, too, when this one was. */
+  /** When it was granted: places held, this one included; and places ever taken, those of others who use the API key, too. */
   readonly heldThen: number;
   readonly takenThen: number;
-}
-
-/** What a log that trusts nothing may do meanwhile. */
-export interface Chill {
-  /** When it trusts itself again in any case. */
-  readonly until: number;
-  /** Milliseconds between two calls when the first does not learn how much room there is. Default: the limit's share. */
-  readonly evenMs?: number | undefined;
 }
 
 /** A window that processes share, as Redis tells of it. */
@@ -92,9 +84,9 @@ export class SlidingLog {
     return this.#places.held;
   }
 
-  /** Trusts nothing for a while: see cold.ts. */
-  chill({ until, evenMs = this.#evenMs }: Chill): void {
-    this.#cold = chilled(until, evenMs);
+  /** Trusts nothing for a while: see cold.ts. @param until when it trusts itself again in any case */
+  chill({ until }: Pick<Cold, 'until'>): void {
+    this.#cold = chilled(until);
     this.#schedule.upset();
   }
 
@@ -112,7 +104,7 @@ export class SlidingLog {
     this.#places.adopt(burst, spaced);
     this.#nextSpaced = nextSpaced;
     this.#pausedUntil = pausedUntil;
-    this.#cold = cold && { ...chilled(cold.until, this.#evenMs), ...cold };
+    this.#cold = cold && { ...cold, probe: undefined };
     this.#schedule.upset();
   }
 
@@ -137,7 +129,7 @@ export class SlidingLog {
         this.#cold = probed(this.#cold!, id, now + this.#rules.callTimeoutMs);
         return this.grant(now, false, id);
       case 'even':
-        this.#cold = stepped(this.#cold!, now);
+        this.#cold = { ...this.#cold!, nextEven: now + this.#evenMs };
         return this.grant(now, false, id);
       case 'burst':
         return this.grant(now, false, id);
@@ -173,7 +165,7 @@ export class SlidingLog {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
       this.chill({ until: this.#pausedUntil + this.#rules.windowMs });
     } else if (this.#cold?.probe === entry.id) {
-      this.#cold = unprobed(this.#cold, answered, now);
+      this.#cold = unprobed(this.#cold, answered ? now + this.#evenMs : undefined);
     }
   }
 
@@ -182,7 +174,7 @@ export class SlidingLog {
     this.#places.cancel(entry.id, told, now);
     this.#schedule.upset();
     if (entry.spaced) this.#nextSpaced = 0;
-    if (this.#cold?.probe === entry.id) this.#cold = unprobed(this.#cold, false, now);
+    if (this.#cold?.probe === entry.id) this.#cold = unprobed(this.#cold, undefined);
   }
 
   /** @see Window.schedule */
@@ -228,6 +220,7 @@ export class SlidingLog {
     };
   }
 
+  /** Between two calls of a cold window whose first one could not learn how much room there is. */
   get #evenMs(): number {
     return this.#rules.windowMs / this.#limit;
   }

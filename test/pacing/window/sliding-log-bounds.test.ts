@@ -18,7 +18,6 @@ const step = fc.oneof(
   fc.record({
     do: fc.constant('chill' as const),
     until: anyNumber,
-    evenMs: fc.option(anyNumber, { nil: undefined }),
   }),
   fc.record({ do: fc.constant('call' as const), afterMs: fc.nat(8000), outcome: anyOutcome }),
   fc.record({
