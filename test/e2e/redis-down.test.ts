@@ -24,7 +24,7 @@ const until = async (condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 };
 
-/** Who has only just heard of a Redis, and loses it, takes itself for one of eight. */
+/** Who has heard of Redis for so long knows for sure that nobody else is there, and has all of the limit without it. */
 const KNOWN_MS = 1500;
 
 const startKnown = async (): Promise<void> => {
