@@ -15,6 +15,8 @@ import { upstream } from './layers/upstream.ts';
 import { framesOf, logRequest } from './log.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
+import { cacheNotices, pacingNotices } from './notices.ts';
+import { observerOf } from './observer.ts';
 import { createPacers } from './pacers.ts';
 import { settle } from './process/settle.ts';
 import { createQuotas } from './quotas.ts';
@@ -80,15 +82,10 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     config,
     redis: redis && { commands: redis.cache, subscriber: redis.subscriber },
     simulated: config.upstreams.length === 0,
-    onDependent: (model) =>
-      log.error({ model }, 'scores depend on more than their pair: reused for the same documents only'),
-    onChange: (model, purged) =>
-      purged
-        ? log.warn({ model }, 'the model has changed: its older scores are forgotten')
-        : log.error({ model }, 'scores change too often to be forgotten each time'),
+    ...cacheNotices(log),
     onListening: (failure) => redis?.health.note('messages', failure),
   });
-  // Hears of purges before it answers.
+  // Before anything is answered: scores may have been purged while this process was away.
   await caches.beat().catch(() => {});
   const heart = redis && setInterval(() => void caches.beat().catch(() => {}), BEAT_MS).unref();
   const pacers = createPacers({
@@ -96,18 +93,9 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     upstreams,
     redis: redis?.pacing,
     appointments: redis?.cache,
-    onChange: (window, state, cause) =>
-      log.warn({ window, state, reason: cause?.kind, code: cause?.code }, 'pacing'),
-    onBug: (window, error) => log.error({ window, cause: framesOf(error) ?? typeof error }, 'pacing failed'),
-    onCircuit: (upstream, model, reason) =>
-      reason
-        ? log.error({ upstream, model, reason }, 'upstream is left alone')
-        : log.warn({ upstream, model }, 'upstream is back'),
+    ...pacingNotices(log),
   });
-  const quotas = createQuotas({
-    config,
-    redis: redis?.pacing,
-  });
+  const quotas = createQuotas({ config, redis: redis?.pacing });
   const budget = new ByteBudget({
     maxBytes: config.maxBufferBytes,
     onShed: (size) => recorder.shed(size),
@@ -125,7 +113,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     lifetime: config.cache,
     verifyRate: config.verifyRate,
     versionOf: (model) => caches.generationOf(model),
-    spare: (model) => hasRoomToSpare(pacers.stateOf(model)),
+    spare: (model) => pacers.hasRoomToSpare(model),
     refused: caches.refused,
     defang: config.upstreamFirewall === 'defang',
     maxWaitMs: config.maxWaitMs,
@@ -135,18 +123,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
     upstream: calls,
-    observer: {
-      cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
-      merged: (model) => recorder.merged(model),
-      verified(model, difference, pair, finding) {
-        recorder.verified(model, difference, finding);
-        caches.granularities.verified(model, pair, finding);
-      },
-      queueWait: (model, ms, reason) => recorder.queueWait(model, ms, reason),
-      retry: (model, reason) => recorder.retry(model, reason),
-      firewallRefused: (model) => recorder.firewallRefused(model),
-      upstreamCall: (call) => recorder.upstreamCall(call),
-    },
+    observer: observerOf(recorder, caches.granularities),
   });
 
   const exposition = createExposition({
@@ -228,16 +205,3 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     },
   };
 };
-
-/** Share of a window that must be free, besides nobody waiting, before it is spent on what nobody waits for. */
-const SPARE_SHARE = 0.5;
-
-const hasRoomToSpare = ({
-  limit,
-  remaining,
-  waiting,
-}: {
-  limit: number;
-  remaining: number;
-  waiting: number;
-}): boolean => waiting === 0 && remaining >= SPARE_SHARE * limit;

@@ -16,7 +16,9 @@ import type { Failure } from './redis/failure.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
-  stateOf(model: string): { limit: number; remaining: number; waiting: number };
+  stateOf(model: string): ModelState;
+  /** So much is free that some of it may be spent on what nobody waits for. */
+  hasRoomToSpare(model: string): boolean;
   /** @see WindowState */
   windows(): WindowState[];
   /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
@@ -25,6 +27,13 @@ export interface Pacers {
   circuits(): { upstream: string; open: boolean }[];
   /** This process takes part in no shared window any longer. Never rejects. */
   close(): Promise<void>;
+}
+
+/** Places of all attachments that are up, and calls that wait. */
+export interface ModelState {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly waiting: number;
 }
 
 export interface WindowState {
@@ -53,6 +62,9 @@ export interface PacersOptions {
    */
   readonly onCircuit: (upstream: string, model: string | undefined, reason: Reason | undefined) => void;
 }
+
+/** Share of the places that must be free, besides nobody waiting, before any is spent on what nobody waits for. */
+const SPARE_SHARE = 0.5;
 
 export const createPacers = (options: PacersOptions): Pacers => {
   const { config, upstreams, redis, appointments, onChange, onBug, onCircuit } = options;
@@ -128,14 +140,19 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const heart = setInterval(beat, BEAT_MS).unref();
 
   const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+  const stateOf = (model: string): ModelState => {
+    const up = lanes.get(model)!.filter(({ health }) => !health.open);
+    const windows = up.map(({ window }) => window);
+    const limit = sum(windows.map((window) => window.limit));
+    const used = sum(windows.map((window) => window.used()));
+    return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
+  };
   return {
     of: (model) => pacers.get(model)!,
-    stateOf(model) {
-      const up = lanes.get(model)!.filter(({ health }) => !health.open);
-      const windows = up.map(({ window }) => window);
-      const limit = sum(windows.map((window) => window.limit));
-      const used = sum(windows.map((window) => window.used()));
-      return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
+    stateOf,
+    hasRoomToSpare(model) {
+      const { limit, remaining, waiting } = stateOf(model);
+      return waiting === 0 && remaining >= SPARE_SHARE * limit;
     },
     windows: () =>
       [...lanes].flatMap(([model, ofModel]) =>

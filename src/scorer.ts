@@ -2,7 +2,6 @@
 
 import { batch } from './layers/batch.ts';
 import { defanged } from './layers/defang.ts';
-import type { RetryReason } from './layers/diagnosis.ts';
 import type { Refused } from './layers/firewall/refused.ts';
 import { firewall } from './layers/firewall.ts';
 import { flight } from './layers/flight.ts';
@@ -15,11 +14,10 @@ import { lookAgain, type PairStore, redis } from './layers/redis.ts';
 import { renew } from './layers/renew.ts';
 import { retry } from './layers/retry.ts';
 import { verify } from './layers/verify.ts';
-import { toRerankError } from './rerank/errors.ts';
-import type { Finding } from './rerank/findings.ts';
 import type { Lifetime } from './rerank/freshness.ts';
-import type { Ask, Layer, Scorer, Scores } from './rerank/scoring.ts';
+import type { Layer, Scorer } from './rerank/scoring.ts';
 import { SCORE_TOLERANCE } from './rerank/tolerance.ts';
+import { cacheSeam, type Observer, seam, timed, upstreamSeam } from './seams.ts';
 
 export interface ScorerOptions {
   readonly memory: MemoryStore;
@@ -46,30 +44,6 @@ export interface ScorerOptions {
   /** Makes the call. */
   readonly upstream: Scorer;
   readonly observer: Observer;
-}
-
-/** What a tier knew of an ask: all of it, some of it, all of it but past its freshness, or nothing. */
-export type CacheResult = 'hit' | 'partial' | 'stale' | 'miss';
-
-/** Hears at the seams between the layers, which know of no metrics. */
-export interface Observer {
-  cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
-  /** An ask has joined a call that still waited for its slot. */
-  merged(model: string): void;
-  /** What a new score of a cached pair has shown, and how far the two are apart. */
-  verified(model: string, difference: number, pair: string, finding: Finding): void;
-  queueWait(model: string, ms: number, reason: string): void;
-  retry(model: string, reason: RetryReason): void;
-  /** The firewall in front of the upstream has refused a call. */
-  firewallRefused(model: string): void;
-  upstreamCall(call: {
-    attachment: string;
-    model: string;
-    /** The status answered, or why there was none. */
-    code: string;
-    ms: number;
-    searchUnits: number;
-  }): void;
 }
 
 export const createScorer = ({
@@ -136,66 +110,3 @@ export const createScorer = ({
   ];
   return column.reduceRight((inner, layer) => layer(inner), upstream);
 };
-
-interface Seam {
-  scored(ask: Ask, scores: Scores, ms: number): void;
-  failed(ask: Ask, thrown: unknown, ms: number): void;
-}
-
-/** A layer with somebody listening at it. Calls through synchronously, as the first two layers need. */
-const seam =
-  ({ scored, failed }: Seam, layer: Layer): Layer =>
-  (inner) => {
-    const scorer = layer(inner);
-    return {
-      score(ask) {
-        const started = performance.now();
-        const result = scorer.score(ask);
-        result.then(
-          (scores) => scored(ask, scores, performance.now() - started),
-          (thrown) => failed(ask, thrown, performance.now() - started),
-        );
-        return result;
-      },
-    };
-  };
-
-const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam => ({
-  scored({ model, cache, isBackground }, { sources, stale }) {
-    if (!cache.read || isBackground) return;
-    const known = sources.filter((source) => source === tier).length;
-    const all = known === sources.length;
-    observer.cacheLookup(model, tier, all ? (stale ? 'stale' : 'hit') : known > 0 ? 'partial' : 'miss');
-  },
-  failed({ model, cache, isBackground }) {
-    if (cache.read && !isBackground) observer.cacheLookup(model, tier, 'miss');
-  },
-});
-
-const upstreamSeam = (observer: Observer): Seam => ({
-  scored({ attachment = '', model }, { searchUnits }, ms) {
-    observer.upstreamCall({ attachment, model, code: '200', ms, searchUnits });
-  },
-  failed({ attachment = '', model }, thrown, ms) {
-    const { kind, upstreamStatus } = toRerankError(thrown);
-    if (kind === 'firewall_refused') observer.firewallRefused(model);
-    const code = upstreamStatus === undefined ? NO_STATUS[kind] : String(upstreamStatus);
-    observer.upstreamCall({ attachment, model, code: code ?? 'failed', ms, searchUnits: 0 });
-  },
-});
-
-const NO_STATUS: Readonly<Record<string, string>> = {
-  deadline: 'timeout',
-  client_gone: 'cancelled',
-  wait_too_long: 'cancelled',
-  draining: 'cancelled',
-};
-
-const timed = (slots: Slots, onWait: (ms: number, reason: string) => void): Slots => ({
-  async acquire(...asked) {
-    const started = performance.now();
-    const slot = await slots.acquire(...asked);
-    onWait(performance.now() - started, slot.wait.reason);
-    return slot;
-  },
-});
