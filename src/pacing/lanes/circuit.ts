@@ -13,6 +13,7 @@
 
 import { Evidence, FAILING_MS, FAILURES } from './evidence.ts';
 import { type Caller, Suspects } from './suspects.ts';
+import { Trial } from './trial.ts';
 
 /**
  * What a call said of whoever was asked; `alive` when it answered, though not with what was asked for; `nothing` when it does
@@ -39,22 +40,13 @@ export interface CircuitCall {
   readonly whileOpen: Opened | undefined;
 }
 
-interface Turn {
-  pauseMs: number;
-  /** When it is tried again. */
-  until: number;
-  /** The pause is over. */
-  due: boolean;
-  trial: CircuitCall | undefined;
-}
-
 interface Opened {
   reason: Reason;
   /** Whose calls are kept away: one client's, or everybody's. */
   client: string | undefined;
-  /** When it is tried with what has not failed, and with what has. */
-  readonly fresh: Turn;
-  readonly again: Turn;
+  /** Tries it with a call that has not failed the last time, and with one that has. */
+  readonly fresh: Trial<CircuitCall>;
+  readonly again: Trial<CircuitCall>;
 }
 
 export interface CircuitOptions {
@@ -85,14 +77,13 @@ export class Circuit {
   /** @param caller undefined: of those whose calls are kept away, if any are */
   standing(caller?: Caller): Standing {
     if (this.#opened === undefined || !concerns(this.#opened, caller)) return 'good';
-    const { due, trial } = this.#turnOf(this.#opened, caller);
-    if (due && trial === undefined) return 'trial';
+    if (this.#trialOf(this.#opened, caller).open) return 'trial';
     return this.#opened.reason === 'refused' ? 'refused' : 'out';
   }
 
   /** Milliseconds until it is tried again; 0 when that is now, or under way. */
   retryInMs(caller?: Caller): number {
-    return this.#opened ? Math.max(0, this.#turnOf(this.#opened, caller).until - this.#now()) : 0;
+    return this.#opened ? this.#trialOf(this.#opened, caller).inMs : 0;
   }
 
   /** Milliseconds for which this very call is not to be made here, since it has failed too often; 0: it may be. */
@@ -116,7 +107,7 @@ export class Circuit {
     const now = this.#now();
     const call: CircuitCall = { startedAt: now, caller, whileOpen: this.#opened };
     if (this.#opened !== undefined && this.standing(caller) === 'trial') {
-      this.#turnOf(this.#opened, caller).trial = call;
+      this.#trialOf(this.#opened, caller).begin(call);
       this.#tell();
     }
     if (caller?.content !== undefined) this.#suspects.tried(caller.content, now);
@@ -129,7 +120,11 @@ export class Circuit {
     else this.#judge(this.#opened, call, word, counts);
   }
 
-  /** @returns whether a failure may be the upstream's: not of what failed before and after it had done well */
+  /**
+   * Notes whether the call is one that fails.
+   * @returns whether its failure may be the upstream's fault; not if the same call has failed before the upstream last did
+   * well, and has done so ever since
+   */
   #suspect({ caller, startedAt }: CircuitCall, word: Word): boolean {
     const content = caller?.content;
     if (content === undefined) return true;
@@ -151,18 +146,19 @@ export class Circuit {
   }
 
   #judge(opened: Opened, call: CircuitCall, word: Word, counts: boolean): void {
-    const turn = [opened.fresh, opened.again].find(({ trial }) => trial === call);
+    const trial = [opened.fresh, opened.again].find((trial) => trial.isMadeBy(call));
     const well = word === 'ok' || (word === 'alive' && opened.reason === 'failed');
-    // What was begun before it opened, and is only answered now, says how things were. What refused us is asked without a
-    // trial, too, when there is nobody else.
+    // A call that began before the circuit opened, and is only answered now, says how things were. One that refused us is
+    // asked without a trial, too, when there is nobody else, so what it answers counts.
     if (well && (call.whileOpen === opened || opened.reason === 'refused')) {
       this.#close();
-    } else if (turn && (word === 'nothing' || word === 'alive')) {
-      turn.trial = undefined;
+    } else if (trial && (word === 'nothing' || word === 'alive')) {
+      trial.repeat();
       this.#tell();
-    } else if (turn) {
+    } else if (trial) {
       if (word === 'refused') opened.reason = 'refused';
-      this.#pause(turn, Math.min(2 * turn.pauseMs, LONGEST_PAUSE_MS[opened.reason]));
+      trial.pause(Math.min(2 * trial.pauseMs, LONGEST_PAUSE_MS[opened.reason]));
+      this.#tell();
     } else if (word === 'failed' && counts && !concerns(opened, call.caller) && this.#isEnough(call)) {
       // A second one has found the same: it is nobody's own calls.
       opened.client = undefined;
@@ -171,24 +167,16 @@ export class Circuit {
   }
 
   #open(reason: Reason, client: string | undefined): void {
-    const turn = (): Turn => ({ pauseMs: 0, until: 0, due: false, trial: undefined });
-    this.#opened = { reason, client, fresh: turn(), again: turn() };
+    const trial = (): Trial<CircuitCall> => new Trial(this.#now, () => this.#tell());
+    this.#opened = { reason, client, fresh: trial(), again: trial() };
     this.#onSwitch(reason);
-    this.#pause(this.#opened.fresh, FIRST_PAUSE_MS);
-    // Later: whatever has not failed yet, and may come meanwhile, tells more.
-    this.#pause(this.#opened.again, 2 * FIRST_PAUSE_MS);
-  }
-
-  #pause(turn: Turn, pauseMs: number): void {
-    Object.assign(turn, { pauseMs, until: this.#now() + pauseMs, due: false, trial: undefined });
-    setTimeout(() => {
-      turn.due = true;
-      this.#tell();
-    }, pauseMs).unref();
+    this.#opened.fresh.pause(FIRST_PAUSE_MS);
+    // Later, since a call that has not failed yet tells more, and one may come meanwhile.
+    this.#opened.again.pause(2 * FIRST_PAUSE_MS);
     this.#tell();
   }
 
-  #turnOf({ fresh, again }: Opened, caller: Caller | undefined): Turn {
+  #trialOf({ fresh, again }: Opened, caller: Caller | undefined): Trial<CircuitCall> {
     const content = caller?.content;
     const isSuspect = content !== undefined && this.#suspects.since(content, this.#now()) !== undefined;
     return isSuspect ? again : fresh;

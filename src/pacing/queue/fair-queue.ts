@@ -1,12 +1,11 @@
 /**
  * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order of
  * arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
- * and serving a call moves its client's tag on by 1 ÷ weight. A client that was idle starts at the present virtual
- * time, less a small credit: it waits behind nobody's backlog, catches up with part of what others had meanwhile, and
- * saves up no more than that.
+ * and serving a call moves its client's tag on by 1 ÷ weight. Where a client starts: see virtual-clock.ts.
  */
 
 import type { Turns } from '../window/window.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 /** In whose turn something waits, and where among that client's own. */
 export interface Place {
@@ -34,19 +33,14 @@ interface Lane<T> {
 }
 
 export class FairQueue<T extends Queued> {
-  readonly #weightOf: (client: string) => number;
-  readonly #credit: number;
+  readonly #clock: VirtualClock;
   /** Clients with something queued. */
   readonly #lanes = new Map<string, Lane<T>>();
-  /** Tags of idle clients that are ahead of where they would start anew: leaving does not wipe out what one has had. */
-  readonly #dues = new Map<string, number>();
-  #virtualTime = 0;
   #size = 0;
 
-  /** @param credit calls that a client may be served ahead of its turn after a time without any */
+  /** @param credit @see VirtualClock */
   constructor(weightOf: (client: string) => number = () => 1, credit = 0) {
-    this.#weightOf = weightOf;
-    this.#credit = credit;
+    this.#clock = new VirtualClock(weightOf, credit);
   }
 
   get size(): number {
@@ -56,7 +50,7 @@ export class FairQueue<T extends Queued> {
   push(item: T): void {
     let lane = this.#lanes.get(item.client);
     if (lane === undefined) {
-      lane = { items: [], tag: this.#startTag(item.client) };
+      lane = { items: [], tag: this.#clock.startTag(item.client) };
       this.#lanes.set(item.client, lane);
     }
     lane.items.splice(placeIn(lane.items, item.urgency), 0, item);
@@ -92,9 +86,8 @@ export class FairQueue<T extends Queued> {
     if (due === undefined) return undefined;
     const { lane, at } = due;
     if (client === undefined) {
-      // Never back: an item that had to wait for another that fits is served behind its time.
-      this.#virtualTime = Math.max(this.#virtualTime, lane.tag);
-      lane.tag += 1 / this.#weightOf(due.client);
+      this.#clock.serve(lane.tag);
+      lane.tag += this.#clock.advance(due.client, 1);
     }
     this.#size--;
     const [item] = lane.items.splice(at, 1);
@@ -103,21 +96,16 @@ export class FairQueue<T extends Queued> {
   }
 
   /** Goes on from where others, who serve the same clients, are. */
-  adopt({ virtualTime, tags }: Turns): void {
-    this.#virtualTime = virtualTime;
-    this.#dues.clear();
-    for (const [client, tag] of tags) if (tag > this.#earliestTag(client)) this.#dues.set(client, tag);
-    for (const [client, lane] of this.#lanes) {
-      lane.tag = this.#startTag(client);
-      this.#dues.delete(client);
-    }
+  adopt(turns: Turns): void {
+    this.#clock.adopt(turns);
+    for (const [client, lane] of this.#lanes) lane.tag = this.#clock.startTag(client);
   }
 
   /** Takes an item out of turn; false when it is not, or no longer, here. */
   remove(item: T): boolean {
-    const lane = this.#lanes.get(item.client);
-    const at = lane?.items.indexOf(item) ?? -1;
-    if (lane === undefined || at < 0) return false;
+    const place = this.#find(item);
+    if (place === undefined) return false;
+    const { lane, at } = place;
     lane.items.splice(at, 1);
     this.#size--;
     this.#retireIfEmpty(item.client, lane);
@@ -130,11 +118,8 @@ export class FairQueue<T extends Queued> {
    * and whoever else the item passes is served one place later.
    */
   promote(item: T, { client, urgency }: Place): boolean {
-    const lane = this.#lanes.get(item.client);
-    const at = lane?.items.indexOf(item) ?? -1;
-    if (lane === undefined || at < 0) return false;
-    const due = lane.tag + at / this.#weightOf(item.client);
-    if (this.#dueIn({ client, urgency }).tag >= due) return false;
+    const place = this.#find(item);
+    if (place === undefined || this.#dueIn({ client, urgency }).tag >= place.tag) return false;
     this.remove(item);
     item.client = client;
     item.urgency = urgency;
@@ -152,36 +137,36 @@ export class FairQueue<T extends Queued> {
 
   /** How many items would be served before one that is here; undefined when it is not. */
   aheadOf(item: T, expected: Expected = NONE): number | undefined {
-    const lane = this.#lanes.get(item.client);
-    const before = lane?.items.indexOf(item) ?? -1;
-    if (lane === undefined || before < 0) return undefined;
-    const tag = lane.tag + before / this.#weightOf(item.client);
-    return this.#aheadOf(item.client, { tag, before }, expected);
+    const place = this.#find(item);
+    return place && this.#aheadOf(item.client, { tag: place.tag, before: place.at }, expected);
   }
 
   #aheadOf(client: string, { tag, before }: { tag: number; before: number }, expected: Expected): number {
     let ahead = before;
     for (const [name, { tag: first, items }] of this.#lanes) {
-      const turns = name === client ? 0 : this.#turnsUntil(tag, first, name);
+      const turns = name === client ? 0 : this.#clock.turnsUntil(tag, first, name);
       ahead += items.length >= turns ? turns : Math.min(turns, items.length + expected.of(name));
     }
     for (const name of expected.clients) {
       if (name === client || this.#lanes.has(name)) continue;
-      ahead += Math.min(this.#turnsUntil(tag, this.#startTag(name), name), expected.of(name));
+      ahead += Math.min(this.#clock.turnsUntil(tag, this.#clock.startTag(name), name), expected.of(name));
     }
     return ahead;
   }
 
-  /** Items of a client that are due by then, if its first is due at `first`. */
-  #turnsUntil(tag: number, first: number, client: string): number {
-    return first > tag ? 0 : Math.floor((tag - first) * this.#weightOf(client)) + 1;
+  /** Where an item waits, behind how many of its own client's, and when it is due; undefined when it is not here. */
+  #find(item: T): { lane: Lane<T>; at: number; tag: number } | undefined {
+    const lane = this.#lanes.get(item.client);
+    const at = lane?.items.indexOf(item) ?? -1;
+    if (lane === undefined || at < 0) return undefined;
+    return { lane, at, tag: lane.tag + this.#clock.advance(item.client, at) };
   }
 
   /** When a new item would be due, in virtual time, and behind how many of its own client's. */
   #dueIn({ client, urgency }: Place, expected = 0): { tag: number; before: number } {
     const own = this.#lanes.get(client);
     const before = (urgency < 0 ? 0 : expected) + (own === undefined ? 0 : placeIn(own.items, urgency));
-    return { tag: (own?.tag ?? this.#startTag(client)) + before / this.#weightOf(client), before };
+    return { tag: (own?.tag ?? this.#clock.startTag(client)) + this.#clock.advance(client, before), before };
   }
 
   #due(fits: (item: T) => boolean, only?: string): { client: string; lane: Lane<T>; at: number } | undefined {
@@ -195,20 +180,10 @@ export class FairQueue<T extends Queued> {
     return due;
   }
 
-  #startTag(client: string): number {
-    return Math.max(this.#earliestTag(client), this.#dues.get(client) ?? Number.NEGATIVE_INFINITY);
-  }
-
-  /** Where a client starts that had nothing for long. */
-  #earliestTag(client: string): number {
-    return this.#virtualTime - this.#credit / this.#weightOf(client);
-  }
-
   #retireIfEmpty(client: string, lane: Lane<T>): void {
     if (lane.items.length > 0) return;
     this.#lanes.delete(client);
-    for (const [name, tag] of this.#dues) if (tag <= this.#earliestTag(name)) this.#dues.delete(name);
-    if (lane.tag > this.#earliestTag(client)) this.#dues.set(client, lane.tag);
+    this.#clock.retire(client, lane.tag);
   }
 }
 
