@@ -27,6 +27,10 @@ for i, type in ipairs({ 'string', 'hash' }) do
 end
 `;
 
+/** Claims of one question, and digests in one claim, are never more; and all of them no more than can be kept. */
+const MOST_CLAIMS = 1000;
+const MOST_DIGESTS = 1000;
+
 /** A clean end is told to everybody who waits for it. */
 const END = `
 local function done(claim, channel)
@@ -74,10 +78,17 @@ export const CLAIM = `${OURS}
 local claim, digests = ARGV[1], ARGV[3]
 for i = 4, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
 local holder = {}
-local claims = redis.call('HGETALL', KEYS[2])
-for i = 1, #claims, 2 do
-  for at = 1, #claims[i + 1], ${DIGEST_BYTES} do
-    holder[string.sub(claims[i + 1], at, at + ${DIGEST_BYTES - 1})] = claims[i]
+if redis.call('HLEN', KEYS[2]) > ${MOST_CLAIMS} then redis.call('UNLINK', KEYS[2]) end
+local bytes = 0
+for _, name in ipairs(redis.call('HKEYS', KEYS[2])) do
+  local size = redis.call('HSTRLEN', KEYS[2], name)
+  bytes = bytes + size
+  if size > ${MOST_DIGESTS * DIGEST_BYTES} or size % ${DIGEST_BYTES} ~= 0 or bytes > ${MAX_PAIRS * DIGEST_BYTES} or #name > 64 then
+    redis.call('HDEL', KEYS[2], name)
+    bytes = bytes - size
+  else
+    local theirs = redis.call('HGET', KEYS[2], name)
+    for at = 1, size, ${DIGEST_BYTES} do holder[string.sub(theirs, at, at + ${DIGEST_BYTES - 1})] = name end
   end
 end
 local reply, taken = { ${KNOWN} }, {}

@@ -1,6 +1,7 @@
 /** The pairs that processes share, in Redis. */
 
 import type { Commands } from '../redis/commands.ts';
+import { versioned } from '../redis/keys.ts';
 import type { Digests } from '../rerank/digests.ts';
 import { MAX_SKEW_MS } from '../rerank/freshness.ts';
 import { fromBytes, type Pairs, toBytes } from '../rerank/pairs.ts';
@@ -27,15 +28,12 @@ export interface RedisPairsOptions {
   readonly claimMs: number;
 }
 
-/** Of what lies under these keys. Raised with it, so that releases that run at the same time never misread each other. */
-const FORMAT = 3;
-
 export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOptions): PairStore => {
   const claimScript = commands.script('pairsClaim', 2, CLAIM);
   const writeScript = commands.script('pairsWrite', 2, WRITE);
   const releaseScript = commands.script('pairsRelease', 2, RELEASE);
-  const pairsKey = (question: string): string => `${prefix}pairs${FORMAT}:{${question}}`;
-  const claimsKey = (question: string): string => `${prefix}claims${FORMAT}:{${question}}`;
+  const pairsKey = (question: string): string => `${prefix}${versioned('pairs')}:{${question}}`;
+  const claimsKey = (question: string): string => `${prefix}${versioned('claims')}:{${question}}`;
 
   return {
     async read(question) {

@@ -2,6 +2,7 @@
 
 import type { Commands, Script } from '../redis/commands.ts';
 import { failureOf } from '../redis/failure.ts';
+import { versioned } from '../redis/keys.ts';
 import { EXCHANGE, FORGET } from './exchange-script.ts';
 import { MAX_PACKED_BYTES, NOTHING } from './snapshot.ts';
 
@@ -52,9 +53,6 @@ const KEEP_MS = 3_600_000;
 
 type Reply = [claim: Buffer, owner: Buffer, skipped: number, others: Buffer[], left: Buffer[]];
 
-/** Of what lies under these keys. Raised with it, so that releases that run at the same time never misread each other. */
-const FORMAT = 2;
-
 /** Nothing here rejects: what Redis fails to do is undefined, or false. */
 export class Exchange {
   readonly #options: ExchangeOptions;
@@ -72,7 +70,7 @@ export class Exchange {
     this.#forget = commands.script('metricsForget', 1, FORGET);
     // A former process of this name may still be told of.
     this.#kept = this.#keep(NOTHING);
-    const key = `${prefix}{metrics:${FORMAT}}`;
+    const key = `${prefix}{${versioned('metrics')}}`;
     this.#keys = [key, `${key}:${dyno}`];
   }
 

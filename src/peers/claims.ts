@@ -10,6 +10,9 @@ import type { Channel } from './channel.ts';
 /** How often a process names its open claims, milliseconds. */
 const NAME_MS = 250;
 
+/** Of more, several messages tell: of a longer one nobody would hear. */
+const NAMES_AT_ONCE = 400;
+
 /**
  * Beats of one's own without a claim being named, after which it counts as abandoned. Beats and not time: a process that
  * was held up finds its timer due before it has read what it was told meanwhile.
@@ -108,7 +111,9 @@ export class Claims {
 
   #beat(): void {
     const names = [...this.#open].map(([claim, answerAt]) => named(claim, answerAt));
-    if (names.length > 0) this.#channel.publish('claims', names.join(' '));
+    for (let i = 0; i < names.length; i += NAMES_AT_ONCE) {
+      this.#channel.publish('claims', names.slice(i, i + NAMES_AT_ONCE).join(' '));
+    }
     // One's own needs no naming, whether or not messages come in.
     this.#hear(names);
     for (const [claim, waiting] of this.#awaited) {

@@ -11,6 +11,7 @@
  */
 
 import type { Commands, Script } from '../redis/commands.ts';
+import { versioned } from '../redis/keys.ts';
 import type { Channel } from './channel.ts';
 
 export interface ModelState {
@@ -20,29 +21,41 @@ export interface ModelState {
   readonly dependentSince: number;
 }
 
+/** Of all apps that share the prefix; and two numbers of a clock. */
+const MOST_MODELS = 1000;
+const MOST_LETTERS = 40;
+
 /**
- * KEYS: states. ARGV: time to keep them (ms), the lowest number that is not believed, then triples of model, generation and
- * since when its scores depend on companions. Both sides take what is later. Whatever else is found there is no state, and
- * is written anew. Reply: all of them, as pairs of a model and `generation since`.
+ * KEYS: states. ARGV: time to keep them (ms), how far ahead of Redis' clock a number may lie (ms), then triples of model, generation and
+ * since when its scores depend on companions: 0 and 0 when nothing is known. Both sides take what is later. Whatever else is
+ * found there is no state, and is written anew. Reply: for each of these models \`generation since\`, or an empty string.
  */
 const EXCHANGE = `
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
-local most = tonumber(ARGV[2])
+-- More than there can be models: others have written there, and processes tell again what they know.
+if redis.call('TYPE', KEYS[1]).ok ~= 'hash' or redis.call('HLEN', KEYS[1]) > ${MOST_MODELS} then
+  redis.call('UNLINK', KEYS[1])
+end
+local time = redis.call('TIME')
+local most = time[1] * 1000 + ARGV[2]
 local function read(text)
   local generation, since = string.match(text or '', '^(%d+) (%d+)$')
   generation, since = tonumber(generation), tonumber(since)
   if not generation or generation >= most or since >= most then return -1, 0 end
   return generation, since
 end
+local reply = {}
 for i = 3, #ARGV, 3 do
   local generation, since = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
-  local known, found = read(redis.call('HGET', KEYS[1], ARGV[i]))
-  if generation > known or (generation == known and found == 0 and since > 0) then
+  local long = redis.call('HSTRLEN', KEYS[1], ARGV[i]) > ${MOST_LETTERS}
+  local known, found = read(not long and redis.call('HGET', KEYS[1], ARGV[i]) or '')
+  local later = generation > math.max(0, known) or (generation >= known and found == 0 and since > 0)
+  if later and generation < most and since < most then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
-  end
+  elseif known < 0 then redis.call('HDEL', KEYS[1], ARGV[i]) end
+  reply[#reply + 1] = redis.call('HGET', KEYS[1], ARGV[i]) or ''
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return redis.call('HGETALL', KEYS[1])
+return reply
 `;
 
 export interface ModelStatesOptions {
@@ -62,8 +75,11 @@ export interface ModelStatesOptions {
 const TOPIC = 'model';
 const NONE: ModelState = { generation: 0, dependentSince: 0 };
 
-/** Both numbers are moments of a clock, or one more than others believed: the year 5138 is none, and leaves room above. */
-const MOST = 1e14;
+/**
+ * Both numbers are moments of a clock, or one more than others believed. What lies further ahead is not believed: no purge
+ * could go beyond it. Milliseconds.
+ */
+const AHEAD_MS = 86_400_000;
 
 export class ModelStates {
   readonly #options: ModelStatesOptions;
@@ -79,7 +95,9 @@ export class ModelStates {
     this.#script = shared?.commands.script('modelStatesExchange', 1, EXCHANGE);
     shared?.channel.on(TOPIC, (message) => {
       const space = message.indexOf(' ');
-      this.#hear(message.slice(0, space), message.slice(space + 1));
+      const [model, state] = [message.slice(0, space), parse(message.slice(space + 1))];
+      // Redis, whose clock may be right where this one is not, tells of it in the next beat.
+      if (state !== undefined && state.generation < this.#now() + AHEAD_MS) this.#raise(model, state);
     });
     shared?.channel.onOpen(() => void this.exchange().catch(() => {}));
   }
@@ -117,7 +135,7 @@ export class ModelStates {
     const { generation } = this.of(model);
     const kept = await this.#exchange();
     // Seen, and not only not refused.
-    const inRedis = this.#parse(kept.get(model) ?? '');
+    const inRedis = parse(kept.get(model) ?? '');
     if (inRedis === undefined || inRedis.generation < generation) throw new Error('Redis has not taken it.');
     shared.channel.publish(TOPIC, `${model} ${toText(this.of(model))}`);
   }
@@ -126,28 +144,21 @@ export class ModelStates {
     const { shared, scoreLifeMs } = this.#options;
     const kept = new Map<string, string>();
     if (shared === undefined) return kept;
-    const own = [...this.#known].flatMap(([model, { generation, dependentSince }]) =>
-      generation > 0 || dependentSince > 0 ? [model, generation, dependentSince] : [],
-    );
+    const models = [...this.#known.keys()];
+    const own = [...this.#known].flatMap(([model, { generation, dependentSince }]) => [
+      model,
+      generation,
+      dependentSince,
+    ]);
     const reply = (await shared.commands.run('models', () =>
-      this.#script!.text(`${shared.prefix}models`, 2 * scoreLifeMs, MOST, ...own),
+      this.#script!.text(`${shared.prefix}${versioned('models')}`, 2 * scoreLifeMs, AHEAD_MS, ...own),
     )) as string[];
-    for (let i = 0; i < reply.length; i += 2) {
-      kept.set(reply[i]!, reply[i + 1]!);
-      this.#hear(reply[i]!, reply[i + 1]!);
+    for (const [i, model] of models.entries()) {
+      kept.set(model, reply[i]!);
+      const state = parse(reply[i]!);
+      if (state !== undefined) this.#raise(model, state);
     }
     return kept;
-  }
-
-  #hear(model: string, text: string): void {
-    const state = this.#parse(text);
-    if (state !== undefined) this.#raise(model, state);
-  }
-
-  #parse(text: string): ModelState | undefined {
-    const [, generation, since] = /^(\d{1,16}) (\d{1,16})$/.exec(text) ?? [];
-    const state = { generation: Number(generation), dependentSince: Number(since) };
-    return state.generation < MOST && state.dependentSince < MOST ? state : undefined;
   }
 
   #raise(model: string, state: ModelState): void {
@@ -157,6 +168,13 @@ export class ModelStates {
     if (state.dependentSince > 0) this.#options.onDependent?.(model);
   }
 }
+
+const parse = (text: string): ModelState | undefined => {
+  const [, generation, since] = /^(\d{1,15}) (\d{1,15})$/.exec(text) ?? [];
+  return generation === undefined
+    ? undefined
+    : { generation: Number(generation), dependentSince: Number(since) };
+};
 
 const isLater = (state: ModelState, known: ModelState): boolean =>
   state.generation === known.generation

@@ -8,6 +8,7 @@
  */
 
 import type { Commands } from '../redis/commands.ts';
+import { versioned } from '../redis/keys.ts';
 import type { QuotaRules, SharedCalls, SharedUsage } from './quota.ts';
 
 export interface RedisCallsOptions {
@@ -15,6 +16,9 @@ export interface RedisCallsOptions {
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
 }
+
+/** More than any call takes with its wait, milliseconds. */
+const LONGEST_CALL_MS = 90_000;
 
 /** ARGV of both scripts: id, window, lease; then the limit, or whether a call was made. */
 const PRELUDE = `
@@ -28,21 +32,20 @@ end
 local found = redis.call('TYPE', key).ok
 if found ~= 'zset' and found ~= 'none' then redis.call('DEL', key) end
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
--- What lies further ahead is of a clock that was set back since, or of somebody else: nothing is held for so long.
-local function held()
-  return redis.call('ZCOUNT', key, '-inf', now + math.max(lease, window + 1))
-end
+-- What lies further ahead is of a clock that was set back since, or of somebody else: nothing is held for so long, whatever
+-- wait other apps allow that share the prefix.
+redis.call('ZREMRANGEBYSCORE', key, '(' .. now + math.max(lease, window + ${LONGEST_CALL_MS}), '+inf')
 `;
 
 // A place of a call that is under way comes free a window after its end, whatever its lease says.
 const REPLY = `
 local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
-return { taken, held(), first and math.min(tonumber(first) - now, window) or window }
+return { taken, redis.call('ZCARD', key), first and math.min(tonumber(first) - now, window) or window }
 `;
 
 const TAKE = `${PRELUDE}
 local taken = 0
-if held() < tonumber(ARGV[4]) then
+if redis.call('ZCARD', key) < tonumber(ARGV[4]) then
   taken = 1
   hold(lease)
 end
@@ -66,7 +69,7 @@ export const redisCalls = ({ commands, prefix }: RedisCallsOptions): SharedCalls
     return { taken: taken === 1, held: held!, nextFreeMs: nextFreeMs! };
   };
   const terms = (name: string, id: string, { windowMs, leaseMs }: QuotaRules): (string | number)[] => [
-    `${prefix}quota:${name}`,
+    `${prefix}${versioned('quota')}:${name}`,
     id,
     windowMs,
     leaseMs,

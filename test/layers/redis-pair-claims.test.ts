@@ -51,6 +51,27 @@ describe('a claim in Redis', () => {
     }
   });
 
+  test('is not taken for another by what somebody else has left', async () => {
+    const key = `${PREFIX}claims3:{${QUESTION}}`;
+    const digests = digestsOf(3);
+    const bytes = Buffer.from(digests.numbers.buffer, digests.numbers.byteOffset, digests.numbers.byteLength);
+    await bed.client.hset(key, 'odd', bytes.subarray(0, 40));
+    await bed.client.hset(key, 'huge', Buffer.alloc(16e6));
+    await bed.client.hset(key, 'x'.repeat(1000), bytes);
+    expect((await claim(3))!.holders).toEqual([undefined, undefined, undefined]);
+    expect(await bed.client.hkeys(key)).toEqual(['claim-0']);
+  });
+
+  test('is looked for among no more than there can be', async () => {
+    const key = `${PREFIX}claims3:{${QUESTION}}`;
+    for (let i = 0; i < 20; i++) await bed.client.hset(key, `foreign ${i}`, Buffer.alloc(16_000, i));
+    await claim(3);
+    expect(await bed.client.hlen(key)).toBeLessThan(10);
+    await bed.client.hset(key, Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`x${i}`, ''])));
+    await claim(3, 10);
+    expect(await bed.client.hlen(key)).toBe(1);
+  });
+
   test('that does not count any more is taken over', async () => {
     await claim(3);
     expect((await claim(3, 0, ['claim-0', 'never-heard-of']))!.holders).toEqual([

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => fleet.stop());
 
-const KEY = 'test:{metrics:2}';
+const KEY = 'test:{metrics2}';
 
 /** What a process would leave, with these bytes for a snapshot. */
 const left = async (bytes: Buffer | string): Promise<Buffer> => {

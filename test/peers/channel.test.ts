@@ -24,6 +24,25 @@ const listen = ({ channel }: Peer, topic: string): string[] => {
   return heard;
 };
 
+describe('what nobody of ours says', () => {
+  test.each([
+    ['long', (i: number) => (i === 0 ? [`news ${'x '.repeat(2e6)}`] : [])],
+    ['much', (i: number) => (i === 0 ? [] : new Array(100).fill(`news ${'x'.repeat(15_000)}`))],
+  ])('is not listened to when it is too %s, and what comes a second later is', async (_, messages) => {
+    const heard = listen(peers[1]!, 'news');
+    const { client, channel } = peers[0]!;
+    for (let i = 0; i < 10; i++)
+      await Promise.all(messages(i).map((text) => client.publish(channel.name, text)));
+    await until(async () => {
+      channel.publish('news', 'end');
+      return heard.includes('end');
+    });
+    const others = heard.filter((message) => message !== 'end');
+    expect(others.filter(({ length }) => length > 16_384)).toEqual([]);
+    expect(others.length).toBeLessThan(900);
+  });
+});
+
 describe('what one process says', () => {
   test('all hear under its topic, itself included, and nobody under another', async () => {
     const heard = peers.map((peer) => listen(peer, 'news'));

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Channel } from '../../src/peers/channel.ts';
+import { type Channel, MAX_MESSAGE_BYTES } from '../../src/peers/channel.ts';
 import { Claims } from '../../src/peers/claims.ts';
 import { isSettled } from '../support/fakes.ts';
 import { FakeAir, type FakeChannel } from './channels.ts';
@@ -41,6 +41,15 @@ describe('a claim', () => {
     owner().claims.close(claim);
     pass(1000);
     expect(air.said).toHaveLength(4);
+  });
+
+  test('is named, however many there are, in messages that are heard', async () => {
+    const claims = Array.from({ length: 2000 }, () => owner().claims.open());
+    for (const claim of claims) owner().claims.expect(claim, performance.now() + 1e8);
+    const end = waiter().claims.ended(claims.at(-1)!, never);
+    pass(2000);
+    expect(await isSettled(end)).toBe(false);
+    expect(air.said.filter(({ length }) => length > MAX_MESSAGE_BYTES)).toEqual([]);
   });
 
   test('is waited for as long as it is named', async () => {

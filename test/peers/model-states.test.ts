@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ModelStates } from '../../src/peers/model-states.ts';
 import { until } from '../support/fakes.ts';
@@ -72,7 +73,7 @@ describe('a generation', () => {
     await server.flush();
     await other.states.exchange();
     expect(other.states.of(COHERE).generation).toBe(before);
-    expect(await one.client.hget('app:models', COHERE)).toBe(`${before} 0`);
+    expect(await one.client.hget('app:models2', COHERE)).toBe(`${before} 0`);
   });
 
   test('that was missed is heard with the connection that comes back', async () => {
@@ -98,7 +99,7 @@ describe('a generation', () => {
 
   test('is kept longer than any score', async () => {
     await one.states.advance(COHERE);
-    expect(await one.client.pttl('app:models')).toBeGreaterThan(60_000);
+    expect(await one.client.pttl('app:models2')).toBeGreaterThan(60_000);
   });
 
   test('that is none, or of a model nobody serves, is not believed', async () => {
@@ -158,6 +159,10 @@ describe('scores that were found to depend on companions', () => {
   });
 });
 
+/** Bytes that Redis has sent. */
+const outputOf = async (client: Redis): Promise<number> =>
+  Number(/total_net_output_bytes:(\d+)/.exec(String(await client.info('stats')))![1]);
+
 describe('what Redis holds in place of a state', () => {
   test.each([
     '9007199254740991',
@@ -169,24 +174,56 @@ describe('what Redis holds in place of a state', () => {
     'x',
     '1 99999999999999999',
   ])('is written anew when it is none: %j', async (garbage) => {
-    await one.client.hset('app:models', COHERE, garbage);
+    await one.client.hset('app:models2', COHERE, garbage);
     await one.states.advance(COHERE);
     const { generation } = one.states.of(COHERE);
     expect(generation).toBeGreaterThan(0);
-    expect(await one.client.hget('app:models', COHERE)).toBe(`${generation} 0`);
+    expect(await one.client.hget('app:models2', COHERE)).toBe(`${generation} 0`);
     await agree();
   });
 
   test('is written anew when it is of another type', async () => {
-    await one.client.set('app:models', 'somebody else’s');
+    await one.client.set('app:models2', 'somebody else’s');
     await one.states.advance(COHERE);
     await agree();
   });
 
-  test('that can’t be raised makes no purge look done', async () => {
-    await one.client.hset('app:models', COHERE, `${1e14 - 1} 0`);
+  test.each([1e14 - 1, Date.now() + 172_800_000])(
+    'stands in no purge’s way from the future: %d',
+    async (ahead) => {
+      await one.client.hset('app:models2', COHERE, `${ahead} 0`);
+      await one.states.exchange();
+      await one.states.advance(COHERE);
+      expect(one.states.of(COHERE).generation).toBeLessThan(Date.now() + 1000);
+      await agree();
+    },
+  );
+
+  test('is not made by a process whose clock is days ahead, which hears that it has purged nothing', async () => {
+    const ahead = await joinPeers(server, () => Date.now() + 172_800_000);
+    try {
+      await expect(ahead.states.advance(COHERE)).rejects.toThrow();
+    } finally {
+      ahead.leave();
+    }
+  });
+
+  test('is not read when it is long, nor when it is of another model', async () => {
+    const fields = Array.from({ length: 900 }, (_, i) => [`foreign ${i}`, 'x'.repeat(10_000)]);
+    await one.client.hset('app:models2', Object.fromEntries([...fields, [COHERE, `1${' '.repeat(1e6)} 0`]]));
+    const before = await outputOf(one.client);
     await one.states.exchange();
-    await expect(one.states.advance(COHERE)).rejects.toThrow();
+    expect((await outputOf(one.client)) - before).toBeLessThan(100_000);
+    await one.states.advance(COHERE);
+    await agree();
+  });
+
+  test('makes way when it is of more models than there are', async () => {
+    const fields = Array.from({ length: 3000 }, (_, i) => [`foreign ${i}`, '1 0']);
+    await one.states.advance(COHERE);
+    await one.client.hset('app:models2', Object.fromEntries(fields));
+    await one.states.exchange();
+    expect(await one.client.hkeys('app:models2')).toEqual([COHERE]);
   });
 });
 

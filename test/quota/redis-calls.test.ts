@@ -101,8 +101,8 @@ test('says when the next place comes free: a window from now at most, since call
 test('every key has the prefix and an expiry, whatever came last', async () => {
   const calls = await process();
   const ttl = async (): Promise<number> => {
-    expect(await inspector.keys('*')).toEqual(['app:quota:search']);
-    return inspector.pttl('app:quota:search');
+    expect(await inspector.keys('*')).toEqual(['app:quota2:search']);
+    return inspector.pttl('app:quota2:search');
   };
   const expectAnExpiry = async (): Promise<void> => {
     const ms = await ttl();
@@ -163,14 +163,23 @@ test('a Redis that hangs costs a few time-outs, and then nothing', async () => {
 
 test('something else under the key of a client gives way', async () => {
   const calls = await process();
-  await inspector.lpush('app:quota:search', 'a list');
+  await inspector.lpush('app:quota2:search', 'a list');
   expect(await calls.take('search', '1', RULES)).toMatchObject({ taken: true, held: 1 });
+});
+
+test('what nobody could have entered is held for no longer than a call, and is not kept', async () => {
+  const calls = await process();
+  for (const score of ['inf', '9e15', '1e300'])
+    await inspector.zadd('app:quota2:search', score, `x ${score}`);
+  await inspector.zadd('app:quota2:search', Date.now() + RULES.leaseMs / 2, 'other');
+  expect(await calls.take('search', '1', RULES)).toMatchObject({ taken: true, held: 2 });
+  expect(await inspector.zrange('app:quota2:search', '0', '-1')).toEqual(['other', '1']);
 });
 
 test('places that a clock has left far ahead, when it was set back, are not held', async () => {
   const calls = await process();
   const ahead = Date.now() + 3_600_000;
-  for (let i = 0; i < RULES.limit; i++) await inspector.zadd('app:quota:search', ahead + i, `other ${i}`);
+  for (let i = 0; i < RULES.limit; i++) await inspector.zadd('app:quota2:search', ahead + i, `other ${i}`);
   for (let i = 0; i < RULES.limit; i++)
     expect(await calls.take('search', String(i), RULES)).toMatchObject({ taken: true, held: i + 1 });
   expect(await calls.take('search', 'more', RULES)).toMatchObject({ taken: false, held: RULES.limit });

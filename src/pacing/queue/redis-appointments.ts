@@ -1,7 +1,7 @@
 /** Appointments in Redis, so that a caller may come back to any process. */
 
 import type { Commands } from '../../redis/commands.ts';
-import { HORIZON_MS } from '../window/schedule.ts';
+import { versioned } from '../../redis/keys.ts';
 import type { AppointmentStore } from './appointments.ts';
 
 export interface RedisAppointmentsOptions {
@@ -14,17 +14,23 @@ export interface RedisAppointmentsOptions {
   readonly reachable: () => boolean;
 }
 
+/** No appointment lasts longer, milliseconds. */
+const LONGEST_MS = 90_000;
+
 /**
  * KEYS: appointments, whose values are the milliseconds for which they can be kept; their expiry is the end of them.
- * Reply: for each, 0 when it was due and is taken now, the milliseconds until it is, or -1 without one.
+ * Reply: for each, 0 when it was due and is taken now, the milliseconds until it is, or -1 without one. What none of ours
+ * could be goes.
  */
 const TAKE = `
 local reply = {}
 for i, key in ipairs(KEYS) do
-  local left, late = redis.call('PTTL', key), redis.pcall('GET', key)
-  late = type(late) == 'string' and tonumber(late) or nil
-  if left < 0 or not late then reply[i] = -1
-  elseif left > late then reply[i] = math.ceil(left - late)
+  local left, text = redis.call('PTTL', key), redis.pcall('GETRANGE', key, 0, 15)
+  local late = type(text) == 'string' and string.match(text, '^%d+$') and tonumber(text)
+  if left < 0 or left > ${LONGEST_MS} or not late or late > ${LONGEST_MS} then
+    redis.call('UNLINK', key)
+    reply[i] = -1
+  elseif left > late then reply[i] = left - late
   else
     redis.call('DEL', key)
     reply[i] = 0
@@ -46,7 +52,7 @@ export const redisAppointments = (options: RedisAppointmentsOptions): Appointmen
   const { commands, prefix, model, reachable } = options;
   const { client } = commands;
   const takeScript = commands.script('appointmentsTake', undefined, TAKE);
-  const nameOf = (key: string): string => `${prefix}{appointment:${model}}:${key}`;
+  const nameOf = (key: string): string => `${prefix}{${versioned('appointment')}:${model}}:${key}`;
   // What Redis does not take is promised in this process alone.
   const tell = (command: () => Promise<unknown>): void => {
     if (reachable()) void commands.attempt(OP, command);
@@ -54,9 +60,7 @@ export const redisAppointments = (options: RedisAppointmentsOptions): Appointmen
   const takeAll = async (keys: readonly string[]): Promise<Taken[]> => {
     if (!reachable()) return [];
     const replies = await commands.attempt(OP, () => takeScript.text(keys.length, ...keys.map(nameOf)));
-    return ((replies ?? []) as number[]).map((left) =>
-      left === 0 ? 'due' : left > 0 ? Math.min(left, HORIZON_MS) : undefined,
-    );
+    return ((replies ?? []) as number[]).map((left) => (left === 0 ? 'due' : left > 0 ? left : undefined));
   };
   const taking = new Batches(takeAll);
   return {

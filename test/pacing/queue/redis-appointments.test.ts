@@ -83,15 +83,27 @@ describe('appointments in Redis', () => {
   });
 
   test('that are none are nobody’s, and spoil nobody else’s', async () => {
-    const name = (key: string): string => `test:{appointment:m}:search:${key}`;
+    const name = (key: string): string => `test:{appointment2:m}:search:${key}`;
     await client.set(name('garbage'), 'soon', 'PX', 1000);
     await client.lpush(name('list'), 'x');
     await client.pexpire(name('list'), 1000);
     await client.set(name('late'), '1', 'PX', 3_600_000_000);
     const appointments = store();
     appointments.put('search:good', 1000, 1000);
-    const keys = ['garbage', 'list', 'late', 'good'];
+    await client.set(name('endless'), '1');
+    for (const [i, word] of ['-1e300', 'nan', 'inf', '1e3', ' 5', 'x'.repeat(1e6)].entries()) {
+      await client.set(name(`word ${i}`), word, 'PX', 1000);
+    }
+    const keys = [
+      'garbage',
+      'list',
+      'late',
+      'endless',
+      ...[0, 1, 2, 3, 4, 5].map((i) => `word ${i}`),
+      'good',
+    ];
     const taken = await Promise.all(keys.map((key) => appointments.take(`search:${key}`)));
-    expect(taken).toEqual([undefined, undefined, 120_000, 'due']);
+    expect(taken).toEqual([...new Array(10).fill(undefined), 'due']);
+    expect(await client.exists(...keys.map(name))).toBe(0);
   });
 });

@@ -139,6 +139,25 @@ describe('a window goes on', () => {
     }
   });
 
+  it('among more processes and clients than there are, and lines longer than any', async () => {
+    const now = Number((await client.time())[0]) * 1e6;
+    const many = (value: string) =>
+      Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`of:${i}`, value]));
+    await client.hset(keys[QUEUE]!, many(`${now} two 1 1 0  3:1000`));
+    await client.hset(keys[TURNS]!, many('5'));
+    // Nobody has been heard of lately, as far as can be told.
+    await beginsAnew();
+    expect(await client.hlen(keys[QUEUE]!)).toBeLessThan(5);
+    expect(await client.hlen(keys[TURNS]!)).toBeLessThan(5);
+    await client.hset(keys[QUEUE]!, {
+      long: `${now} ${LINES[0]};`.repeat(50_000),
+      ['y'.repeat(600_000)]: `${now} `,
+    });
+    await goesOn();
+    expect(await client.hkeys(keys[QUEUE]!)).not.toContain('long');
+    expect(await client.hlen(keys[QUEUE]!)).toBeLessThan(5);
+  });
+
   it('when the clock was set back an hour, and every moment lies ahead', async () => {
     const [seconds] = await client.time();
     const ahead = (Number(seconds) + 3600) * 1e6;

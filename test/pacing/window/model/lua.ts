@@ -48,6 +48,12 @@ export class Store {
         return 1;
       case 'HDEL':
         return args.filter((field) => this.#hash(key).delete(field)).length;
+      case 'HLEN':
+        return this.#hash(key).size;
+      case 'HKEYS':
+        return [...this.#hash(key).keys()];
+      case 'HSTRLEN':
+        return Buffer.byteLength(this.#hash(key).get(args[0]!) ?? '');
       case 'HGETALL':
         return [...this.#hash(key)].flat();
       case 'ZADD':

@@ -10,15 +10,14 @@
  *   6 `…:foreign` sorted set: calls of others who use the API key, as the upstream told of them (see places.ts)
  */
 
-/** Raised whenever releases that run at the same time would misread each other's keys: each then has keys of its own. */
-export const PROTOCOL = 2;
+import { versioned } from '../../../../redis/keys.ts';
 
 /** @returns the keys in the order above. Windows of another length have keys of their own. */
 export const keysOf = (
   prefix: string,
   { model, attachment, windowMs }: { model: string; attachment: string; windowMs: number },
 ): string[] => {
-  const tag = `${prefix}{window:${PROTOCOL}:${windowMs}:${model}}`;
+  const tag = `${prefix}{${versioned('window')}:${windowMs}:${model}}`;
   const [burst, spaced, state, queue, foreign] = ['burst', 'spaced', 'state', 'queue', 'foreign'].map(
     (kind) => `${tag}:${attachment}:${kind}`,
   );

@@ -6,6 +6,9 @@
 /** No moment lies further ahead than a window, the longest pause or call, and some time to spare. Microseconds. */
 const AHEAD_US = 90_000_000;
 
+/** What every script reads of processes and of clients. */
+const MOST_FIELDS = 2000;
+
 /** Whole numbers are exact up to here. */
 export const MOST = 2 ** 53;
 
@@ -28,5 +31,9 @@ for i, kind in ipairs({ 'zset', 'zset', 'hash', 'hash', 'hash', 'zset' }) do
     redis.call('DEL', KEYS[i])
     foreigner = true
   end
+end
+-- Neither processes nor clients are so many: others have written there. Processes say again what waits in each.
+for _, key in ipairs({ KEYS[4], KEYS[5] }) do
+  if redis.call('HLEN', key) > ${MOST_FIELDS} then redis.call('DEL', key) end
 end
 `;

@@ -1,0 +1,18 @@
+/**
+ * How our keys, and our channel, are called: behind the prefix a kind with the version of what lies there, as in
+ * `rerank:pairs3:{question}`. A version is raised whenever releases that run at the same time would misread each other:
+ * each then has keys of its own, and what the older one has left expires.
+ */
+
+const VERSIONS = {
+  pairs: 3,
+  claims: 3,
+  window: 2,
+  metrics: 2,
+  quota: 2,
+  appointment: 2,
+  models: 2,
+  fleet: 2,
+} as const;
+
+export const versioned = (kind: keyof typeof VERSIONS): string => `${kind}${VERSIONS[kind]}`;
