@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -13,6 +14,22 @@ const MEASURING = [
   'test/pacing/pacer-steps.test.ts',
 ];
 
+/** What takes longest, or must wait for long: begun last, it would keep the machine waiting at the end. */
+const LONG = [
+  'test/e2e/ending-late.test.ts',
+  'test/fleet/chaos.test.ts',
+  'test/fleet/watching/watching.test.ts',
+  'test/pacing/window/model/fleet.test.ts',
+];
+
+class LongOnesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((path) => moduleId.endsWith(path));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 const common = {
   globalSetup: 'test/support/global-setup.ts',
   testTimeout: 120_000,
@@ -21,6 +38,7 @@ const common = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongOnesFirst },
     projects: [
       {
         root,

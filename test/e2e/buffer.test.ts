@@ -150,7 +150,7 @@ describe('an answer that returns its documents', () => {
   let other: TestGateway;
 
   beforeEach(async () => {
-    other = await startTestGateway({ env: { MAX_WAIT_MS: '3000', MAX_BUFFER_MB: '40' } });
+    other = await startTestGateway({ env: { MAX_WAIT_MS: '6000', MAX_BUFFER_MB: '40' } });
   });
   afterEach(() => other.stop());
 

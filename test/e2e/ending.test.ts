@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { freePort } from '../heroku/slug.ts';
 import { KEYS, LIMITS, metric, UPSTREAM_KEY } from '../support/gateway.ts';
 import { type GatewayProcess, runGateway } from '../support/process.ts';
 import { program } from '../support/program.ts';
@@ -76,9 +77,15 @@ describe('a process whose log nobody reads', () => {
   );
 
   test('says nothing at all at level silent, and ends', async () => {
-    gateway = run({ LOG_LEVEL: 'silent', NODE_ENV: 'development' });
-    // It does not say where it listens, either: by then it has either done so, or is about to.
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const port = await freePort();
+    gateway = run({ LOG_LEVEL: 'silent', NODE_ENV: 'development', PORT: String(port) });
+    // It does not say where it listens, either.
+    const answers = () =>
+      fetch(`http://127.0.0.1:${port}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(answers, { timeout: 20_000 }).toBe(true);
     gateway.kill('SIGINT');
     expect([await gateway.exited, gateway.stdout(), gateway.stderr()]).toEqual([ENDED, '', '']);
   });

@@ -54,7 +54,7 @@ const mix = async (): Promise<void> => {
   expect(await note(await fetch(`${gateway.url}/no/QUERYTEXT?key=SECRET`))).toBe(404);
   expect(await ask(fresh(), { 'cache-control': 'only-if-cached' })).toBe(504);
 
-  const patience = { prefer: 'wait=1' };
+  const patience = { prefer: 'wait=2' };
   for (const [status, seen] of [
     [403, 403],
     [401, 502],

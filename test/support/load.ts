@@ -1,5 +1,6 @@
 /** Callers that never stop asking, each time something new, and what became of it. */
 
+import { setMaxListeners } from 'node:events';
 import { Agent, request } from 'undici';
 
 export interface Answered {
@@ -93,6 +94,8 @@ export const startLoad = ({
   const answers: Answered[] = [];
   const leaving = new AbortController();
   const { signal } = leaving;
+  // Every caller listens to it.
+  setMaxListeners(0, signal);
   let stopped = false;
   let open = 0;
   const caller = async (): Promise<void> => {
