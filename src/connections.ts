@@ -50,12 +50,16 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
   const health = new Health({
     onChange: (state, failure) => log.warn({ state, ...(failure && { code: failure.code }) }, 'redis'),
   });
+  const commands = new Map<string, Commands>();
   const open = (name: string, more: Omit<RedisClientOptions, 'onError'>): Redis => {
     health.note(name, CONNECTING);
     return connectRedis(url, {
       ...more,
       onError: (failure) => health.note(name, failure),
-      onAnswer: () => health.note(name, undefined),
+      onAnswer() {
+        commands.get(name)?.answered();
+        health.note(name, undefined);
+      },
       onConnect: () => onConnect(name),
     });
   };
@@ -67,8 +71,8 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
 
   /** Commands that stumble over a mistake of ours, until they work again. */
   const mistaken = new Set<string>();
-  const commandsOf = (client: Redis): Commands =>
-    new Commands({
+  const commandsOf = (name: string, client: Redis): Commands => {
+    const one = new Commands({
       client,
       onCommand(op, failure, ms) {
         onCommand(op, failure, ms);
@@ -80,6 +84,9 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
         log.error({ op, cause: framesOf(failure.error) ?? failure.code }, 'redis command failed');
       },
     });
+    commands.set(name, one);
+    return one;
+  };
   const ticking = setInterval(() => health.tick(), TICK_MS).unref();
 
   const all = [cache, subscriber, pacing];
@@ -87,8 +94,8 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
   // that a purge has left behind would be found by a process that has not heard of it.
   await Promise.all(all.map((connection) => readyWithin(connection, READY_MS)));
   return {
-    cache: commandsOf(cache),
-    pacing: commandsOf(pacing),
+    cache: commandsOf('cache', cache),
+    pacing: commandsOf('pacing', pacing),
     subscriber,
     health,
     close() {

@@ -46,6 +46,8 @@ export class Commands {
   readonly #onCommand: OnCommand;
   readonly #now: () => number;
   readonly #all: Breaker;
+  /** The last that went wrong was that nobody answered. */
+  #silent = false;
   /** Of commands that the user may not send, by their names. */
   readonly #forbidden = new Map<string, Breaker>();
 
@@ -69,6 +71,7 @@ export class Commands {
       return result;
     } catch (thrown) {
       const failure = failureOf(thrown);
+      this.#silent = failure.kind === 'outage';
       if (isUnusable(failure)) this.#all.failed();
       // It was answered.
       else if (failure.kind !== 'bug') this.#all.succeeded();
@@ -76,6 +79,12 @@ export class Commands {
       this.#onCommand(op, failure, this.#now() - started);
       throw thrown;
     }
+  }
+
+  /** The connection has answered to something else: nobody need be left alone who was only silent. */
+  answered(): void {
+    if (this.#silent) this.#all.succeeded();
+    this.#silent = false;
   }
 
   /** Undefined when it fails, for whatever reason, or was not sent. */

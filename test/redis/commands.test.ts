@@ -89,6 +89,20 @@ describe.each([
   });
 });
 
+describe('a connection that has answered', () => {
+  test('is used again at once when it was only silent', async () => {
+    await fail(TIME_OUT);
+    commands.answered();
+    expect(await ask()).toBe('value');
+  });
+
+  test('does not prove that Redis takes what it has refused', async () => {
+    await fail(READONLY);
+    commands.answered();
+    expect(await ask()).toBeUndefined();
+  });
+});
+
 describe('a Redis that answers', () => {
   test.each([
     ['is full', OOM],
