@@ -120,8 +120,7 @@ describe('every request is answered', () => {
   });
 
   test('when Redis hangs, and /readyz and redis_up tell so until it is over', async () => {
-    await start();
-    await becomes(UP);
+    await startKnown();
     redis.freeze();
     await ask(fresh());
     const asking = setInterval(() => void ask(fresh()).catch(() => {}), 100);
