@@ -92,7 +92,7 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
     },
 
     expect: (claim, answerAt) => claims.expect(claim, answerAt),
-    ended: (claim, signal, onExpected) => claims.ended(claim, signal, onExpected),
+    ended: (...wait) => claims.ended(...wait),
   };
 };
 

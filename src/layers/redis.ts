@@ -28,9 +28,15 @@ export interface PairStore {
   expect(claim: string, answerAt: number): void;
   /**
    * Resolves when another process's claim has ended, or its owner has not been heard of for a while; rejects with the
-   * signal's reason when nobody waits any more.
+   * signal's reason when nobody waits any more. False: somebody has said so, and the store has it still if that is not true.
+   * @param certainly nobody's word will do
    */
-  ended(claim: string, signal: AbortSignal, onExpected: (answerAt: number) => void): Promise<void>;
+  ended(
+    claim: string,
+    signal: AbortSignal,
+    onExpected: (answerAt: number) => void,
+    certainly: boolean,
+  ): Promise<boolean>;
 }
 
 export interface Claimed {
@@ -77,7 +83,12 @@ export const redis =
     };
 
     /** Scores what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done. */
-    const obtain = async (ask: Ask, ended: readonly string[] = []): Promise<Scores> => {
+    /** @param doubted claims of which somebody said that they had ended */
+    const obtain = async (
+      ask: Ask,
+      ended: readonly string[] = [],
+      doubted: readonly string[] = [],
+    ): Promise<Scores> => {
       ask.terms.signal.throwIfAborted();
       const claimed = await store.claim(ask.identity.question, ask.identity.digests, ended);
       if (claimed === undefined) return settle(ask, undefined);
@@ -95,6 +106,7 @@ export const redis =
           rest,
           places.map((place) => holders[place]),
           claim,
+          doubted,
         ),
       );
     };
@@ -104,13 +116,14 @@ export const redis =
       ask: Ask,
       holders: readonly (string | undefined)[],
       claim: string | undefined,
+      doubted: readonly string[],
     ): Promise<Scores> => {
       const all = [...holders.keys()];
       const theirs = all.filter((place) => holders[place] !== undefined);
       const ours = all.filter((place) => holders[place] === undefined);
       if (theirs.length === 0) return settle(ask, claim);
       const claims = [...new Set(theirs.map((place) => holders[place]!))];
-      const others = afterwards(subAsk(ask, theirs), claims);
+      const others = afterwards(subAsk(ask, theirs), claims, doubted);
       if (ours.length === 0) return others;
       const [own, awaited] = await Promise.all([settle(subAsk(ask, ours), claim), others]);
       return assemble(all.length, [
@@ -120,12 +133,20 @@ export const redis =
     };
 
     /** Waits until others have scored it; takes over what they have not. */
-    const afterwards = async (ask: Ask, claims: readonly string[]): Promise<Scores> => {
+    const afterwards = async (
+      ask: Ask,
+      claims: readonly string[],
+      doubted: readonly string[],
+    ): Promise<Scores> => {
       const started = performance.now();
       const onExpected = (answerAt: number): void => ask.onQueued?.(answerAt);
-      await Promise.all(claims.map((claim) => store.ended(claim, ask.terms.signal, onExpected)));
+      const { signal } = ask.terms;
+      const certain = await Promise.all(
+        claims.map((claim) => store.ended(claim, signal, onExpected, doubted.includes(claim))),
+      );
       const upstreamMs = performance.now() - started;
-      const scores = await obtain(ask, claims);
+      const [ended, told] = [true, false].map((sure) => claims.filter((_, i) => certain[i] === sure));
+      const scores = await obtain(ask, ended, told);
       return {
         ...scores,
         sources: scores.sources.map((source) => (source === 'redis' ? 'joined' : source)),

@@ -26,7 +26,9 @@ const SILENT_BEATS = 4;
 const REMEMBERED_ENDS = 1000;
 
 interface Listener {
-  end(): void;
+  /** Whether a word alone does not end the wait. */
+  readonly certainly: boolean;
+  end(certain: boolean): void;
   /** Told when the answer should be there (monotonic ms). */
   expect(answerAt: number): void;
 }
@@ -45,14 +47,18 @@ export class Claims {
   /** With the moment of the answer, where it is known: monotonic milliseconds. */
   readonly #open = new Map<string, number | undefined>();
   readonly #awaited = new Map<string, Waiting>();
-  readonly #ended = new Set<string>();
+  /** With whether that is certain. */
+  readonly #ended = new Map<string, boolean>();
   readonly #timer: NodeJS.Timeout;
   #serial = 0;
 
   constructor(channel: Channel) {
     this.channel = channel.name;
     this.#channel = channel;
-    channel.on('over', (claim) => this.#end(claim));
+    channel.on('over', (claim) => {
+      // Of its own, each process knows best.
+      if (ID.test(claim) && !this.#open.has(claim)) this.#end(claim, false);
+    });
     channel.on('claims', (names) => this.#hear(names.split(' ')));
     this.#timer = setInterval(() => this.#beat(), NAME_MS).unref();
   }
@@ -70,27 +76,31 @@ export class Claims {
 
   close(claim: string): void {
     this.#open.delete(claim);
-    this.#end(claim);
+    this.#end(claim, true);
   }
 
   /**
-   * Resolves when a claim has ended, or its owner has not been heard of for a while; rejects with the signal's reason
-   * when nobody waits any more.
+   * Resolves when a claim has ended, or its owner has not been heard of for a while: with false if all there is for it is
+   * a word on the channel, where anybody may speak. Rejects with the signal's reason when nobody waits any more.
+   * @param certainly a word will not do
    * @param onExpected told when the answer should be there (monotonic ms), as often as the owner says so
    */
   ended(
     claim: string,
     signal: AbortSignal,
     onExpected: (answerAt: number) => void = () => {},
-  ): Promise<void> {
-    if (this.#ended.has(claim)) return Promise.resolve();
+    certainly = false,
+  ): Promise<boolean> {
+    const known = this.#ended.get(claim);
+    if (known !== undefined && (known || !certainly)) return Promise.resolve(known);
     return new Promise((resolve, reject) => {
       const waiting = this.#awaited.get(claim) ?? { silentBeats: 0, listeners: new Set() };
       this.#awaited.set(claim, waiting);
       const listener: Listener = {
-        end() {
+        certainly,
+        end(certain) {
           signal.removeEventListener('abort', onAbort);
-          resolve();
+          resolve(certain);
         },
         expect: onExpected,
       };
@@ -117,13 +127,15 @@ export class Claims {
     // One's own needs no naming, whether or not messages come in.
     this.#hear(names);
     for (const [claim, waiting] of this.#awaited) {
-      if (++waiting.silentBeats >= SILENT_BEATS) this.#end(claim);
+      if (++waiting.silentBeats >= SILENT_BEATS) this.#end(claim, true);
     }
   }
 
   #hear(names: readonly string[]): void {
     for (const name of names) {
       const [claim = '', ms] = name.split('=');
+      // Whoever names it after its end, with all that it says in order, has not ended it.
+      if (this.#ended.get(claim) === false) this.#ended.delete(claim);
       const waiting = this.#awaited.get(claim);
       if (waiting === undefined) continue;
       waiting.silentBeats = 0;
@@ -133,14 +145,21 @@ export class Claims {
     }
   }
 
-  #end(claim: string): void {
-    this.#ended.add(claim);
-    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.values().next().value!);
+  #end(claim: string, certain: boolean): void {
+    this.#ended.set(claim, certain);
+    if (this.#ended.size > REMEMBERED_ENDS) this.#ended.delete(this.#ended.keys().next().value!);
     const waiting = this.#awaited.get(claim);
-    this.#awaited.delete(claim);
-    for (const listener of waiting?.listeners ?? []) listener.end();
+    for (const listener of [...(waiting?.listeners ?? [])]) {
+      if (listener.certainly && !certain) continue;
+      waiting?.listeners.delete(listener);
+      listener.end(certain);
+    }
+    if (waiting?.listeners.size === 0) this.#awaited.delete(claim);
   }
 }
+
+/** What `open` names them. */
+const ID = /^[\w-]{1,16}\.[a-z\d]{1,16}$/;
 
 /** Processes share no clock: the time until the answer is told, not its moment. */
 const named = (claim: string, answerAt: number | undefined): string =>

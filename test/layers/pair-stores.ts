@@ -17,8 +17,9 @@ export class FakePairStore {
   down = false;
   #waiting: {
     readonly claim: string;
-    readonly resolve: () => void;
+    readonly resolve: (certain: boolean) => void;
     readonly onExpected: (answerAt: number) => void;
+    readonly certainly: boolean;
   }[] = [];
   #serial = 0;
 
@@ -44,13 +45,13 @@ export class FakePairStore {
       expect: (claim, answerAt) => {
         for (const waiting of this.#waiting) if (waiting.claim === claim) waiting.onExpected(answerAt);
       },
-      ended: (claim, signal, onExpected) => {
+      ended: (claim, signal, onExpected, certainly) => {
         this.uses.push('wait');
         return new Promise((resolve, reject) => {
           const abort = (): void => reject(signal.reason);
           signal.addEventListener('abort', abort, { once: true });
           if (signal.aborted) abort();
-          this.#waiting.push({ claim, resolve, onExpected });
+          this.#waiting.push({ claim, resolve, onExpected, certainly });
         });
       },
     };
@@ -58,7 +59,14 @@ export class FakePairStore {
 
   /** Whoever waits for claims of this process, or for any, stops waiting: as after a silence. */
   silence(name?: string): void {
-    this.#wake((claim) => name === undefined || claim.startsWith(`${name}.`));
+    this.#wake((claim) => name === undefined || claim.startsWith(`${name}.`), true);
+  }
+
+  /** Somebody says that all claims have ended, which is not true. */
+  lie(): void {
+    const woken = this.#waiting.filter(({ certainly }) => !certainly);
+    this.#waiting = this.#waiting.filter(({ certainly }) => certainly);
+    for (const { resolve } of woken) resolve(false);
   }
 
   get held(): number {
@@ -87,12 +95,13 @@ export class FakePairStore {
 
   #end(claim: string): void {
     this.#forget(claim);
-    this.#wake((each) => each === claim);
+    // All that whoever waits has for it is a word.
+    this.#wake((each) => each === claim, false);
   }
 
-  #wake(matches: (claim: string) => boolean): void {
+  #wake(matches: (claim: string) => boolean, certain: boolean): void {
     const woken = this.#waiting.filter(({ claim }) => matches(claim));
     this.#waiting = this.#waiting.filter(({ claim }) => !matches(claim));
-    for (const { resolve } of woken) resolve();
+    for (const { resolve } of woken) resolve(certain);
   }
 }

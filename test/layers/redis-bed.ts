@@ -58,7 +58,7 @@ export class RedisBed {
       },
       expect() {},
       close: (claim) => void this.closed.push(claim),
-      ended: async () => {},
+      ended: async () => true,
     };
     return redisPairs({
       commands: new Commands({

@@ -51,6 +51,20 @@ describe('what another process is having scored', () => {
     expect(store.held).toBe(0);
   });
 
+  test('is waited for all the same when somebody says that it has ended, and it has not', async () => {
+    await ask(one);
+    const { answer } = await ask(other);
+    for (let i = 0; i < 3; i++) {
+      store.lie();
+      await turns();
+    }
+    expect(inner.calls).toHaveLength(1);
+    inner.calls[0]!.answer();
+    await turns();
+    store.silence();
+    expect(await answer).toMatchObject({ sources: ['joined', 'joined', 'joined'], searchUnits: 0 });
+  });
+
   test('tells whoever waits for it when the answer should be there', async () => {
     await ask(one);
     const expected: number[] = [];

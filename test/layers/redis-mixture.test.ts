@@ -119,7 +119,10 @@ test('a claim that Redis goes on naming after it has been waited for is taken ov
         write: async () => {},
         release: async () => {},
         expect() {},
-        ended: async () => void waits++,
+        ended: async () => {
+          waits++;
+          return true;
+        },
       },
       lifetime: LIFETIME,
     }),

@@ -77,6 +77,41 @@ describe('a claim', () => {
     for (const end of ends) expect(await isSettled(end)).toBe(true);
   });
 
+  test('is still waited for by whoever wants to be certain when somebody says that it has ended', async () => {
+    const claim = owner().claims.open();
+    const believing = waiter().claims.ended(claim, never);
+    const certain = waiter().claims.ended(claim, never, () => {}, true);
+    waiter().channel.publish('over', claim);
+    expect(await believing).toBe(false);
+    expect(await isSettled(certain)).toBe(false);
+    // What is named after its end has not ended.
+    pass(250);
+    const later = waiter().claims.ended(claim, never);
+    pass(5000);
+    expect(await isSettled(certain)).toBe(false);
+    expect(await isSettled(later)).toBe(false);
+    owner().claims.stop();
+    pass(1000);
+    expect(await certain).toBe(true);
+    expect(await later).toBe(true);
+  });
+
+  test('of one’s own does not end for what others say', async () => {
+    const claim = owner().claims.open();
+    const end = owner().claims.ended(claim, never);
+    waiter().channel.publish('over', claim);
+    expect(await isSettled(end)).toBe(false);
+    owner().claims.close(claim);
+    expect(await end).toBe(true);
+  });
+
+  test('that cannot be one is not remembered, however many there are', async () => {
+    const claim = owner().claims.open();
+    waiter().channel.publish('over', claim);
+    for (let i = 0; i < 2000; i++) owner().channel.publish('over', `foreign ${i}`);
+    expect(await waiter().claims.ended(claim, never)).toBe(false);
+  });
+
   test('is over for whoever hears its name after its end', async () => {
     const claim = owner().claims.open();
     owner().channel.publish('over', claim);
