@@ -7,6 +7,7 @@ import { until } from '../support/fakes.ts';
 import { type FleetBed, startFleetBed, throttled } from '../support/fleet-bed.ts';
 import { COHERE, KEYS, metric } from '../support/gateway.ts';
 import { ask } from '../support/load.ts';
+import { objections } from '../support/promtool.ts';
 import { mostInAnyWindow } from '../support/sliding.ts';
 
 const LIMIT = 40;
@@ -72,6 +73,11 @@ const spoil = async (key: string, random: () => number): Promise<void> => {
   if (random() < 0.25) {
     await redis.del(key);
     await pick(other)();
+  } else if (type === 'hash' && random() < 0.1) {
+    await redis.hset(
+      key,
+      Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`${i}`, word.slice(0, 99)])),
+    );
   } else if (type === 'hash') {
     const field = random() < 0.7 ? pick([...(await redis.hkeys(key)), 'now']) : pick(WORDS);
     await redis.hset(key, field, word);
@@ -86,6 +92,12 @@ const spoil = async (key: string, random: () => number): Promise<void> => {
 
 const TOPICS = ['claims', 'over', 'refused', 'generation', 'model', 'models', 'drift', 'x', ''];
 
+/** The words of claims that are under way, which have not ended. */
+const openClaims = async (): Promise<string[]> => {
+  const keys = await redis.keys('*claims*');
+  return (await Promise.all(keys.map((key) => redis.hkeys(key).catch(() => [])))).flat();
+};
+
 /** One look at everything that is there, with something foreign put into each of it. */
 const round = async (random: () => number): Promise<void> => {
   for (const key of await redis.keys('*')) await spoil(key, random).catch(() => {});
@@ -95,6 +107,8 @@ const round = async (random: () => number): Promise<void> => {
       await redis.publish(channel, `${topic} ${word}`);
       await redis.publish(channel, `${topic} ${COHERE} ${word}=${word}`);
     }
+    for (const claim of await openClaims()) await redis.publish(channel, `over ${claim.slice(0, 99)}`);
+    await redis.publish(channel, `claims ${'x '.repeat(500_000)}`);
   }
 };
 
@@ -160,6 +174,7 @@ describe('with foreign values in every key and on every channel', () => {
         }
         return true;
       });
+      expect(objections(await (await fetch(`${bed.urls()[0]}/metrics`)).text())).toBe('');
       for (const { log, child } of bed.gateways) {
         expect(child.exitCode).toBeNull();
         expect(log.filter((line) => line.includes('"error":"internal"'))).toEqual([]);
