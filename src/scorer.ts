@@ -75,14 +75,15 @@ export const createScorer = ({
     // any other score, and who asks for the same shares it.
     ...(defang ? [defanged()] : []),
     firewall(refused),
-    // Before all that waits, since a hit costs nothing. In one synchronous step with the flight: between look-up and joining, a score
-    // that just arrived could otherwise be missed by both.
+    // Before all that waits, since a hit costs nothing. It calls the flight in the same synchronous step: a score that
+    // arrived between the look-up here and the joining there would be missed by both.
     seam(cacheSeam(observer, 'memory'), recall({ store: memory, lifetime })),
     // Around the flight: a member is not refused because the one that leads it has used up its own quota.
     ...(quotas ? [ownQuotaOnly()] : []),
     // Before Redis: 200 callers who ask the same make one read there, not 200.
     flight(),
-    // Inside the flight, and again inside the batch: each keeps the documents of whoever began it when that one has left.
+    // Inside the flight, and again inside the batch: either may go on with a request's documents when its caller has left,
+    // and then their bytes are still to be counted.
     hold(),
     // Inside the flight: memory knows the scores before the flight's entry goes, so nobody falls between the two.
     remember({ store: memory }),

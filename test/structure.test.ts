@@ -27,6 +27,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Rooms of pure code, which need nothing but the language and its library. */
 const WITHOUT_PACKAGES: readonly string[] = ['rerank'];
 
+/** Most files have fewer than 200: what is longer does more than one thing. */
+const MOST_LINES = 250;
+
 /** Everybody else gets what it needs as plain options. */
 const READERS_OF_THE_ENVIRONMENT = [
   'main.ts',
@@ -98,6 +101,11 @@ describe('the source', () => {
       ),
     );
     expect(objections).toEqual([]);
+  });
+
+  test('is in files of which each can be read at once', () => {
+    const lines = (file: string): number => readFileSync(join(SRC, file), 'utf8').split('\n').length - 1;
+    expect(FILES.filter((file) => lines(file) > MOST_LINES)).toEqual([]);
   });
 
   test('reads the environment only where it starts', () => {

@@ -1,14 +1,15 @@
 /**
  * Leaves alone what keeps failing, and tries it again with one call at a time.
  *
- * Our own, since a library's breaker decides when a call is made, and takes every end of it for a success or a failure.
- * Here a lane is chosen before a call has its slot, so whether there is one must be known without making it; a call whose
- * caller left says nothing; and nobody is kept away because of what somebody else asks:
+ * A library's breaker would not do: it decides at the moment at which a call is made, and takes every end of a call for
+ * a success or a failure. Here a lane is chosen before a call has its slot, so whether a call may be made must be known
+ * without making one; and a call whose caller left says nothing. Nobody is kept away because of what somebody else asks:
  *
- * - A call that has failed again and again is left alone by itself. An upstream is tried with calls that have not failed;
- *   with one that has only where there is no other, and then what comes of it holds up nobody else.
- * - A client all of whose different calls fail is kept away alone. What others ask is the test of whether it is to blame.
- * - When that is true of a second client, too, or the upstream can't even be reached, everybody is kept away.
+ * - A call that has failed again and again is not made here for a while, whoever asks for it.
+ * - An upstream is tried with calls that have not failed the last time. One that has is used only where there is no other,
+ *   in a trial of its own, so that others do not wait for what comes of it.
+ * - A client all of whose different calls fail is kept away alone. What others ask shows whether it was to blame.
+ * - When the same is true of a second client, or the upstream can't even be reached, everybody is kept away.
  */
 
 import { Evidence, FAILING_MS, FAILURES } from './evidence.ts';
@@ -16,18 +17,18 @@ import { type Caller, Suspects } from './suspects.ts';
 import { Trial } from './trial.ts';
 
 /**
- * What a call said of whoever was asked; `alive` when it answered, though not with what was asked for; `nothing` when it does
- * not tell.
+ * What the end of a call says of whoever was asked. `ok`: it does what it is for. `alive`: it answered, though not with
+ * what was asked for. `failed`: it may be at fault. `refused`: it does not want our calls. `nothing`: the end does not tell.
  */
 export type Word = 'ok' | 'alive' | 'failed' | 'refused' | 'nothing';
 
 /**
- * `good`; `trial`: left alone so far, and the next call tries it; `refused`: it does not want our calls, so that it is
- * only asked when there is nobody else; `out`: it is not asked.
+ * Whether calls are made. `good`: as they come. `trial`: none so far, and the next one tries it. `refused`: it does not want
+ * our calls, so that it is only asked when there is nobody else. `out`: none.
  */
 export type Standing = 'good' | 'trial' | 'refused' | 'out';
 
-/** How long something is left alone at first, and at most: twice as long after each trial. Milliseconds. */
+/** How long it is left alone at first; twice as long after each trial that fails, and at most how long. Milliseconds. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = { failed: 10_000, refused: 60_000 };
 

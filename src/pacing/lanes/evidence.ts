@@ -1,25 +1,28 @@
 /**
- * What speaks against an upstream since it last did what it is for. One caller's call that fails each time is no evidence
- * against it, however often it is made: different calls must have failed, and who has made them is noted, since all that one
- * client asks may be of the kind that fails.
+ * What speaks against an upstream since it last did what it is for. One call that fails each time is no evidence against
+ * it, however often it is made: different calls must have failed. Failures are counted client by client, since all that
+ * one client asks may be of the kind that fails.
  */
 
 import type { Caller } from './suspects.ts';
 
-/** Failures in a row that speak against it, */
+/** So many failures in a row speak against it. */
 export const FAILURES = 5;
+
 /**
- * the milliseconds for which nothing may have succeeded: a server that restarts breaks all its connections at the same
- * moment, and is back before the second attempts;
+ * For so long nothing must have succeeded, milliseconds: a server that restarts breaks all its connections at the same
+ * moment, and is back before the calls are made a second time.
  */
 export const FAILING_MS = 3000;
-/** and the different calls that must be among them. */
+
+/** So many different calls must be among the failures. */
 const CONTENTS = 3;
 
 interface Witness {
   failures: number;
-  /** Of the first. Monotonic milliseconds. */
+  /** When the first of them began, or when the upstream last did well if that is later. Monotonic milliseconds. */
   readonly since: number;
+  /** Different calls among them, as far as they matter. */
   readonly contents: Set<unknown>;
 }
 

@@ -153,7 +153,7 @@ export class SlidingLog {
   complete(entry: LogEntry, now: number, outcome: CallOutcome, told = false): void {
     const { answered, remaining, pauseMs = 0 } = outcome;
     const releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
-    // An answer within a warm window is what was foreseen, unless it tells of what nobody knew of.
+    // That a call ends was foreseen when the schedule was drawn up, unless the window is cold or is to pause.
     if (this.#cold !== undefined || pauseMs > 0) this.#schedule.upset();
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
     this.#places.enter(entry.id, entry.spaced, releaseAt, told, now);
@@ -193,10 +193,10 @@ export class SlidingLog {
   }
 
   /**
-   * The upstream counts more calls than we can have made: somebody else uses the key, or we have forgotten some. Their
-   * places are held for a window from now. Counted against all that we may have had there when the upstream looked,
-   * which was between the entry's admission and now, so that none is counted twice: neither our own, nor what another
-   * answer has told of meanwhile.
+   * Takes note of calls that the upstream counts and we do not know of: somebody else uses the key, or we have forgotten
+   * some. They are held for a window from now. The upstream looked at some moment between the call's admission and now.
+   * So we subtract all that we may have had there at any such moment: what was held at the admission, and all that has
+   * been taken since, which includes what another answer has told of meanwhile. Nothing is counted twice.
    */
   #believe(entry: LogEntry, now: number, remaining: number): void {
     const known = entry.heldThen + (this.#taken - entry.takenThen);

@@ -10,7 +10,7 @@ const TURNS = 3;
 /** How soon to look again whether a cold window's first call has been answered, microseconds. */
 const COLD_POLL_US = 100_000;
 
-/** As much as any process may say of itself; what says more is not one of ours. */
+/** No process of ours says that more calls wait in it. */
 const MOST_CALLS = 1_000_000;
 
 /**
@@ -35,18 +35,19 @@ if ARGV[9] ~= text(epoch) then
 end
 
 local virtual, tags = virtualTime(), {}
--- Never further ahead than by the call that it was served last, nor further behind than its credit.
+-- The tag of a client's next call: at most one call ahead of virtual time, and at most its credit behind.
 local function tagOf(client, weight)
   tags[client] = tags[client] or turn('of:' .. client, 2 ^ 53) or -math.huge
   return math.max(math.min(tags[client], virtual + ${CALL} / weight), virtual - credit / weight)
 end
--- The calls of a client in the order in which they are due: of each, how urgent it is, and how long it has waited.
+-- Reads how urgent the first call of a client is, and since when it has waited; what is left of the text tells of the next.
 local function behead(entry)
   local urgency, waited, rest = string.match(entry.heads, '^(%-?%d+):(%d+),?(.*)$')
   entry.urgency = number(urgency, -1, 7) or math.huge
   entry.since = entry.at - (number(waited, 0, now) or 0)
   entry.rest = rest or ''
 end
+-- What waits in a process that said so at a moment: an entry for each client, see line.ts.
 local function read(line, at)
   local entries = {}
   for said in string.gmatch(line, '[^;]+') do
