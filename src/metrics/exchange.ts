@@ -154,6 +154,14 @@ export class Exchange {
     return done !== undefined;
   }
 
+  /** Deletes what was left to this process and is no snapshot, by the claims of who left it. */
+  async disown(formers: readonly string[]): Promise<void> {
+    const { commands } = this.#options;
+    const [, key] = this.#keys;
+    const names = formers.map((former) => `${this.#claim} ${former}`);
+    await commands.attempt('metrics', () => within(TIMEOUT_MS, commands.client.hdel(key, ...names)));
+  }
+
   /** Deletes records that were no snapshots, unless there are newer ones. */
   async forget(foreign: readonly Other[]): Promise<void> {
     const [key] = this.#keys;

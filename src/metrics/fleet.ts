@@ -141,13 +141,16 @@ export class FleetMetrics {
 
   #readLegacies({ legacies }: Exchanged, unpacker: Unpacker): void {
     let skipped = 0;
+    const foreign: string[] = [];
     for (const [former, counts] of legacies) {
       const legacy = unpacker.read(counts);
+      if (legacy === 'foreign') foreign.push(former);
       // Those of the first ones that were heard of: to drop one would make this process's counts fall.
       const known = this.#legacies.has(former) || this.#legacies.size < MOST_LEGACIES;
       if (typeof legacy === 'object' && known) this.#legacies.set(former, legacy);
       else skipped++;
     }
+    if (foreign.length > 0) void this.#exchange.disown(foreign);
     this.#options.onSkipped(skipped);
   }
 }

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Families, familiesOf, renderText } from '../../src/metrics/families.ts';
 import { pack, Unpacker } from '../../src/metrics/snapshot.ts';
 import { objections } from '../support/promtool.ts';
@@ -107,6 +107,16 @@ describe('a snapshot is none', () => {
   ])('%s', (_, json) => {
     expect(read(json)).toBe('foreign');
   });
+
+  test.each(['[]', '{}', '[[[[[]]]]]'])(
+    'of nothing but %s, which would be many, and none is made',
+    (item) => {
+      const parse = vi.spyOn(JSON, 'parse');
+      expect(read(`[${new Array(1e5).fill(item).join(',')}]`)).toBe('foreign');
+      expect(parse).not.toHaveBeenCalled();
+      parse.mockRestore();
+    },
+  );
 
   test('when there is only text', () => expect(read('# TYPE depth gauge\ndepth 1\n')).toBe('foreign'));
 });
