@@ -8,14 +8,14 @@ const FLEET = 'test/fleet/**/*.test.ts';
 /** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
 const MEASURING = [
   'test/e2e/pacing.test.ts',
-  'test/fleet/fairness.test.ts',
-  'test/fleet/promises.test.ts',
   'test/fleet/waiting.test.ts',
   'test/pacing/pacer-steps.test.ts',
 ];
 
 /** What takes longest, or must wait for long: begun last, it would keep the machine waiting at the end. */
 const LONG = [
+  'test/fleet/fairness.test.ts',
+  'test/e2e/heap.test.ts',
   'test/e2e/ending-late.test.ts',
   'test/fleet/chaos.test.ts',
   'test/fleet/watching/watching.test.ts',
@@ -57,14 +57,14 @@ export default defineConfig({
         },
       },
       {
-        // Several processes under load, which wait for windows and heartbeats.
+        // Several processes under load, which wait for windows and heartbeats: together they take half a core.
         root,
         test: {
           ...common,
           name: 'fleet',
           include: [FLEET],
           exclude: MEASURING,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

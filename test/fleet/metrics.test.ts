@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import type { GatewayProcess } from '../support/fleet.ts';
 import { type FleetBed, startFleetBed } from '../support/fleet-bed.ts';
 import { COHERE, KEYS, metric } from '../support/gateway.ts';
@@ -10,11 +10,11 @@ const FRESH_MS = 20_000;
 const HEARTBEAT_MS = 5000;
 
 /** A test with three gateways, which wait for heartbeats most of the time: several tests at once. */
-const withFleet = (title: string, use: (bed: FleetBed) => Promise<void>): void =>
-  test.concurrent(title, async () => {
+const withFleet = (title: string, use: (bed: FleetBed, context: TestContext) => Promise<void>): void =>
+  test.concurrent(title, async (context) => {
     const bed = await startFleetBed({ processes: 3, limit: 1000, windowMs: 60_000, latencyMs: [1, 5] });
     try {
-      await use(bed);
+      await use(bed, context);
     } finally {
       bed.redis.thaw();
       await bed.stop();
@@ -42,7 +42,7 @@ const served = (text: string, dyno: string): number =>
 
 const WHOLE = ['web.1', 'web.2', 'web.3'];
 
-withFleet('any process answers for all, whoever served', async (bed) => {
+withFleet('any process answers for all, whoever served', async (bed, { expect }) => {
   const [a, b, c] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
   // The order of the round matters: each scrape makes its process tell its own newest counts.
   for (const [i, gateway] of bed.gateways.entries()) {
@@ -59,7 +59,7 @@ withFleet('any process answers for all, whoever served', async (bed) => {
 
 withFleet(
   'idle processes are there without being asked, and again after Redis has forgotten everything',
-  async (bed) => {
+  async (bed, { expect }) => {
     const [a] = bed.gateways as [GatewayProcess];
     await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
     await bed.redis.flush();
@@ -67,7 +67,7 @@ withFleet(
   },
 );
 
-withFleet('a process that is killed is told of for a while, and then no more', async (bed) => {
+withFleet('a process that is killed is told of for a while, and then no more', async (bed, { expect }) => {
   const [a, , c] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
   await ask(c);
   await scrape(c);
@@ -82,7 +82,7 @@ withFleet('a process that is killed is told of for a while, and then no more', a
 
 withFleet(
   'a restart with overlap is one reset, nothing alternates, and no request is missing in the end',
-  async (bed) => {
+  async (bed, { expect }) => {
     const [a, , old] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
     for (let i = 0; i < 10; i++) await ask(old);
     await scrape(old);
@@ -108,7 +108,7 @@ withFleet(
 
 withFleet(
   'while Redis hangs, a process answers for itself, soon, and says that Redis is down',
-  async (bed) => {
+  async (bed, { expect }) => {
     const [a, b] = bed.gateways as [GatewayProcess, GatewayProcess];
     await scrape(b);
     expect(dynosOf(await scrape(a)).length).toBeGreaterThan(1);

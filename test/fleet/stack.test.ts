@@ -34,7 +34,7 @@ const isReachable = (url: string): Promise<boolean> =>
   );
 
 describe('npm run stack', () => {
-  test.concurrent('plays a corpus to two gateways that Prometheus sees, and takes everything along on Ctrl-C', async () => {
+  test('plays a corpus to two gateways that Prometheus sees, and takes everything along on Ctrl-C', async () => {
     await using corpus = await writeCorpus();
     await using stack = startStack(corpus.path);
     const gateways = (await stack.said('gateways')).split(/\s+/);
@@ -74,7 +74,7 @@ describe('npm run stack', () => {
     expect(stack.leftovers()).toEqual([]);
   });
 
-  test.concurrent('makes up what to ask without a corpus, and leaves nothing behind even when it is killed', async () => {
+  test('makes up what to ask without a corpus, and leaves nothing behind even when it is killed', async () => {
     await using stack = startStack();
     const [gateway] = (await stack.said('gateways')).split(/\s+/);
     const token = /Bearer (\S+)'/.exec(await stack.said('metrics'))![1]!;
@@ -90,7 +90,7 @@ describe('npm run stack', () => {
     expect(stack.leftovers()).toEqual([]);
   });
 
-  test.concurrent('says so, and ends, when one of its processes dies', async () => {
+  test('says so, and ends, when one of its processes dies', async () => {
     await using corpus = await writeCorpus();
     await using stack = startStack(corpus.path);
     await stack.said('round 1:');

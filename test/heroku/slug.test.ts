@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { configVars, MANIFEST } from '../heroku/manifest.ts';
-import { readmeCurl } from '../heroku/readme-curl.ts';
-import { buildSlug, freePort, platform, type Slug, startDyno, untilAnswered } from '../heroku/slug.ts';
 import { LIMITS, metric, UPSTREAM_KEY } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { configVars, MANIFEST } from './manifest.ts';
+import { readmeCurl } from './readme-curl.ts';
+import { buildSlug, freePort, platform, type Slug, startDyno, untilAnswered } from './slug.ts';
 
 let slug: Slug;
 let redis: TestRedis;
