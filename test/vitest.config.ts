@@ -8,6 +8,7 @@ const FLEET = 'test/fleet/**/*.test.ts';
 /** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
 const MEASURING = [
   'test/e2e/pacing.test.ts',
+  'test/fleet/promises.test.ts',
   'test/fleet/waiting.test.ts',
   'test/pacing/pacer-steps.test.ts',
 ];

@@ -69,6 +69,7 @@ withFleet(
 
 withFleet('a process that is killed is told of for a while, and then no more', async (bed, { expect }) => {
   const [a, , c] = bed.gateways as [GatewayProcess, GatewayProcess, GatewayProcess];
+  await expect.poll(async () => dynosOf(await scrape(a)), { timeout: 2 * HEARTBEAT_MS }).toEqual(WHOLE);
   await ask(c);
   await scrape(c);
   await c.kill();
