@@ -1,14 +1,15 @@
 /** A gateway as a server: listens, and drains. */
 
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { assemble } from './assembly.ts';
 import type { Config } from './config.ts';
 import { drain } from './drain.ts';
 import { badRequest } from './http/client-error.ts';
 import { inviteLater } from './http/expect.ts';
+import { inTurn } from './http/in-turn.ts';
 import { closeLingering } from './http/lingering.ts';
 import { Sockets } from './http/sockets.ts';
 import { readAnyTarget } from './http/target.ts';
@@ -66,10 +67,7 @@ export const startGateway = async ({
     linesDropped,
   });
 
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: { requireHostHeader: false },
-  }) as Server;
+  const server = createServer({ requireHostHeader: false }, inTurn(getRequestListener(app.fetch)));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   inviteLater(server);

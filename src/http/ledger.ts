@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { GatewayEnv, RequestRecord } from './context.ts';
+import { arrivedAt } from './in-turn.ts';
 import { shownPath } from './paths.ts';
 
 /** Heroku's router keeps a caller's id under the same rule, so that both logs show the same one. */
@@ -21,7 +22,7 @@ export const ledger = ({ onRequest }: LedgerOptions): MiddlewareHandler<GatewayE
       id: requestId(c.req.header('x-request-id')),
       method: c.req.method,
       path: shownPath(c.req.path),
-      startedAt: performance.now(),
+      startedAt: arrivedAt(c.env?.incoming),
       outcome: 'error',
       status: 500,
       durationMs: 0,
