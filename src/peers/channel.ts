@@ -18,9 +18,11 @@ export interface ChannelOptions {
 
 type Listener = (message: string) => void;
 
-/** Until a Redis is asked again that does not let this process listen, milliseconds: the first time, and the longest. */
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+/**
+ * Until a Redis is asked again that does not let this process listen, milliseconds. It costs what a ping costs, on a connection
+ * that is open anyway: a longer pause, or a growing one, would only leave a process deaf after it was given the right.
+ */
+const REFUSED_PAUSE_MS = 2000;
 
 /** The longest message of ours names a few hundred claims. */
 export const MAX_MESSAGE_BYTES = 16 * 1024;
@@ -40,7 +42,6 @@ export class Channel {
   /** Bytes heard in this second, and when it began. */
   #heard = 0;
   #since = 0;
-  #pauseMs = FIRST_PAUSE_MS;
   #again: NodeJS.Timeout | undefined;
 
   constructor({ commands, subscriber, prefix, onListening = () => {} }: ChannelOptions) {
@@ -89,7 +90,6 @@ export class Channel {
       this.#failed(failureOf(error));
       return;
     }
-    this.#pauseMs = FIRST_PAUSE_MS;
     this.#onListening(undefined);
     for (const tell of this.#onOpen) tell();
   }
@@ -101,9 +101,6 @@ export class Channel {
     // One on which Redis did not answer in time is given up.
     if (failure.kind === 'outage') this.#subscriber.disconnect(true);
     // Whoever is refused would be so on any connection.
-    else {
-      this.#again = setTimeout(() => void this.#subscribe(), this.#pauseMs).unref();
-      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-    }
+    else this.#again = setTimeout(() => void this.#subscribe(), REFUSED_PAUSE_MS).unref();
   }
 }
