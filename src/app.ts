@@ -2,6 +2,7 @@
 
 import { type Context, Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
+import { RerankError } from './calls/errors.ts';
 import { type AuthOptions, auth } from './http/auth.ts';
 import { purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
@@ -13,7 +14,6 @@ import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { type RerankOptions, rerank } from './http/rerank.ts';
 import { errorResponse } from './http/respond.ts';
-import { RerankError } from './rerank/errors.ts';
 
 export interface AppOptions {
   readonly auth: AuthOptions;

@@ -3,26 +3,26 @@
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
-import { attach } from './attach.ts';
-import { createCaches } from './caches.ts';
-import type { Config } from './config.ts';
-import { connect } from './connections.ts';
-import { createExposition } from './exposition.ts';
+import { createCaches } from './cache/caches.ts';
+import { ByteBudget } from './calls/byte-budget.ts';
+import { createScorer } from './column/column.ts';
+import { DEFAULT_ATTEMPTS } from './column/retry.ts';
+import type { Config } from './config/config.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
-import { DEFAULT_ATTEMPTS } from './layers/retry.ts';
-import { upstream } from './layers/upstream.ts';
 import { framesOf, logRequest } from './log.ts';
+import { createExposition } from './metrics/exposition.ts';
+import { observerOf } from './metrics/observer.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
 import { cacheNotices, pacingNotices } from './notices.ts';
-import { observerOf } from './observer.ts';
-import { createPacers } from './pacers.ts';
+import { createPacers } from './pacing/pacers.ts';
 import { settle } from './process/settle.ts';
-import { createQuotas } from './quotas.ts';
-import { ByteBudget } from './rerank/byte-budget.ts';
-import { createScorer } from './scorer.ts';
+import { createQuotas } from './quota/quotas.ts';
+import { connect } from './redis/connections.ts';
+import { attach } from './simulator/attach.ts';
 import type { Profile } from './simulator/unkind.ts';
+import { upstream } from './upstream/upstream.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;

@@ -1,13 +1,13 @@
 /** The process: environment → configuration → gateway → drain. It and the config check alone read the environment. */
 
 import { readFileSync } from 'node:fs';
-import { type Config, formatProblems, parseConfig } from './config.ts';
+import { type Config, formatProblems, parseConfig } from './config/config.ts';
 import { createLog, framesOf } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
 import { LineWriter, standardOutput } from './process/line-writer.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
-import { unkindOf } from './unkind.ts';
+import { unkindOf } from './simulator/command-line.ts';
 
 const result = parseConfig(process.env);
 if (!result.ok) {

@@ -1,9 +1,9 @@
 /** What an operator reads in the log about the gateway itself: its scores, its windows, its upstreams. */
 
 import type { Logger } from 'pino';
-import type { CachesOptions } from './caches.ts';
+import type { CachesOptions } from './cache/caches.ts';
 import { framesOf } from './log.ts';
-import type { PacersOptions } from './pacers.ts';
+import type { PacersOptions } from './pacing/pacers.ts';
 
 type OfCaches = Pick<CachesOptions, 'onDependent' | 'onChange'>;
 type OfPacers = Pick<PacersOptions, 'onChange' | 'onBug' | 'onCircuit'>;

@@ -5,27 +5,30 @@ import { describe, expect, test } from 'vitest';
 
 const SRC = new URL('../src/', import.meta.url).pathname;
 
-/** The rooms of the house, each with the others it may look into; packages apart, itself included. */
+/**
+ * The rooms of the house in the order in which a request meets them, each with the others it may look into: always rooms
+ * that come later.
+ */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  rerank: [],
-  layers: ['rerank', 'redis'],
-  http: ['rerank'],
-  redis: [],
-  pacing: ['rerank', 'redis'],
-  quota: ['rerank', 'redis'],
-  peers: ['rerank', 'redis'],
-  metrics: ['rerank', 'redis'],
-  config: [],
+  tools: ['config', 'endpoints', 'simulator', 'calls'],
   process: [],
+  config: [],
+  http: ['endpoints', 'json', 'calls'],
+  column: ['endpoints', 'cache', 'pacing', 'quota', 'upstream', 'calls'],
+  endpoints: ['json', 'calls'],
+  cache: ['redis', 'calls'],
+  pacing: ['upstream', 'redis', 'calls'],
+  quota: ['redis', 'calls'],
+  upstream: ['calls'],
+  metrics: ['redis', 'calls'],
+  redis: ['calls'],
+  json: ['calls'],
+  calls: [],
   simulator: [],
-  replay: ['config', 'simulator', 'rerank'],
-  probe: ['config', 'simulator', 'layers', 'rerank'],
-  // Above replay: it plays to a fleet what replay sends.
-  stack: ['replay'],
 };
 
 /** Rooms of pure code, which need nothing but the language and its library. */
-const WITHOUT_PACKAGES: readonly string[] = ['rerank'];
+const WITHOUT_PACKAGES: readonly string[] = ['calls', 'json', 'endpoints'];
 
 /** Most files have fewer than 200: what is longer does more than one thing. */
 const MOST_LINES = 250;
@@ -33,10 +36,10 @@ const MOST_LINES = 250;
 /** Everybody else gets what it needs as plain options. */
 const READERS_OF_THE_ENVIRONMENT = [
   'main.ts',
-  'check-config.ts',
-  'replay/main.ts',
-  'probe/main.ts',
-  'stack/main.ts',
+  'tools/check-config.ts',
+  'tools/replay/main.ts',
+  'tools/probe/main.ts',
+  'tools/stack/main.ts',
 ];
 
 const withoutComments = (source: string): string =>

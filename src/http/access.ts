@@ -1,6 +1,6 @@
 /** Which model a caller gets. */
 
-import { invalidField, RerankError } from '../rerank/errors.ts';
+import { invalidField, RerankError } from '../calls/errors.ts';
 import type { Caller } from './context.ts';
 
 /** The models of `served` that a caller may use. */

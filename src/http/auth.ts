@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import { RerankError } from '../rerank/errors.ts';
+import { RerankError } from '../calls/errors.ts';
 import type { Caller, GatewayEnv } from './context.ts';
 
 export interface AuthOptions {

@@ -2,8 +2,8 @@
 
 import { Readable, type Transform } from 'node:stream';
 import type { Context } from 'hono';
-import type { ByteBudget, Claim } from '../rerank/byte-budget.ts';
-import { RerankError } from '../rerank/errors.ts';
+import type { ByteBudget, Claim } from '../calls/byte-budget.ts';
+import { RerankError } from '../calls/errors.ts';
 import type { GatewayEnv } from './context.ts';
 import { decoderOf } from './decoding.ts';
 import { invite } from './expect.ts';

@@ -1,7 +1,7 @@
 /** How the caches took part in an answer: `Cache-Status` (RFC 9211). */
 
-import type { Served } from '../rerank/outcome.ts';
-import type { Scores } from '../rerank/scoring.ts';
+import type { Served } from '../calls/outcome.ts';
+import type { Scores } from '../calls/scoring.ts';
 
 const CACHE_NAME = 'rerank-gateway';
 

@@ -1,7 +1,7 @@
 /** `DELETE /v1/cache?model=…`: forgets a model's scores, in all processes at once. For clients marked as admin. */
 
 import type { Handler } from 'hono';
-import { invalidField, RerankError } from '../rerank/errors.ts';
+import { invalidField, RerankError } from '../calls/errors.ts';
 import { chooseModel } from './access.ts';
 import type { GatewayEnv } from './context.ts';
 

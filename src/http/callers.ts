@@ -1,6 +1,6 @@
 /** The requests under way, each with the signal that tells its work to stop. */
 
-import type { RerankError } from '../rerank/errors.ts';
+import type { RerankError } from '../calls/errors.ts';
 
 export interface OpenCall {
   readonly signal: AbortSignal;

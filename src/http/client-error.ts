@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { RerankError } from '../rerank/errors.ts';
+import { RerankError } from '../calls/errors.ts';
 import type { RequestRecord } from './context.ts';
 import { errorAnswer } from './respond.ts';
 

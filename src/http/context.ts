@@ -1,10 +1,10 @@
 /** What travels with a request through the HTTP onion. */
 
 import type { HttpBindings } from '@hono/node-server';
-import type { Wait } from '../rerank/attempt.ts';
-import type { ErrorKind, FailedCalls } from '../rerank/errors.ts';
-import type { Outcome } from '../rerank/outcome.ts';
-import type { Source, Timing } from '../rerank/scoring.ts';
+import type { Wait } from '../calls/attempt.ts';
+import type { ErrorKind, FailedCalls } from '../calls/errors.ts';
+import type { Outcome } from '../calls/outcome.ts';
+import type { Source, Timing } from '../calls/scoring.ts';
 
 /** A service that may call the gateway. */
 export interface Caller {

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Turns } from '../rerank/turns.ts';
+import { Turns } from '../calls/turns.ts';
 
 const arrivals = new WeakMap<object, number>();
 

@@ -1,7 +1,7 @@
 /** `GET /metrics`: Prometheus' text format, for whoever holds the token. */
 
 import type { Handler } from 'hono';
-import { RerankError } from '../rerank/errors.ts';
+import { RerankError } from '../calls/errors.ts';
 import { bearer, keyDigest } from './auth.ts';
 
 export interface MetricsRouteOptions {

@@ -1,6 +1,6 @@
 /** What a caller says about its request in headers: caching, patience, urgency. What is malformed is ignored. */
 
-import type { CacheTerms } from '../rerank/scoring.ts';
+import type { CacheTerms } from '../calls/scoring.ts';
 
 type Directives = ReadonlyMap<string, string | undefined>;
 

@@ -1,15 +1,15 @@
 /** `POST /v1/rerank`: from a request's bytes to the scorer, and from its scores to the answer. */
 
 import type { Context, Handler } from 'hono';
-import { Blamed, named } from '../rerank/blame.ts';
-import { type ByteBudget, type Claim, SMALL_BYTES } from '../rerank/byte-budget.ts';
-import { RerankError } from '../rerank/errors.ts';
-import { identify } from '../rerank/identity.ts';
-import { outcomeOf } from '../rerank/outcome.ts';
-import { distinct, rank } from '../rerank/ranking.ts';
-import { parseRequest, type RerankRequest } from '../rerank/request.ts';
-import type { Ask, CacheTerms, Scorer, Scores } from '../rerank/scoring.ts';
-import { Turns } from '../rerank/turns.ts';
+import { Blamed, named } from '../calls/blame.ts';
+import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
+import { RerankError } from '../calls/errors.ts';
+import { identify } from '../calls/identity.ts';
+import { outcomeOf } from '../calls/outcome.ts';
+import type { Ask, CacheTerms, Scorer, Scores } from '../calls/scoring.ts';
+import { Turns } from '../calls/turns.ts';
+import { distinct, rank } from '../endpoints/rerank/ranking.ts';
+import { parseRequest, type RerankRequest } from '../endpoints/rerank/request.ts';
 import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';

@@ -1,11 +1,11 @@
 /** Answers: the rerank answer, and the one body of every error. */
 
-import { type RerankError, toRerankError } from '../rerank/errors.ts';
-import { unmarked } from '../rerank/exact-numbers.ts';
-import type { Served } from '../rerank/outcome.ts';
-import type { Ranked } from '../rerank/ranking.ts';
-import type { RerankRequest } from '../rerank/request.ts';
-import type { Scores, Timing } from '../rerank/scoring.ts';
+import { type RerankError, toRerankError } from '../calls/errors.ts';
+import type { Served } from '../calls/outcome.ts';
+import type { Scores, Timing } from '../calls/scoring.ts';
+import type { Ranked } from '../endpoints/rerank/ranking.ts';
+import type { RerankRequest } from '../endpoints/rerank/request.ts';
+import { unmarked } from '../json/exact-numbers.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { RequestRecord } from './context.ts';
 

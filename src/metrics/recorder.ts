@@ -1,9 +1,9 @@
 /** Turns what happens into metrics. The only writer of the counters and histograms. */
 
+import { ERRORS } from '../calls/errors.ts';
+import type { Finding } from '../calls/findings.ts';
+import type { Scores } from '../calls/scoring.ts';
 import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
-import { ERRORS } from '../rerank/errors.ts';
-import type { Finding } from '../rerank/findings.ts';
-import type { Scores } from '../rerank/scoring.ts';
 import type { Metrics } from './registry.ts';
 
 export interface RecorderOptions {

@@ -4,11 +4,11 @@
  * aborted call has long left. Several attachments draw on the same queue, so a call goes where a slot is free first.
  */
 
-import type { Again } from '../rerank/attempt.ts';
-import type { Terms } from '../rerank/scoring.ts';
+import type { Again } from '../calls/attempt.ts';
+import type { Terms } from '../calls/scoring.ts';
+import type { Caller } from '../upstream/suspects.ts';
 import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';
-import type { Caller } from './lanes/suspects.ts';
 import { AdmissionControl, type Spot } from './queue/admission-control.ts';
 import { type AppointmentStore, Appointments } from './queue/appointments.ts';
 import { Arrivals } from './queue/arrivals.ts';
@@ -124,7 +124,7 @@ export class Pacer {
     return this.#queue.size;
   }
 
-  /** @see Slots.acquire in layers/pace.ts */
+  /** @see Slots.acquire in column/pace.ts */
   acquire(
     terms: Terms,
     onQueued?: (expectedAnswer: number) => void,

@@ -1,6 +1,6 @@
 /** Leave to make one call at one attachment. */
 
-import type { Verdict, Wait } from '../rerank/attempt.ts';
+import type { Verdict, Wait } from '../calls/attempt.ts';
 import type { LaneServer } from './lanes/lane-server.ts';
 import type { Latency } from './queue/latency.ts';
 import type { Ticket } from './ticket.ts';

@@ -1,9 +1,9 @@
 /** A call that waits for a slot, from its arrival until it is granted, refused or given up. */
 
-import type { RerankError } from '../rerank/errors.ts';
-import type { Terms } from '../rerank/scoring.ts';
+import type { RerankError } from '../calls/errors.ts';
+import type { Terms } from '../calls/scoring.ts';
+import type { Caller } from '../upstream/suspects.ts';
 import type { LaneServer } from './lanes/lane-server.ts';
-import type { Caller } from './lanes/suspects.ts';
 import type { Spot } from './queue/admission-control.ts';
 import type { Place, Queued } from './queue/fair-queue.ts';
 import type { Slot } from './slot.ts';
@@ -12,7 +12,7 @@ import type { Block } from './window/window.ts';
 /** What a call brings when it comes. */
 export interface Asked {
   readonly terms: Terms;
-  /** @see Slots.acquire in layers/pace.ts */
+  /** @see Slots.acquire in column/pace.ts */
   readonly question: string | undefined;
   readonly content: string | undefined;
   readonly onQueued: ((expectedAnswer: number) => void) | undefined;

@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { assemble } from '../../src/assembly.ts';
-import { parseConfig } from '../../src/config.ts';
-import { addressOf } from '../../src/redis-client.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { addressOf } from '../../src/redis/client.ts';
 import { DEV, type Env, LIVE } from './environments.ts';
 import { TABLE } from './values.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeConfig, formatProblems, parseConfig } from '../../src/config.ts';
+import { describeConfig, formatProblems, parseConfig } from '../../src/config/config.ts';
 import { type Env, LIVE } from './environments.ts';
 import { TABLE } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { type Config, formatProblems, type Problem, parseConfig } from '../../src/config.ts';
+import { type Config, formatProblems, type Problem, parseConfig } from '../../src/config/config.ts';
 
 export type Env = Record<string, string | undefined>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatProblems, parseConfig } from '../../src/config.ts';
+import { formatProblems, parseConfig } from '../../src/config/config.ts';
 import { faulty, LIVE, problemsOf } from './environments.ts';
 import { TABLE } from './values.ts';
 

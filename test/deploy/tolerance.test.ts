@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SCORE_TOLERANCE } from '../../src/rerank/tolerance.ts';
+import { SCORE_TOLERANCE } from '../../src/endpoints/rerank/tolerance.ts';
 import { ALERTS } from './committed.ts';
 import { PANELS } from './dashboard-file.ts';
 

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addressOf } from '../../src/redis-client.ts';
+import { addressOf } from '../../src/redis/client.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { bodyOf, fresh } from './requests.ts';

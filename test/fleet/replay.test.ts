@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/simulator/random.ts';
-import { cells, replay } from '../replay/harness.ts';
-import { corpusOf, type TraceLine, writeCorpus } from '../replay/mini-corpus.ts';
 import { startRedis } from '../support/redis.ts';
+import { cells, replay } from '../tools/replay/harness.ts';
+import { corpusOf, type TraceLine, writeCorpus } from '../tools/replay/mini-corpus.ts';
 
 /** Documents, and queries. */
 const SIZE = 120;

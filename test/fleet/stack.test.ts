@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { writeCorpus } from '../replay/mini-corpus.ts';
-import { isRunning, type StackProcess, startStack } from '../stack/command-line.ts';
+import { writeCorpus } from '../tools/replay/mini-corpus.ts';
+import { isRunning, type StackProcess, startStack } from '../tools/stack/command-line.ts';
 
 /** Prometheus scrapes every 5 s, and rules need two scrapes. */
 const PATIENCE = { timeout: 40_000, interval: 250 };

@@ -79,7 +79,7 @@ describe('the Procfile', () => {
   test('starts what the build compiles, and checks the configuration before each release', () => {
     expect(PROCFILE).toEqual({
       web: 'node --max-old-space-size=256 dist/main.js',
-      release: 'node dist/check-config.js',
+      release: 'node dist/tools/check-config.js',
     });
     // Both start it the same way.
     expect(JSON.parse(readText('package.json')).scripts.start).toContain(PROCFILE.web);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { RerankError } from '../../src/calls/errors.ts';
 import { chooseModel, modelsOf } from '../../src/http/access.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 import { aCaller } from './onion.ts';
 
 const SERVED = ['cohere', 'amazon'];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { ByteBudget } from '../../src/calls/byte-budget.ts';
+import { RerankError } from '../../src/calls/errors.ts';
 import { type BodyLimits, readBody } from '../../src/http/body.ts';
-import { ByteBudget } from '../../src/rerank/byte-budget.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 import { until } from '../support/fakes.ts';
 import { onion } from './onion.ts';
 

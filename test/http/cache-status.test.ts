@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { outcomeOf } from '../../src/calls/outcome.ts';
+import type { Source } from '../../src/calls/scoring.ts';
 import { cacheStatus } from '../../src/http/cache-status.ts';
-import { outcomeOf } from '../../src/rerank/outcome.ts';
-import type { Source } from '../../src/rerank/scoring.ts';
 import { anAsk, scoresOf } from '../support/fakes.ts';
 
 interface Case {

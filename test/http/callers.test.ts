@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { RerankError } from '../../src/calls/errors.ts';
 import { Callers } from '../../src/http/callers.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 
 const gone = (): RerankError => new RerankError('client_gone');
 const draining = (): RerankError => new RerankError('draining');

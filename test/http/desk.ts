@@ -1,9 +1,9 @@
 /** The rerank handler in the onion, in front of a scorer that a test chooses. */
 
+import { ByteBudget } from '../../src/calls/byte-budget.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { Caller, RequestRecord } from '../../src/http/context.ts';
 import { type RerankOptions, rerank } from '../../src/http/rerank.ts';
-import { ByteBudget } from '../../src/rerank/byte-budget.ts';
 import { InstantScorer } from '../support/fakes.ts';
 import { aCaller, onion } from './onion.ts';
 

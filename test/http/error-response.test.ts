@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { ERRORS, type ErrorKind, invalidField, RerankError } from '../../src/calls/errors.ts';
 import { errorResponse } from '../../src/http/respond.ts';
-import { ERRORS, type ErrorKind, invalidField, RerankError } from '../../src/rerank/errors.ts';
 import { aRecord } from './onion.ts';
 
 const kinds = Object.keys(ERRORS) as ErrorKind[];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { RerankError } from '../../src/calls/errors.ts';
 import type { RequestRecord } from '../../src/http/context.ts';
 import { requestId } from '../../src/http/ledger.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
 import { onion } from './onion.ts';
 
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;

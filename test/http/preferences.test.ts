@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { CacheTerms } from '../../src/calls/scoring.ts';
 import { cacheTerms, patience, traceContext, urgency } from '../../src/http/preferences.ts';
-import type { CacheTerms } from '../../src/rerank/scoring.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 
 const MAX_WAIT = 25_000;

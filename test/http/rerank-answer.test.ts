@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Scores } from '../../src/rerank/scoring.ts';
+import type { Scores } from '../../src/calls/scoring.ts';
 import { ScriptedScorer, scoreOf, scoresOf, until } from '../support/fakes.ts';
 import { BODY, Desk, MODEL } from './desk.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { outcomeOf } from '../../src/calls/outcome.ts';
+import { distinct, rank } from '../../src/endpoints/rerank/ranking.ts';
+import { validate } from '../../src/endpoints/rerank/request.ts';
 import { rerankResponse } from '../../src/http/respond.ts';
-import { outcomeOf } from '../../src/rerank/outcome.ts';
-import { distinct, rank } from '../../src/rerank/ranking.ts';
-import { validate } from '../../src/rerank/request.ts';
 import { anAsk, type Override, scoresOf } from '../support/fakes.ts';
 import { aRecord } from './onion.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { OUTCOMES } from '../../src/calls/outcome.ts';
 import type { RequestFacts } from '../../src/metrics/recorder.ts';
-import { OUTCOMES } from '../../src/rerank/outcome.ts';
 import { ATTACHMENTS, CLIENTS, MODELS, Scraped, seriesOf } from './scrape.ts';
 
 let scraped: Scraped;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { Verdict } from '../../src/rerank/attempt.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
+import type { Verdict } from '../../src/calls/attempt.ts';
+import { RerankError } from '../../src/calls/errors.ts';
 import { A, acquire, attach, B, breakDown, end, standOf, taken, useFakeClock } from './attachments.ts';
 
 useFakeClock();

@@ -1,13 +1,13 @@
 /** Pacers over attachments that a test can make fail, at a clock that a test moves. */
 
 import { afterEach, beforeEach, expect, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../src/pacing/lanes/health.ts';
+import type { Again, Verdict } from '../../src/calls/attempt.ts';
+import { RerankError } from '../../src/calls/errors.ts';
+import type { Terms } from '../../src/calls/scoring.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
-import type { Again, Verdict } from '../../src/rerank/attempt.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
-import type { Terms } from '../../src/rerank/scoring.ts';
+import { Circuit } from '../../src/upstream/circuit.ts';
+import { Health } from '../../src/upstream/health.ts';
 
 export const WINDOW_MS = 10_000;
 export const [A, B] = ['RERANK', 'RERANK_EU'] as const;

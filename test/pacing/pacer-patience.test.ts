@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../src/pacing/lanes/health.ts';
+import { RerankError } from '../../src/calls/errors.ts';
+import type { Terms } from '../../src/calls/scoring.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
-import type { Terms } from '../../src/rerank/scoring.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
+import { Circuit } from '../../src/upstream/circuit.ts';
+import { Health } from '../../src/upstream/health.ts';
 
 const LIMIT = 250;
 const WINDOW_MS = 60_000;
@@ -66,7 +66,7 @@ const AT_ONCE_MS = 100;
 
 describe('of the calls that are let in', () => {
   it.each([
-    // As made-up-load.ts in src/stack: a search that asks all the time, and an evaluation once a minute.
+    // As made-up-load.ts in src/tools/stack: a search that asks all the time, and an evaluation once a minute.
     { bulk: 210, everyMs: 400, share: 0.3, firstAt: 20_000 },
     { bulk: 210, everyMs: 400, share: 0.3, firstAt: 100 },
     { bulk: 210, everyMs: 400, share: 1, firstAt: 20_000 },

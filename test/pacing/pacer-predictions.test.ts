@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../src/pacing/lanes/health.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
+import { Circuit } from '../../src/upstream/circuit.ts';
+import { Health } from '../../src/upstream/health.ts';
 import { quantile } from '../support/statistics.ts';
 
 const LIMIT = 60;

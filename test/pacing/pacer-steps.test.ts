@@ -1,11 +1,11 @@
 /** What a burst costs, counted in steps. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../src/pacing/lanes/health.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Line, Window } from '../../src/pacing/window/window.ts';
+import { Circuit } from '../../src/upstream/circuit.ts';
+import { Health } from '../../src/upstream/health.ts';
 import { countSteps } from '../support/steps.ts';
 
 beforeEach(() => {

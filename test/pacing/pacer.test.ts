@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Circuit } from '../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../src/pacing/lanes/health.ts';
+import { RerankError } from '../../src/calls/errors.ts';
+import type { Terms } from '../../src/calls/scoring.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Window } from '../../src/pacing/window/window.ts';
-import { RerankError } from '../../src/rerank/errors.ts';
-import type { Terms } from '../../src/rerank/scoring.ts';
+import { Circuit } from '../../src/upstream/circuit.ts';
+import { Health } from '../../src/upstream/health.ts';
 
 const WINDOW_MS = 1000;
 const LATENCY_MS = 100;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisCalls } from '../../src/quota/redis-calls.ts';
+import { connectRedis } from '../../src/redis/client.ts';
 import { Commands } from '../../src/redis/commands.ts';
-import { connectRedis } from '../../src/redis-client.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const RULES = { limit: 3, windowMs: 60_000, leaseMs: 85_000 };

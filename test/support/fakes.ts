@@ -2,9 +2,9 @@
 
 import { hash } from 'node:crypto';
 import { expect } from 'vitest';
-import { RerankError } from '../../src/rerank/errors.ts';
-import { identify } from '../../src/rerank/identity.ts';
-import type { Ask, CacheTerms, Layer, Scorer, Scores, Source, Terms } from '../../src/rerank/scoring.ts';
+import { RerankError } from '../../src/calls/errors.ts';
+import { identify } from '../../src/calls/identity.ts';
+import type { Ask, CacheTerms, Layer, Scorer, Scores, Source, Terms } from '../../src/calls/scoring.ts';
 
 export const CACHE_TERMS: CacheTerms = {
   read: true,

@@ -1,6 +1,6 @@
 /** A real gateway on a real port, in front of a real simulator; its log is kept for tests to read. */
 
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Gateway, startGateway } from '../../src/server.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';

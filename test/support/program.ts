@@ -11,7 +11,7 @@ const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 /**
  * What node is told to run a program of `src`: as compiled, as production runs it and in half the time, or its source where
  * nothing was compiled.
- * @param path within `src`, like `check-config.ts`
+ * @param path within `src`, like `tools/check-config.ts`
  */
 export const program = (path = 'main.ts'): string[] => {
   const built = process.env[BUILT];

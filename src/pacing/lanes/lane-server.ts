@@ -1,8 +1,8 @@
 /** Serves one lane: takes places from its window, as long as somebody waits whom it may serve. */
 
 import Bottleneck from 'bottleneck';
+import type { Health } from '../../upstream/health.ts';
 import { type Block, type Clientele, type Grant, MOST_AT_ONCE, type Window } from '../window/window.ts';
-import type { Health } from './health.ts';
 import type { Lane } from './lanes.ts';
 
 export interface Customers extends Clientele {

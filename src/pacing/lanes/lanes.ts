@@ -1,10 +1,10 @@
 /** Which of a model's lanes a call may take. */
 
-import type { Again } from '../../rerank/attempt.ts';
+import type { Again } from '../../calls/attempt.ts';
+import type { Health } from '../../upstream/health.ts';
+import type { Caller } from '../../upstream/suspects.ts';
 import { CommonSchedule, type Schedule } from '../window/schedule.ts';
 import type { Window } from '../window/window.ts';
-import type { Health } from './health.ts';
-import type { Caller } from './suspects.ts';
 
 export interface Lane {
   /** Alias of the attachment. */

@@ -3,10 +3,10 @@
  * wait as may; and what it is then told of when to come back is kept.
  */
 
-import type { Again } from '../../rerank/attempt.ts';
-import type { RerankError } from '../../rerank/errors.ts';
-import type { Terms } from '../../rerank/scoring.ts';
-import { Turns } from '../../rerank/turns.ts';
+import type { Again } from '../../calls/attempt.ts';
+import type { RerankError } from '../../calls/errors.ts';
+import type { Terms } from '../../calls/scoring.ts';
+import { Turns } from '../../calls/turns.ts';
 import type { LaneServer } from '../lanes/lane-server.ts';
 import type { Lanes } from '../lanes/lanes.ts';
 import type { Block } from '../window/window.ts';

@@ -8,7 +8,7 @@
  * calls waiting is taken to have more, so that only the share beside it is counted on.
  */
 
-import type { Again } from '../../rerank/attempt.ts';
+import type { Again } from '../../calls/attempt.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
 import { HORIZON_MS } from '../window/schedule.ts';
 import type { Coming } from '../window/window.ts';

@@ -1,7 +1,7 @@
 /** What is said to calls that are not let into the queue. */
 
-import type { Wait } from '../../rerank/attempt.ts';
-import { RerankError } from '../../rerank/errors.ts';
+import type { Wait } from '../../calls/attempt.ts';
+import { RerankError } from '../../calls/errors.ts';
 import type { Expectation } from './outlook.ts';
 
 /** The answer would come after the deadline. */

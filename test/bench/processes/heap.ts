@@ -1,8 +1,8 @@
 /** Fills the memory tier's store to its bound, and prints what a question takes in it. Run with --expose-gc. */
 
-import { memoryStore } from '../../../src/layers/memory-store.ts';
-import { identify } from '../../../src/rerank/identity.ts';
-import { pack } from '../../../src/rerank/pairs.ts';
+import { memoryStore } from '../../../src/cache/memory-store.ts';
+import { pack } from '../../../src/cache/pairs.ts';
+import { identify } from '../../../src/calls/identity.ts';
 import { usage } from './usage.ts';
 
 export interface HeapFigures {

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { parseConfig } from '../../../src/config.ts';
+import { parseConfig } from '../../../src/config/config.ts';
 import { startGateway } from '../../../src/server.ts';
 import { metric } from '../../support/gateway.ts';
 import { Connection } from '../connection.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Circuit } from '../../../src/pacing/lanes/circuit.ts';
-import { Health } from '../../../src/pacing/lanes/health.ts';
 import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
 import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
 import { Outlook } from '../../../src/pacing/queue/outlook.ts';
 import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
 import type { Coming, Line, Waiting } from '../../../src/pacing/window/window.ts';
+import { Circuit } from '../../../src/upstream/circuit.ts';
+import { Health } from '../../../src/upstream/health.ts';
 
 const NOW = 10_000;
 const LATENCY_MS = 100;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import { connectRedis } from '../../../src/redis-client.ts';
+import { connectRedis } from '../../../src/redis/client.ts';
 import { SlidingWindow } from '../../../src/simulator/sliding-window.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 

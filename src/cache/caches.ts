@@ -1,0 +1,95 @@
+/** What is known of pairs, in memory and in Redis, and what separates it from what must not answer. */
+
+import type { Redis } from 'ioredis';
+import type { PairStore } from '../column/redis.ts';
+import type { Config } from '../config/config.ts';
+import { Channel } from '../redis/channel.ts';
+import type { Commands } from '../redis/commands.ts';
+import type { Failure } from '../redis/failure.ts';
+import { Claims } from './claims.ts';
+import { createGranularities, type Granularities } from './granularities.ts';
+import { type BoundedStore, memoryStore } from './memory-store.ts';
+import { ModelStates } from './model-states.ts';
+import { redisPairs } from './redis-pairs.ts';
+import { Refused } from './refused.ts';
+
+export interface Caches {
+  readonly memory: BoundedStore;
+  /** Undefined without Redis. */
+  readonly pairs: PairStore | undefined;
+  readonly granularities: Granularities;
+  /** What the firewall in front of the upstream has refused of late, in all processes. */
+  readonly refused: Refused;
+  scopeOf(model: string, client: string): readonly string[];
+  /** Goes up when a model's scores are forgotten. */
+  generationOf(model: string): number;
+  /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
+  purge(model: string): Promise<void>;
+  /** Sees that Redis takes what is written, and exchanges what must not be missed; rejects when Redis does. */
+  beat(): Promise<void>;
+  stop(): void;
+}
+
+export interface CachesOptions {
+  readonly config: Config;
+  /** One connection to speak, and one to listen; undefined: this process is alone. */
+  readonly redis: { readonly commands: Commands; readonly subscriber: Redis } | undefined;
+  /** Scores are made up, by a simulator: they must never answer anybody else. */
+  readonly simulated: boolean;
+  /** Told when a model's scores turn out to depend on their companions, here or in another process. */
+  readonly onDependent: (model: string) => void;
+  /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
+  readonly onChange: (model: string, purged: boolean) => void;
+  /** Told why the other processes are not heard, and with undefined when they are. */
+  readonly onListening: (failure: Failure | undefined) => void;
+}
+
+export const createCaches = (options: CachesOptions): Caches => {
+  const { config, redis, simulated, onDependent, onChange, onListening } = options;
+  const prefix = config.redis?.prefix ?? '';
+  const channel = redis && new Channel({ ...redis, prefix, onListening });
+  const claims = channel && new Claims(channel);
+  const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
+  const states = new ModelStates({
+    models: Object.keys(config.modelLimits),
+    shared: redis && channel && { commands: redis.commands, channel, prefix },
+    scoreLifeMs: ttlMs + staleMs,
+    onDependent: (model) => {
+      if (config.cache.granularity[model] === 'document') onDependent(model);
+    },
+  });
+  const realm = simulated ? 'simulator' : 'upstream';
+  return {
+    memory: memoryStore(memoryBytes),
+    pairs:
+      redis && claims && redisPairs({ commands: redis.commands, prefix, claims, claimMs: config.maxWaitMs }),
+    granularities: createGranularities({ config, states, onChange }),
+    refused: createRefused(channel),
+    scopeOf: (model, client) => [
+      realm,
+      String(states.of(model).generation),
+      scope === 'client' ? client : '',
+    ],
+    generationOf: (model) => states.of(model).generation,
+    purge: (model) => states.advance(model),
+    beat: async () => void (await Promise.all([redis?.commands.beat(prefix), states.exchange()])),
+    stop: () => claims?.stop(),
+  };
+};
+
+const REFUSED = 'refused';
+
+/** A question's digest, and the name of what was refused of it. */
+const REFUSED_MESSAGE = /^([\w-]{22}) ([\w.-]{1,64})$/;
+
+/** Processes tell one another, so that a caller may come back to any of them. */
+const createRefused = (channel: Channel | undefined): Refused => {
+  const refused = new Refused({
+    onFound: (question, name) => channel?.publish(REFUSED, `${question} ${name}`),
+  });
+  channel?.on(REFUSED, (message) => {
+    const [, question, name] = REFUSED_MESSAGE.exec(message) ?? [];
+    if (question !== undefined && name !== undefined) refused.hear(question, name);
+  });
+  return refused;
+};

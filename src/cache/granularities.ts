@@ -1,0 +1,58 @@
+/** What each model's scores are reused for, as long as nothing speaks against it. */
+
+import { type Finding, Findings } from '../calls/findings.ts';
+import type { Config, Granularity } from '../config/config.ts';
+import type { ModelStates } from './model-states.ts';
+
+export interface GranularitiesOptions {
+  readonly config: Config;
+  readonly states: ModelStates;
+  /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
+  readonly onChange: (model: string, purged: boolean) => void;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface Granularities {
+  of(model: string): Granularity;
+  /** Takes note of what a cached score and new ones of the same pair have shown. */
+  verified(model: string, pair: string, finding: Finding): void;
+}
+
+/** A model is not replaced every few minutes: scores that change so often are not purged each time. */
+const BETWEEN_PURGES_MS = 3_600_000;
+
+export const createGranularities = (options: GranularitiesOptions): Granularities => {
+  const { config, states, onChange, now = Date.now } = options;
+  /** Of each model, in this generation. */
+  const findings = new Map<string, { readonly generation: number; readonly of: Findings }>();
+  const configured = (model: string): Granularity => config.cache.granularity[model] ?? 'off';
+
+  const findingsOf = (model: string): Findings => {
+    const { generation } = states.of(model);
+    const known = findings.get(model);
+    if (known?.generation === generation) return known.of;
+    const anew = { generation, of: new Findings() };
+    findings.set(model, anew);
+    return anew.of;
+  };
+
+  return {
+    of: (model) =>
+      configured(model) === 'document' && states.of(model).dependentSince > 0 ? 'request' : configured(model),
+    verified(model, pair, finding) {
+      const { generation, dependentSince } = states.of(model);
+      if (configured(model) !== 'document' || dependentSince > 0) return;
+      const believed = findingsOf(model).note(pair, finding);
+      if (believed === undefined) return;
+      findings.delete(model);
+      // Whoever can't be told now hears it in the next beat.
+      if (believed === 'dependent') states.foundDependent(model).catch(() => {});
+      else {
+        const purges = now() - generation >= BETWEEN_PURGES_MS;
+        if (purges) states.advance(model).catch(() => {});
+        onChange(model, purges);
+      }
+    },
+  };
+};

@@ -1,0 +1,100 @@
+/** The pairs that processes share, in Redis. */
+
+import type { Digests } from '../calls/digests.ts';
+import type { Claimed, PairStore } from '../column/redis.ts';
+import type { Commands } from '../redis/commands.ts';
+import { versioned } from '../redis/keys.ts';
+import { MAX_SKEW_MS } from './freshness.ts';
+import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
+import { fromBytes, type Pairs, toBytes } from './pairs.ts';
+
+/** The claims of all processes, as far as this one hears of them. */
+export interface Claims {
+  /** Where the end of a claim is told. */
+  readonly channel: string;
+  /** Names a new claim of this process, which is heard of from now on until `close`. */
+  open(): string;
+  expect(claim: string, answerAt: number): void;
+  close(claim: string): void;
+  ended: PairStore['ended'];
+}
+
+export interface RedisPairsOptions {
+  readonly commands: Commands;
+  /** Before every key, e.g. `rerank:`. */
+  readonly prefix: string;
+  readonly claims: Claims;
+  /** The longest that a call may take here, milliseconds: a claim that nobody ends is forgotten after that. */
+  readonly claimMs: number;
+}
+
+export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOptions): PairStore => {
+  const claimScript = commands.script('pairsClaim', 2, CLAIM);
+  const writeScript = commands.script('pairsWrite', 2, WRITE);
+  const releaseScript = commands.script('pairsRelease', 2, RELEASE);
+  const pairsKey = (question: string): string => `${prefix}${versioned('pairs')}:{${question}}`;
+  const claimsKey = (question: string): string => `${prefix}${versioned('claims')}:{${question}}`;
+
+  return {
+    async read(question) {
+      // Never more than may be there: whoever else writes here could have left any amount.
+      const bytes = await commands.attempt('read', () =>
+        commands.client.getrangeBuffer(pairsKey(question), 0, MAX_BYTES - 1),
+      );
+      return bytes && fromBytes(bytes, Date.now());
+    },
+
+    async claim(question, digests, ended): Promise<Claimed | undefined> {
+      const claim = claims.open();
+      const reply = await commands.attempt('claim', () =>
+        claimScript.bytes(
+          pairsKey(question),
+          claimsKey(question),
+          claim,
+          claimMs,
+          bytesOf(digests),
+          ...ended,
+        ),
+      );
+      if (reply === undefined) {
+        claims.close(claim);
+        return undefined;
+      }
+      const [pairs, ...names] = reply as Buffer[];
+      const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
+      const taken = holders.includes(undefined);
+      if (!taken) claims.close(claim);
+      return { claim: taken ? claim : undefined, pairs: fromBytes(pairs!, Date.now()), holders };
+    },
+
+    async write(question, pairs: Pairs, ttlMs, claim) {
+      const ttl = Math.ceil(ttlMs);
+      await commands.attempt('write', () =>
+        writeScript.bytes(
+          pairsKey(question),
+          claimsKey(question),
+          toBytes(pairs),
+          ttl,
+          Date.now() - ttl,
+          Date.now() + MAX_SKEW_MS,
+          claim ?? '',
+          claims.channel,
+        ),
+      );
+      if (claim !== undefined) claims.close(claim);
+    },
+
+    async release(question, claim) {
+      await commands.attempt('release', () =>
+        releaseScript.bytes(pairsKey(question), claimsKey(question), claim, claims.channel),
+      );
+      claims.close(claim);
+    },
+
+    expect: (claim, answerAt) => claims.expect(claim, answerAt),
+    ended: (...wait) => claims.ended(...wait),
+  };
+};
+
+const bytesOf = ({ numbers }: Digests): Buffer =>
+  Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);

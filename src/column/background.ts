@@ -1,0 +1,34 @@
+/** Asks that nobody waits for: they cost no client's quota, and are only made while a model's window has room to spare. */
+
+import type { Ask, CacheTerms } from '../calls/scoring.ts';
+
+export interface BackgroundOptions {
+  /** The model's window has room that nobody waits for. */
+  readonly spare: (model: string) => boolean;
+  /** The longest that such an ask may take, milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** No client has this name: asks in it are charged to nobody, and share no client's turns. */
+const NOBODY = '';
+
+const LEAST_URGENT = 7;
+
+export const inBackground = (
+  { model, query, documents, identity }: Pick<Ask, 'model' | 'query' | 'documents' | 'identity'>,
+  cache: CacheTerms,
+  maxWaitMs: number,
+): Ask => ({
+  model,
+  query,
+  documents,
+  identity,
+  cache,
+  terms: {
+    client: NOBODY,
+    urgency: LEAST_URGENT,
+    deadline: performance.now() + maxWaitMs,
+    signal: new AbortController().signal,
+  },
+  isBackground: true,
+});

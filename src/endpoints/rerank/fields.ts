@@ -1,0 +1,52 @@
+/** Checks on single fields of a request body. Each throws `invalid_request` with the field's name. */
+
+import { invalidField } from '../../calls/errors.ts';
+import { digitsOf } from '../../json/exact-numbers.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A field that was sent; `null` counts as absent, since some clients send it for what was never set. */
+export const own = (object: JsonObject, name: string): unknown =>
+  Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
+
+/**
+ * A text with a lone surrogate has no UTF-8 form: encoders put U+FFFD in its place, so that different texts would get
+ * the same digest and one would be answered with the other's score.
+ */
+export const wellFormed = (text: string, name: string): string => {
+  if (!text.isWellFormed()) throw invalidField(name, 'holds a lone surrogate, which is not valid Unicode.');
+  return text;
+};
+
+export const nonBlank = (value: unknown, name: string): string => {
+  if (typeof value !== 'string') throw invalidField(name, 'must be a string.');
+  if (value.trim() === '') throw invalidField(name, 'must not be blank.');
+  return wellFormed(value, name);
+};
+
+/**
+ * The text of a document given as an object: the values of `rankFields`, in their order, a line each; without
+ * `rankFields` the field `text`. Numbers and booleans count as their text; what is absent is skipped.
+ */
+export const textOfObject = (
+  object: JsonObject,
+  rankFields: readonly string[] | undefined,
+  name: string,
+): string => {
+  const fields = rankFields?.length ? rankFields : ['text'];
+  const lines: string[] = [];
+  for (const field of fields) {
+    const value = own(object, field);
+    if (typeof value === 'string') {
+      if (value !== '') lines.push(digitsOf(value));
+    } else if (typeof value === 'number' || typeof value === 'boolean') {
+      lines.push(String(value));
+    } else if (value !== undefined) {
+      throw invalidField(name, 'has a ranked field that is neither a string, a number nor a boolean.');
+    }
+  }
+  if (lines.length === 0) {
+    throw invalidField(name, `has no text: give it a \`text\`, or name its fields in \`rank_fields\`.`);
+  }
+  return lines.join('\n');
+};

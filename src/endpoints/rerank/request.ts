@@ -1,0 +1,149 @@
+/**
+ * JSON of any shape → a rerank request, or an error that names the field.
+ *
+ * Written by hand rather than as a schema: a body may hold many thousands of array elements, and a schema validator visits
+ * (and reports) every one before it looks at the length.
+ */
+
+import { isUtf8 } from 'node:buffer';
+import { invalidField, RerankError } from '../../calls/errors.ts';
+import { marked } from '../../json/exact-numbers.ts';
+import { checkStructure } from '../../json/structure.ts';
+import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
+
+export const MAX_DOCUMENTS = 1000;
+
+/** Every document is read once for each of them. */
+const MAX_RANK_FIELDS = 100;
+
+export interface RerankRequest {
+  /** Undefined when the caller leaves the choice to us. */
+  readonly model: string | undefined;
+  readonly query: string;
+  /** Each document as the text that is scored. */
+  readonly texts: readonly string[];
+  /** Each document as it was sent; none when they are not to be returned. */
+  readonly originals: readonly (string | JsonObject)[];
+  /** At most the number of documents. */
+  readonly topN: number;
+  readonly returnDocuments: boolean;
+  /** What was accepted but not acted upon, in words for `meta.warnings`. */
+  readonly warnings: readonly string[];
+}
+
+/** Fields of Cohere's clients that Heroku does not document: accepted, and not sent on. */
+const IGNORED = ['max_tokens_per_doc', 'max_chunks_per_doc', 'priority'];
+
+const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
+
+const FIELDS = ['model', 'query', 'documents', 'top_n', 'return_documents', 'rank_fields', ...IGNORED];
+
+/** What the engine keeps of a value besides its text, bytes: the most that was measured of objects, names included. */
+const VALUE_BYTES = 128;
+
+export interface ParsedRequest {
+  readonly request: RerankRequest;
+  /** What the request takes in memory, at most. */
+  readonly bytes: number;
+}
+
+/** Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes. */
+export const parseRequest = (body: Buffer): ParsedRequest => {
+  const { values, inexact } = checkStructure(body, FIELDS);
+  if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
+  const text = withoutMark(marked(body, inexact));
+  const request = validate(parse(text));
+  const bytes = [request.query, ...request.texts].reduce((sum, each) => sum + bytesOf(each), 0);
+  // Objects are kept beside the texts that are made of them.
+  const objects = request.originals.some((original) => typeof original === 'object');
+  return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
+};
+
+/** The engine keeps a text in one byte a character when it can, else in two. */
+const bytesOf = (text: string): number =>
+  Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
+
+/** A byte order mark, which parsers may ignore (RFC 8259 §8.1) and `JSON.parse` does not. */
+const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the body, and a body is never repeated.
+    throw invalid('The request body is not valid JSON.');
+  }
+};
+
+export const validate = (json: unknown): RerankRequest => {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalid('The request body must be a JSON object with `model`, `query` and `documents`.');
+  }
+  const body = json as JsonObject;
+  const returnDocuments = flag(own(body, 'return_documents'), 'return_documents');
+  const documents = documentList(own(body, 'documents'));
+  const rankFields = fieldNames(own(body, 'rank_fields'), 'rank_fields');
+  const texts = documents.map((document, i) => documentText(document, rankFields, i));
+  return {
+    model: modelName(own(body, 'model')),
+    query: nonBlank(own(body, 'query'), 'query'),
+    texts,
+    originals: returnDocuments ? documents : [],
+    topN: topN(own(body, 'top_n'), texts.length),
+    returnDocuments,
+    warnings: IGNORED.filter((name) => own(body, name) !== undefined).map((name) => `${name} is ignored`),
+  };
+};
+
+const modelName = (value: unknown): string | undefined => {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') throw invalidField('model', 'must be a non-empty string.');
+  return value;
+};
+
+const topN = (value: unknown, documents: number): number => {
+  if (value === undefined) return documents;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+    throw invalidField('top_n', 'must be an integer of at least 1.');
+  }
+  return Math.min(value, documents);
+};
+
+const flag = (value: unknown, name: string): boolean => {
+  if (value === undefined) return false;
+  if (typeof value !== 'boolean') throw invalidField(name, 'must be true or false.');
+  return value;
+};
+
+/** Each name once: a field named again and again would let a small body grow to texts of any length. */
+const fieldNames = (value: unknown, name: string): readonly string[] | undefined => {
+  if (value === undefined) return undefined;
+  if (
+    !Array.isArray(value) ||
+    value.length > MAX_RANK_FIELDS ||
+    !value.every((item) => typeof item === 'string')
+  ) {
+    throw invalidField(name, `must be a list of at most ${MAX_RANK_FIELDS} strings.`);
+  }
+  return [...new Set(value)];
+};
+
+const documentList = (value: unknown): readonly (string | JsonObject)[] => {
+  if (!Array.isArray(value)) throw invalidField('documents', 'must be a list.');
+  if (value.length < 1 || value.length > MAX_DOCUMENTS) {
+    throw invalidField('documents', `must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
+  }
+  return value;
+};
+
+const documentText = (document: unknown, rankFields: readonly string[] | undefined, i: number): string => {
+  const name = `documents[${i}]`;
+  if (typeof document === 'string') {
+    if (document === '') throw invalidField(name, 'must not be empty.');
+    return wellFormed(document, name);
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw invalidField(name, 'must be a string or an object.');
+  }
+  return wellFormed(textOfObject(document as JsonObject, rankFields, name), name);
+};

@@ -1,0 +1,182 @@
+/** One pacer per model, with a lane for every attachment that serves it. */
+
+import type { Config, Upstream } from '../config/config.ts';
+import type { Commands } from '../redis/commands.ts';
+import type { Failure } from '../redis/failure.ts';
+import { Circuit, type Reason } from '../upstream/circuit.ts';
+import { Health } from '../upstream/health.ts';
+import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
+import type { AppointmentStore } from './queue/appointments.ts';
+import { redisAppointments } from './queue/redis-appointments.ts';
+import { BEAT_MS } from './window/alone.ts';
+import { FleetWindow } from './window/fleet-window.ts';
+import { memoryWindow } from './window/memory-window.ts';
+import { RedisWindow } from './window/redis-window.ts';
+import type { Window, WindowRules } from './window/window.ts';
+
+export interface Pacers {
+  of(model: string): Pacer;
+  stateOf(model: string): ModelState;
+  /** So much is free that some of it may be spent on what nobody waits for. */
+  hasRoomToSpare(model: string): boolean;
+  /** @see WindowState */
+  windows(): WindowState[];
+  /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
+  readonly alone: Failure | undefined;
+  /** Open: calls are kept away from the attachment, be it for one of its models only. */
+  circuits(): { upstream: string; open: boolean }[];
+  /** This process takes part in no shared window any longer. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Places of all attachments that are up, and calls that wait. */
+export interface ModelState {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly waiting: number;
+}
+
+export interface WindowState {
+  readonly upstream: string;
+  readonly model: string;
+  readonly limit: number;
+  readonly used: number;
+  /** Other processes share the window, but their calls cannot be seen. */
+  readonly alone: boolean;
+}
+
+export interface PacersOptions {
+  readonly config: Config;
+  readonly upstreams: readonly Upstream[];
+  /** Where processes share their windows; undefined: this process has them to itself. */
+  readonly redis: Commands | undefined;
+  /** Where they share what they have told callers that were refused: another connection than `redis`. */
+  readonly appointments: Commands | undefined;
+  /** Told when a window goes on alone, with the cause, and when it is shared again. */
+  readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
+  /** Told of every mistake of ours that a window stumbles over. */
+  readonly onBug: (window: string, error: unknown) => void;
+  /**
+   * Told when calls begin to be kept away from an attachment, or from one model there, with the reason; and with
+   * undefined when that is over.
+   */
+  readonly onCircuit: (upstream: string, model: string | undefined, reason: Reason | undefined) => void;
+}
+
+/** Share of the places that must be free, besides nobody waiting, before any is spent on what nobody waits for. */
+const SPARE_SHARE = 0.5;
+
+export const createPacers = (options: PacersOptions): Pacers => {
+  const { config, upstreams, redis, appointments, onChange, onBug, onCircuit } = options;
+  const shared: FleetWindow[] = [];
+  const causes = new Map<FleetWindow, Failure>();
+  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
+    if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
+    const inRedis = new RedisWindow({
+      client: redis.client,
+      prefix: config.redis.prefix,
+      attachment: alias,
+      model,
+      rules,
+      credit,
+      process: config.dyno,
+    });
+    const window: FleetWindow = new FleetWindow({
+      shared: inRedis,
+      rules,
+      onChange(state, cause) {
+        if (cause === undefined) causes.delete(window);
+        else causes.set(window, cause);
+        onChange(`${alias}:${model}`, state, cause);
+      },
+      onBug: (error) => onBug(`${alias}:${model}`, error),
+    });
+    shared.push(window);
+    return window;
+  };
+  const appointmentsOf = (model: string): AppointmentStore | undefined =>
+    appointments &&
+    config.redis &&
+    redisAppointments({
+      commands: appointments,
+      prefix: config.redis.prefix,
+      model,
+      reachable: () => shared.every((window) => window.shared),
+    });
+  const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
+  const circuitOf = (alias: string, model?: string): Circuit =>
+    new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
+  const circuits = new Map(upstreams.map(({ alias }) => [alias, circuitOf(alias)]));
+  const lanes = new Map<string, Lane[]>();
+  const pacers = new Map<string, Pacer>();
+
+  for (const [model, limit] of Object.entries(config.modelLimits)) {
+    const serving = upstreams.filter(({ modelId }) => modelId === undefined || modelId === model);
+    const credit = CREDIT_SHARE * limit * serving.length;
+    const rules = { limit, windowMs: config.rateWindowMs, callTimeoutMs: config.maxWaitMs };
+    const ofModel = serving.map(({ alias }) => ({
+      attachment: alias,
+      window: windowOf(alias, model, rules, credit),
+      health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
+    }));
+    lanes.set(model, ofModel);
+    pacers.set(
+      model,
+      new Pacer({
+        lanes: ofModel,
+        maxQueue: config.maxQueue,
+        windowMs: config.rateWindowMs,
+        credit,
+        appointments: appointmentsOf(model),
+        weightOf: (client) => weights.get(client) ?? 1,
+      }),
+    );
+  }
+
+  const beat = (): void => {
+    for (const window of shared) void window.beat();
+  };
+  beat();
+  const heart = setInterval(beat, BEAT_MS).unref();
+
+  const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+  const stateOf = (model: string): ModelState => {
+    const up = lanes.get(model)!.filter(({ health }) => !health.open);
+    const windows = up.map(({ window }) => window);
+    const limit = sum(windows.map((window) => window.limit));
+    const used = sum(windows.map((window) => window.used()));
+    return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
+  };
+  return {
+    of: (model) => pacers.get(model)!,
+    stateOf,
+    hasRoomToSpare(model) {
+      const { limit, remaining, waiting } = stateOf(model);
+      return waiting === 0 && remaining >= SPARE_SHARE * limit;
+    },
+    windows: () =>
+      [...lanes].flatMap(([model, ofModel]) =>
+        ofModel.map(({ attachment, window }) => ({
+          upstream: attachment,
+          model,
+          limit: window.limit,
+          used: window.used(),
+          alone: window.shared === false,
+        })),
+      ),
+    get alone() {
+      return causes.values().next().value;
+    },
+    circuits: () =>
+      upstreams.map(({ alias }) => ({
+        upstream: alias,
+        open: [...lanes.values()]
+          .flat()
+          .some(({ attachment, health }) => attachment === alias && health.open),
+      })),
+    async close() {
+      clearInterval(heart);
+      await Promise.all(shared.map((window) => window.leave()));
+    },
+  };
+};

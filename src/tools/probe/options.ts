@@ -1,0 +1,81 @@
+/** Command line and environment → what to probe, or what is wrong with them. Pure. */
+
+import { parseArgs } from 'node:util';
+import { formatProblems, type Problem } from '../../config/config.ts';
+import { readModels } from '../../config/models.ts';
+import { type Environment, trimmed } from '../../config/text.ts';
+import { readAliases, readUpstreams } from '../../config/upstreams.ts';
+import { SCORE_TOLERANCE } from '../../endpoints/rerank/tolerance.ts';
+import { MOST_MODELS } from './plan.ts';
+
+export interface Options {
+  /** Undefined: the simulator that ships with the gateway. */
+  readonly upstream: { readonly alias: string; readonly url: string; readonly key: string } | undefined;
+  readonly models: readonly string[];
+  /** The largest difference of two scores that counts as none. */
+  readonly tolerance: number;
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const FLAGS = {
+  model: { type: 'string', multiple: true },
+  upstream: { type: 'string' },
+  tolerance: { type: 'string' },
+  simulator: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const parseOptions = (args: readonly string[], env: Environment): Options | 'help' => {
+  const { help, model, upstream: alias, tolerance, simulator } = parse(args);
+  if (help) return 'help';
+  const given = trimmed(env);
+  const problems: Problem[] = [];
+  const report = (variable: string, message: string): void => void problems.push({ variable, message });
+  const served = readModels(given, report);
+  const upstream = simulator ? undefined : attachment(given, served, alias, report);
+  if (problems.length > 0) throw new UsageError(formatProblems(problems));
+  const models = [...new Set(model ?? (upstream?.modelId ? [upstream.modelId] : served.keys()))];
+  if (models.some((name) => name.trim() === '')) throw new UsageError('--model must name a model');
+  if (models.length > MOST_MODELS) {
+    throw new UsageError(`more than ${MOST_MODELS} models are too many for one run: choose with --model`);
+  }
+  return { upstream, models, tolerance: readTolerance(tolerance) };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS }).values;
+  } catch (thrown) {
+    throw new UsageError((thrown as Error).message);
+  }
+};
+
+/** One attachment as the gateway reads it; gateway keys and Redis are of no interest here. */
+const attachment = (
+  env: Environment,
+  models: ReadonlyMap<string, number>,
+  wanted: string | undefined,
+  report: (variable: string, message: string) => void,
+) => {
+  const aliases = readAliases(env, report);
+  const alias = wanted ?? aliases[0];
+  if (alias === undefined) return undefined;
+  if (!aliases.includes(alias)) throw new UsageError(`--upstream must be one of ${aliases.join(', ')}`);
+  if (!env[`${alias}_URL`] && !env[`${alias}_KEY`]) {
+    throw new UsageError(
+      `${alias}_URL and ${alias}_KEY are not set, so there is no upstream to probe (--simulator shows what a report is like)`,
+    );
+  }
+  const production = env.NODE_ENV !== 'development' && env.NODE_ENV !== 'test';
+  return readUpstreams(env, { aliases: [alias], production, models }, report, () => {})[0];
+};
+
+const readTolerance = (text: string | undefined): number => {
+  if (text === undefined) return SCORE_TOLERANCE;
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 0 && value < 1)) throw new UsageError('--tolerance must be a number from 0 and below 1');
+  return value;
+};

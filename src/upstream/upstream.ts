@@ -1,0 +1,192 @@
+/** Makes the call. The end of the column: everything that reaches it costs a slot and money. */
+
+import { type Dispatcher, Pool } from 'undici';
+import { RerankError, toRerankError } from '../calls/errors.ts';
+import type { Ask, Scorer, Scores, Source } from '../calls/scoring.ts';
+import { FirewallRefusal } from '../column/firewall/refusal.ts';
+import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from '../endpoints/rerank/wire.ts';
+import { answerText } from './answer-text.ts';
+
+export interface Attachment {
+  readonly alias: string;
+  /** Base URL without a trailing slash, path included. */
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface UpstreamOptions {
+  readonly attachments: readonly Attachment[];
+  /** The longest that an upstream may take to begin, or to go on with, an answer, milliseconds. */
+  readonly timeoutMs: number;
+  /** Told of the bytes of a call's body while it is sent: what it returns is called when that is over. */
+  readonly hold?: (bytes: number) => () => void;
+  /** Connections to each attachment. */
+  readonly connections?: number;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+export interface UpstreamScorer extends Scorer {
+  close(): Promise<void>;
+}
+
+/** 1,000 results of ~60 bytes each; whatever is much larger is no rerank answer. */
+const MAX_ANSWER_BYTES = 1_000_000;
+
+/** What is said of an error is a sentence, or a page that nobody reads. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+
+/**
+ * Each carries one call at a time. A model's 250 calls a minute, each of which takes the 25 s that nobody outwaits, are 104
+ * at a time: so many do for two models at their worst. A call that finds none free waits, and its time runs.
+ */
+const CONNECTIONS = 256;
+
+interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Undefined: larger than an answer may be, or not to be read. */
+  readonly body: string | undefined;
+}
+
+export const upstream = ({
+  attachments,
+  timeoutMs,
+  hold = () => () => {},
+  connections = CONNECTIONS,
+  now = Date.now,
+}: UpstreamOptions): UpstreamScorer => {
+  const lines = new Map(
+    attachments.map(({ alias, url, key }) => {
+      const { origin, pathname } = new URL(url);
+      const pool = new Pool(origin, {
+        connections,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      return [
+        alias,
+        {
+          pool: pool.compose(announced),
+          path: `${pathname.replace(/\/$/, '')}/v1/rerank`,
+          authorization: `Bearer ${key}`,
+        },
+      ];
+    }),
+  );
+
+  const send = async (ask: Ask): Promise<Reply> => {
+    const line = lines.get(ask.attachment ?? '');
+    if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
+    if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
+    let sent = false;
+    const onSend = (): void => {
+      if (sent) return;
+      sent = true;
+      ask.onSend?.();
+    };
+    // As bytes: a text would be kept beside the bytes that are made of it.
+    const body = Buffer.from(requestBody(ask));
+    const release = hold(body.length);
+    try {
+      const request = line.pool.request({
+        onSend,
+        method: 'POST',
+        path: line.path,
+        headers: {
+          authorization: line.authorization,
+          'content-type': 'application/json',
+          ...(ask.traceparent === undefined ? {} : { traceparent: ask.traceparent }),
+        },
+        body,
+        signal: ask.terms.signal,
+      } as AnnouncedOptions);
+      // A request that is given up while it waits for a connection is kept until there is one.
+      request.then(release, release);
+      const { statusCode: status, headers, body: chunks } = await orAborted(request, ask.terms.signal);
+      const most = status === 200 ? MAX_ANSWER_BYTES : MAX_REFUSAL_BYTES;
+      return { status, headers, body: await answerText(chunks, headers['content-encoding'], most) };
+    } catch (thrown) {
+      if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
+      if (sent) throw failure(thrown);
+      // Nothing went out, but who can't be reached is not to be tried more often than who can.
+      ask.onSend?.();
+      throw new RerankError('upstream_unreachable', undefined, wireCode(thrown));
+    }
+  };
+
+  return {
+    async score(ask): Promise<Scores> {
+      const started = performance.now();
+      const reply = await send(ask);
+      if (reply.status !== 200) throw refusalOf(reply, ask, now());
+      if (reply.body === undefined)
+        throw new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
+      const { values, searchUnits } = readAnswer(reply.body, ask.documents.length);
+      return {
+        values,
+        sources: new Array<Source>(values.length).fill('upstream'),
+        scoredAt: new Float64Array(values.length).fill(now()),
+        searchUnits,
+        stale: false,
+        stored: false,
+        timing: { cacheMs: 0, queueMs: 0, upstreamMs: performance.now() - started },
+        rateLimit: rateLimitHeaders(reply.headers),
+      };
+    },
+    async close() {
+      await Promise.all([...lines.values()].map(({ pool }) => pool.destroy()));
+    },
+  };
+};
+
+const refusalOf = ({ status, headers, body = '' }: Reply, { identity }: Ask, now: number): RerankError => {
+  const refusal = readRefusal(status, headers, body, now);
+  if (refusal.kind !== 'firewall_refused') return refusal;
+  return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });
+};
+
+/** undici heeds the signal of a request that waits for a connection only when there is one. */
+const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+
+type AnnouncedOptions = Dispatcher.RequestOptions & { readonly onSend: () => void };
+
+/**
+ * Tells a request's `onSend` when it is about to be written to a connection. Until then it waits for one, and a caller
+ * that leaves has cost nothing. A request whose signal was aborted by then is ended by its own handler, unwritten.
+ */
+const announced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(options, {
+    onRequestStart(controller, context) {
+      handler.onRequestStart?.(controller, context);
+      if (!controller.aborted) (options as unknown as AnnouncedOptions).onSend();
+    },
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  });
+
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** What went wrong on the wire. The original error names the host, so it is kept for nobody to read. */
+const failure = (thrown: unknown): RerankError => {
+  const details = wireCode(thrown);
+  return new RerankError(
+    TIMEOUTS.has(String(details.upstreamCode)) ? 'deadline' : 'upstream_failed',
+    undefined,
+    details,
+  );
+};
+
+/** The name of a failure, of node (`ENOTFOUND`, `CERT_HAS_EXPIRED`) or undici: it tells a wrong host from a closed port. */
+const wireCode = (thrown: unknown): { upstreamCode: string } => {
+  const { code } = thrown as { code?: unknown };
+  return { upstreamCode: typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN' };
+};

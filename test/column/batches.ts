@@ -1,0 +1,65 @@
+/** A batch layer over calls that wait for their slot until a test grants it. */
+
+import { RerankError } from '../../src/calls/errors.ts';
+import type { Ask, Place, Scorer, Scores } from '../../src/calls/scoring.ts';
+import { batch } from '../../src/column/batch.ts';
+import { type AskOptions, anAsk, type Override, scoresOf } from '../support/fakes.ts';
+
+export interface WaitingCall {
+  /** As it came from the layer. */
+  readonly ask: Ask;
+  /** Places that were announced since it waits. */
+  readonly newcomers: Place[];
+  /** Its slot is granted: what it asks for, from now on. */
+  grant(): readonly string[];
+  /** The answer to what was sealed last. */
+  answer(over?: Override): void;
+  fail(error: RerankError): void;
+}
+
+export interface Batched {
+  readonly answer: Promise<Scores>;
+  readonly signal: AbortSignal;
+  readonly told: number[];
+  leave(): void;
+}
+
+export const batches = (options: Parameters<typeof batch>[0] = {}) => {
+  const calls: WaitingCall[] = [];
+  const inner: Scorer = {
+    score: (ask) =>
+      new Promise((resolve, reject) => {
+        let sealed = ask;
+        const newcomers: Place[] = [];
+        ask.terms.onNewcomer?.((place) => newcomers.push({ client: place.client, urgency: place.urgency }));
+        ask.terms.signal.addEventListener('abort', () => reject(ask.terms.signal.reason));
+        calls.push({
+          ask,
+          newcomers,
+          grant() {
+            sealed = { ...ask, ...ask.seal?.() };
+            return sealed.documents;
+          },
+          answer: (over) => resolve(scoresOf(sealed, over)),
+          fail: reject,
+        });
+      }),
+  };
+  const scorer = batch(options)(inner);
+  const ask = (documents: readonly string[], over: AskOptions = {}): Batched => {
+    const controller = new AbortController();
+    const told: number[] = [];
+    const answer = scorer.score({
+      ...anAsk({ documents, ...over, terms: { signal: controller.signal, ...over.terms } }),
+      onQueued: (answerAt) => told.push(answerAt),
+    });
+    answer.catch(() => {});
+    return {
+      answer,
+      signal: controller.signal,
+      told,
+      leave: () => controller.abort(new RerankError('client_gone')),
+    };
+  };
+  return { calls, ask };
+};

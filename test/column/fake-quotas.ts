@@ -1,0 +1,51 @@
+/** Clients with quotas, and what becomes of their asks. */
+
+import { expect } from 'vitest';
+import type { RerankError } from '../../src/calls/errors.ts';
+import type { Ask, Scorer, Scores } from '../../src/calls/scoring.ts';
+import type { Quotas } from '../../src/column/quota.ts';
+import { anAsk, scoresOf } from '../support/fakes.ts';
+
+export const ask = (client: string, query = 'q'): Ask =>
+  anAsk({ query, documents: ['d'], terms: { client } });
+
+export const SCORES: Scores = scoresOf(ask('search'));
+
+/** A store with so many places for each client named; others have no quota. */
+export const places = (free: Record<string, number>) => {
+  const settled: boolean[] = [];
+  const quotas: Quotas = {
+    take: async (client) => {
+      const left = free[client];
+      if (left === undefined) return undefined;
+      if (left === 0) return { retryInMs: 1234 };
+      free[client] = left - 1;
+      return {
+        settle: (called) => {
+          settled.push(called);
+          if (!called) free[client]! += 1;
+        },
+      };
+    },
+  };
+  return { quotas, free, settled };
+};
+
+/** The end of the column: sends each ask `attempts` times. */
+export const sender = (attempts = 1) => {
+  const askedBy: string[] = [];
+  const scorer: Scorer = {
+    async score({ terms, onSend }) {
+      askedBy.push(terms.client);
+      for (let i = 0; i < attempts; i++) onSend?.();
+      return SCORES;
+    },
+  };
+  return { scorer, askedBy };
+};
+
+export const refused = (promise: Promise<unknown>): Promise<RerankError> =>
+  promise.then(
+    () => expect.unreachable('it was answered'),
+    (thrown) => thrown as RerankError,
+  );

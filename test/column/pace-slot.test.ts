@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { RerankError } from '../../src/calls/errors.ts';
+import { pace } from '../../src/column/pace.ts';
+import {
+  anAsk,
+  InstantScorer,
+  isSettled,
+  ScriptedScorer,
+  scoresOf,
+  stack,
+  turns,
+  valuesOf,
+} from '../support/fakes.ts';
+import { FakeSlots } from './fake-slots.ts';
+
+describe('what is asked', () => {
+  const sealed = anAsk({ documents: ['a', 'b', 'c', 'd'] });
+
+  test('is decided when the slot is granted, not before, and once', async () => {
+    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
+    let seals = 0;
+    const seal = () => {
+      seals++;
+      return { documents: sealed.documents, identity: sealed.identity };
+    };
+    const answer = stack(inner, pace({ slots: () => slots })).score({ ...anAsk(), seal });
+    await turns();
+    expect(seals).toBe(0);
+    slots.grant();
+    expect((await answer).values).toEqual(valuesOf(sealed));
+    expect(seals).toBe(1);
+    const { documents, identity } = sealed;
+    expect(inner.asks).toEqual([expect.objectContaining({ documents, identity })]);
+  });
+
+  test('is what the ask names where nobody may join', async () => {
+    const [slots, inner, ask] = [new FakeSlots(), new InstantScorer(), anAsk()];
+    const answer = stack(inner, pace({ slots: () => slots })).score(ask);
+    slots.grant();
+    await answer;
+    const { documents, identity } = ask;
+    expect(inner.asks).toEqual([expect.objectContaining({ documents, identity })]);
+  });
+});
+
+describe('a slot', () => {
+  test('is released when the answer is there, not before, and once', async () => {
+    const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
+    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    slots.grant();
+    expect(await isSettled(answer)).toBe(false);
+    expect(slots.released).toEqual([]);
+    inner.calls[0]!.ask.onSend?.();
+    inner.calls[0]!.answer();
+    await answer;
+    expect(slots).toMatchObject({ released: [true], givenBack: 0 });
+  });
+
+  test.each<[string, unknown, boolean]>([
+    ['an upstream 429', new RerankError('upstream_throttled', undefined, { upstreamStatus: 429 }), true],
+    ['an upstream 500', new RerankError('upstream_failed', undefined, { upstreamStatus: 500 }), true],
+    [
+      'a 200 that is no answer',
+      new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 }),
+      true,
+    ],
+    ['a broken connection', new RerankError('upstream_failed'), false],
+    ['a time-out', new RerankError('deadline'), false],
+    ['a caller that left', new RerankError('client_gone'), false],
+    ['what nobody foresaw', new TypeError('unforeseen'), false],
+  ])('is released once after %s', async (_, error, answered) => {
+    const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
+    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    slots.grant();
+    await isSettled(answer);
+    inner.calls[0]!.ask.onSend?.();
+    inner.calls[0]!.fail(error);
+    await expect(answer).rejects.toBe(error);
+    expect(slots).toMatchObject({ released: [answered], givenBack: 0 });
+  });
+
+  test('is given back, as if never taken, when everything was known by the time it was granted', async () => {
+    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
+    inner.respond = (ask) => scoresOf(ask, { sources: ['redis', 'redis', 'redis'], searchUnits: 0 });
+    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    slots.grant();
+    expect((await answer).sources).toEqual(['redis', 'redis', 'redis']);
+    expect(slots).toMatchObject({ released: [], givenBack: 1 });
+  });
+
+  test('is given back when the call throws before it is sent', async () => {
+    const slots = new FakeSlots();
+    const broken = {
+      score() {
+        throw new TypeError('at once');
+      },
+    };
+    const answer = stack(broken, pace({ slots: () => slots })).score(anAsk());
+    slots.grant();
+    await expect(answer).rejects.toThrow('at once');
+    expect(slots).toMatchObject({ released: [], givenBack: 1 });
+  });
+
+  test('tells whoever listens above that the call is sent', async () => {
+    const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
+    let heard = 0;
+    const onSend = (): void => void heard++;
+    void stack(inner, pace({ slots: () => slots })).score({ ...anAsk(), onSend });
+    expect(heard).toBe(0);
+    slots.grant();
+    await turns();
+    expect(heard).toBe(1);
+  });
+});

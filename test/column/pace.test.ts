@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { RerankError } from '../../src/calls/errors.ts';
+import { pace } from '../../src/column/pace.ts';
+import { anAsk, failure, InstantScorer, isSettled, stack } from '../support/fakes.ts';
+import { FakeSlots } from './fake-slots.ts';
+
+describe('a call', () => {
+  test('starts when its slot is granted, not before, and knows whose slot it holds', async () => {
+    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
+    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    expect(await isSettled(answer)).toBe(false);
+    expect(inner.asks).toHaveLength(0);
+    slots.grant();
+    await answer;
+    expect(inner.asks[0]!.attachment).toBe('RERANK_EU');
+  });
+
+  test('waits among those of its own model, on its own terms', async () => {
+    const lines = new Map([
+      ['a', new FakeSlots()],
+      ['b', new FakeSlots()],
+    ]);
+    const scorer = stack(new InstantScorer(), pace({ slots: (model) => lines.get(model)! }));
+    const onQueued = (): void => {};
+    const ask = { ...anAsk({ model: 'b' }), onQueued };
+    void scorer.score(ask);
+    expect(lines.get('a')!.asked).toHaveLength(0);
+    expect(lines.get('b')!.asked).toEqual([{ terms: ask.terms, onQueued }]);
+    // The same object: a flight’s terms change while it waits.
+    expect(lines.get('b')!.asked[0]!.terms).toBe(ask.terms);
+  });
+
+  test('that gets no slot is not made', async () => {
+    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
+    const answer = failure(stack(inner, pace({ slots: () => slots })).score(anAsk()));
+    const error = new RerankError('wait_too_long');
+    slots.refuse(error);
+    expect(await answer).toBe(error);
+    expect(inner.asks).toHaveLength(0);
+    expect(slots.released).toEqual([]);
+  });
+
+  test('says how long it waited, and leaves what the upstream took as it is', async () => {
+    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
+    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    slots.grant();
+    const { timing } = await answer;
+    expect(timing.upstreamMs).toBe(5);
+    // Timers may fire a little early.
+    expect(timing.queueMs).toBeGreaterThan(25);
+  });
+});

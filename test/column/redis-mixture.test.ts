@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { pack } from '../../src/cache/pairs.ts';
+import { Digests } from '../../src/calls/digests.ts';
+import { redis } from '../../src/column/redis.ts';
+import { FakePairStore } from '../cache/pair-stores.ts';
+import { anAsk, ScriptedScorer, scoreOf, stack, turns, until } from '../support/fakes.ts';
+
+const HOUR_MS = 3_600_000;
+const LIFETIME = { ttlMs: 24 * HOUR_MS, staleMs: 24 * HOUR_MS };
+
+/** How old a document's score in Redis is; undefined: there is none. */
+const AGES = { missing: undefined, young: HOUR_MS, ageing: 20 * HOUR_MS, stale: 30 * HOUR_MS };
+
+const documents = fc.array(
+  fc.record({
+    state: fc.constantFrom(...(Object.keys(AGES) as (keyof typeof AGES)[])),
+    owner: fc.option(fc.constantFrom('one', 'two')),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+test('whatever is known, ageing or being scored elsewhere: each pair is asked once, and waited for at its owner', async () => {
+  await fc.assert(
+    fc.asyncProperty(documents, async (all) => {
+      const { query, identity, documents } = anAsk({ documents: all.map((_, i) => `document ${i}`) });
+      const texts = [...documents];
+      const store = new FakePairStore();
+      const known = [...all.keys()].filter((i) => AGES[all[i]!.state] !== undefined);
+      store.pairs.set(
+        identity.question,
+        pack(
+          identity.digests.subset(known),
+          Float64Array.from(known, (i) => scoreOf(query, texts[i]!)),
+          Float64Array.from(known, (i) => Date.now() - AGES[all[i]!.state]!),
+        ),
+      );
+      /** What each of the others has taken on, and the name under which it has. */
+      const claims = new Map<string, { name: string; claim: string; owned: string[] }>();
+      for (const name of ['one', 'two']) {
+        const owned = texts.filter((_, i) => all[i]!.owner === name);
+        if (owned.length === 0) continue;
+        const claimed = await store.process(name).claim(identity.question, Digests.of(owned), []);
+        claims.set(claimed!.claim!, { name, claim: claimed!.claim!, owned });
+      }
+      const waitedFor: string[] = [];
+      const own = store.process('own');
+      const inner = new ScriptedScorer();
+      const column = stack(
+        inner,
+        redis({
+          store: {
+            ...own,
+            ended(claim, ...more) {
+              waitedFor.push(claim);
+              return own.ended(claim, ...more);
+            },
+          },
+          lifetime: LIFETIME,
+        }),
+      );
+      let answered = false;
+      const answer = column.score(anAsk({ query, documents: texts }));
+      answer.then(
+        () => (answered = true),
+        () => {},
+      );
+      await turns();
+      const asked = inner.calls.flatMap(({ ask }) => ask.documents);
+
+      const isWanted = (i: number): boolean => ['missing', 'stale'].includes(all[i]!.state);
+      const missing = texts.filter((_, i) => isWanted(i));
+      expect(asked).toEqual([...new Set(asked)]);
+      // Nothing that somebody else is having scored, nothing young, everything else that is missing.
+      for (const document of asked) {
+        const { state, owner } = all[texts.indexOf(document)]!;
+        expect([owner, state]).toEqual([null, expect.not.stringMatching('young')]);
+      }
+      expect(asked).toEqual(
+        expect.arrayContaining(missing.filter((text) => all[texts.indexOf(text)]!.owner === null)),
+      );
+      // Each owner of something that is missing is waited for, and nobody who has nothing of what is wanted.
+      for (const { claim, owned } of claims.values()) {
+        if (owned.some((text) => isWanted(texts.indexOf(text)))) expect(waitedFor).toContain(claim);
+        else if (!owned.some((text) => all[texts.indexOf(text)]!.state === 'ageing')) {
+          expect(waitedFor).not.toContain(claim);
+        }
+      }
+
+      for (const call of inner.calls) call.answer();
+      for (const { name, claim, owned } of claims.values()) {
+        const values = Float64Array.from(owned, (text) => scoreOf(query, text));
+        const rows = pack(Digests.of(owned), values, new Float64Array(owned.length).fill(Date.now()));
+        await store.process(name).write(identity.question, rows, LIFETIME.ttlMs, claim);
+      }
+      await until(() => answered);
+      // Nothing was asked for a second time, by whomever.
+      expect(inner.calls.flatMap(({ ask }) => ask.documents)).toEqual(asked);
+      expect([...(await answer).values]).toEqual(texts.map((text) => scoreOf(query, text)));
+      expect(store.held).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a claim that Redis goes on naming after it has been waited for is taken over, not waited for again', async () => {
+  const inner = new ScriptedScorer();
+  let waits = 0;
+  const column = stack(
+    inner,
+    redis({
+      store: {
+        read: async () => new Float64Array(),
+        claim: async (_, { count }) => ({
+          claim: undefined,
+          pairs: new Float64Array(),
+          holders: Array.from({ length: count }, () => 'theirs'),
+        }),
+        write: async () => {},
+        release: async () => {},
+        expect() {},
+        ended: async () => {
+          waits++;
+          return true;
+        },
+      },
+      lifetime: LIFETIME,
+    }),
+  );
+  const answer = column.score(anAsk());
+  await until(() => inner.calls.length > 0);
+  inner.calls[0]!.answer();
+  await answer;
+  expect([waits, inner.calls.length]).toEqual([1, 1]);
+});

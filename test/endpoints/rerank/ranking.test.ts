@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { distinct, type Ranked, rank } from '../../../src/endpoints/rerank/ranking.ts';
+
+/** Takes, again and again, the best of what is left. */
+const bruteForce = (scores: readonly number[], topN: number): Ranked[] => {
+  const left = scores.map((score, index) => ({ index, score }));
+  const ranked: Ranked[] = [];
+  while (left.length > 0 && ranked.length < topN) {
+    let best = 0;
+    left.forEach(({ score }, i) => {
+      if (score > left[best]!.score) best = i;
+    });
+    ranked.push(...left.splice(best, 1));
+  }
+  return ranked;
+};
+
+const everyPosition = (count: number): Uint16Array => Uint16Array.from({ length: count }, (_, i) => i);
+
+/** Few values, so that ties are common. */
+const score = fc.oneof(
+  fc.constantFrom(0, -0, 0.5, 1, -1, Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+const scores = fc.array(score, { minLength: 1, maxLength: 30 });
+
+describe('a ranking', () => {
+  test('is what one gets by taking the best of the rest, ties by index, again and again', () => {
+    fc.assert(
+      fc.property(scores, fc.integer({ min: 1, max: 40 }), (values, topN) => {
+        const ranked = rank(Float64Array.from(values), everyPosition(values.length), topN);
+        expect(ranked).toEqual(bruteForce(values, topN));
+      }),
+    );
+  });
+
+  test('cut to any length is the beginning of the whole ranking', () => {
+    fc.assert(
+      fc.property(scores, (values) => {
+        const whole = rank(Float64Array.from(values), everyPosition(values.length));
+        expect(whole).toHaveLength(values.length);
+        for (let n = 1; n <= values.length + 1; n++) {
+          expect(rank(Float64Array.from(values), everyPosition(values.length), n)).toEqual(whole.slice(0, n));
+        }
+      }),
+    );
+  });
+
+  test('keeps every score bit for bit', () => {
+    const values = Float64Array.of(0.1 + 0.2, -0, Number.MIN_VALUE, 1 - Number.EPSILON / 2);
+    for (const { index, score } of rank(values, everyPosition(4))) {
+      expect(Object.is(score, values[index])).toBe(true);
+    }
+  });
+
+  test('gives each duplicate a place of its own, with the score of its text', () => {
+    const { documents, positions } = distinct(['b', 'a', 'b', 'c', 'a']);
+    expect(documents).toEqual(['b', 'a', 'c']);
+    expect(rank(Float64Array.of(0.2, 0.9, 0.2), positions)).toEqual([
+      { index: 1, score: 0.9 },
+      { index: 4, score: 0.9 },
+      { index: 0, score: 0.2 },
+      { index: 2, score: 0.2 },
+      { index: 3, score: 0.2 },
+    ]);
+  });
+});
+
+describe('the distinct documents', () => {
+  const texts = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', ' ', 'é'), maxLength: 2 }), {
+    maxLength: 30,
+  });
+
+  test('are each text once, in order of first appearance', () => {
+    fc.assert(
+      fc.property(texts, (given) => {
+        const { documents } = distinct(given);
+        expect(documents).toEqual(given.filter((text, i) => given.indexOf(text) === i));
+      }),
+    );
+  });
+
+  test('stand where the positions say', () => {
+    fc.assert(
+      fc.property(texts, (given) => {
+        const { documents, positions } = distinct(given);
+        expect([...positions].map((position) => documents[position])).toEqual(given);
+      }),
+    );
+  });
+});
