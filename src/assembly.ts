@@ -5,17 +5,17 @@ import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createCaches } from './cache/caches.ts';
 import { ByteBudget } from './calls/byte-budget.ts';
+import { framesOf } from './calls/frames.ts';
 import { createScorer } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
-import { framesOf, logRequest } from './log.ts';
+import { cacheNotices, logRequest, pacingNotices } from './log.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { observerOf } from './metrics/observer.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
-import { cacheNotices, pacingNotices } from './notices.ts';
 import { createPacers } from './pacing/pacers.ts';
 import { settle } from './process/settle.ts';
 import { createQuotas } from './quota/quotas.ts';
@@ -72,15 +72,18 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     attachments: upstreams.map(({ alias }) => alias),
   });
 
+  const prefix = config.redis?.prefix ?? '';
   const redis = await connect({
-    config,
+    url: config.redis?.url,
     log,
     onCommand: (op, failure, ms) => recorder.redisCommand(op, failure?.kind, ms),
     onConnect: (connection) => recorder.redisConnect(connection),
   });
   const caches = createCaches({
-    config,
-    redis: redis && { commands: redis.cache, subscriber: redis.subscriber },
+    models,
+    settings: config.cache,
+    maxWaitMs: config.maxWaitMs,
+    redis: redis && { commands: redis.cache, subscriber: redis.subscriber, prefix },
     simulated: config.upstreams.length === 0,
     ...cacheNotices(log),
     onListening: (failure) => redis?.health.note('messages', failure),
@@ -89,13 +92,25 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   await caches.beat().catch(() => {});
   const heart = redis && setInterval(() => void caches.beat().catch(() => {}), BEAT_MS).unref();
   const pacers = createPacers({
-    config,
     upstreams,
+    limits: config.modelLimits,
+    windowMs: config.rateWindowMs,
+    maxWaitMs: config.maxWaitMs,
+    maxQueue: config.maxQueue,
+    clients: config.clients,
+    process: config.dyno,
+    prefix,
     redis: redis?.pacing,
     appointments: redis?.cache,
     ...pacingNotices(log),
   });
-  const quotas = createQuotas({ config, redis: redis?.pacing });
+  const quotas = createQuotas({
+    clients: config.clients,
+    windowMs: config.rateWindowMs,
+    maxWaitMs: config.maxWaitMs,
+    redis: redis?.pacing,
+    prefix,
+  });
   const budget = new ByteBudget({
     maxBytes: config.maxBufferBytes,
     onShed: (size) => recorder.shed(size),
@@ -127,7 +142,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   });
 
   const exposition = createExposition({
-    config,
+    dyno: config.dyno,
+    prefix,
     metrics,
     states: {
       inFlight: () => callers.size,

@@ -1,7 +1,10 @@
 /** The log: JSON, a line an event. A request's fields are picked by name, so nothing of a body can slip in. */
 
 import { type DestinationStream, type Logger, pino } from 'pino';
+import type { CachesOptions } from './cache/caches.ts';
+import { framesOf } from './calls/frames.ts';
 import type { RequestRecord } from './http/context.ts';
+import type { PacersOptions } from './pacing/pacers.ts';
 
 export interface LogOptions {
   /** One of pino's levels. */
@@ -61,12 +64,30 @@ export const logRequest = (log: Logger, record: RequestRecord): void => {
 const round = (ms: number | undefined): number | undefined =>
   ms === undefined ? undefined : Math.round(ms * 100) / 100;
 
-/** Where an unforeseen error comes from. Its message stays out: it may quote what it stumbled over. */
-export const framesOf = (cause: unknown): string[] | undefined => {
-  if (!(cause instanceof Error)) return undefined;
-  const { name, message, stack = '' } = cause;
-  // The stack begins with the message, whose lines may look like frames.
-  const header = stack.indexOf(message);
-  const frames = header < 0 ? [] : stack.slice(header + message.length).split('\n');
-  return [name, ...frames.filter((line) => /^\s+at /.test(line)).slice(0, 8)];
-};
+type OfCaches = Pick<CachesOptions, 'onDependent' | 'onChange'>;
+type OfPacers = Pick<PacersOptions, 'onChange' | 'onBug' | 'onCircuit'>;
+
+/** What an operator reads about scores. */
+export const cacheNotices = (log: Logger): OfCaches => ({
+  onDependent(model) {
+    log.error({ model }, 'scores depend on more than their pair: reused for the same documents only');
+  },
+  onChange(model, purged) {
+    if (purged) log.warn({ model }, 'the model has changed: its older scores are forgotten');
+    else log.error({ model }, 'scores change too often to be forgotten each time');
+  },
+});
+
+/** What an operator reads about windows and upstreams. */
+export const pacingNotices = (log: Logger): OfPacers => ({
+  onChange(window, state, cause) {
+    log.warn({ window, state, reason: cause?.kind, code: cause?.code }, 'pacing');
+  },
+  onBug(window, error) {
+    log.error({ window, cause: framesOf(error) ?? typeof error }, 'pacing failed');
+  },
+  onCircuit(upstream, model, reason) {
+    if (reason) log.error({ upstream, model, reason }, 'upstream is left alone');
+    else log.warn({ upstream, model }, 'upstream is back');
+  },
+});

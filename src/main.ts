@@ -1,8 +1,9 @@
 /** The process: environment → configuration → gateway → drain. It and the config check alone read the environment. */
 
 import { readFileSync } from 'node:fs';
+import { framesOf } from './calls/frames.ts';
 import { type Config, formatProblems, parseConfig } from './config/config.ts';
-import { createLog, framesOf } from './log.ts';
+import { createLog } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
 import { LineWriter, standardOutput } from './process/line-writer.ts';
 import { startWatchdog } from './process/watchdog.ts';

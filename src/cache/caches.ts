@@ -1,8 +1,7 @@
 /** What is known of pairs, in memory and in Redis, and what separates it from what must not answer. */
 
 import type { Redis } from 'ioredis';
-import type { PairStore } from '../column/redis.ts';
-import type { Config } from '../config/config.ts';
+import type { Granularity } from '../calls/scoring.ts';
 import { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
@@ -12,6 +11,7 @@ import { type BoundedStore, memoryStore } from './memory-store.ts';
 import { ModelStates } from './model-states.ts';
 import { redisPairs } from './redis-pairs.ts';
 import { Refused } from './refused.ts';
+import type { PairStore } from './stores.ts';
 
 export interface Caches {
   readonly memory: BoundedStore;
@@ -30,10 +30,24 @@ export interface Caches {
   stop(): void;
 }
 
+export interface CacheSettings {
+  /** How long a score is fresh, and how long after that it may still stand in for a failing upstream. */
+  readonly ttlMs: number;
+  readonly staleMs: number;
+  readonly memoryBytes: number;
+  readonly granularity: Readonly<Record<string, Granularity>>;
+  readonly scope: 'shared' | 'client';
+}
+
 export interface CachesOptions {
-  readonly config: Config;
+  readonly models: readonly string[];
+  readonly settings: CacheSettings;
+  /** The longest that a call may take here, milliseconds. */
+  readonly maxWaitMs: number;
   /** One connection to speak, and one to listen; undefined: this process is alone. */
-  readonly redis: { readonly commands: Commands; readonly subscriber: Redis } | undefined;
+  readonly redis:
+    | { readonly commands: Commands; readonly subscriber: Redis; readonly prefix: string }
+    | undefined;
   /** Scores are made up, by a simulator: they must never answer anybody else. */
   readonly simulated: boolean;
   /** Told when a model's scores turn out to depend on their companions, here or in another process. */
@@ -45,25 +59,23 @@ export interface CachesOptions {
 }
 
 export const createCaches = (options: CachesOptions): Caches => {
-  const { config, redis, simulated, onDependent, onChange, onListening } = options;
-  const prefix = config.redis?.prefix ?? '';
-  const channel = redis && new Channel({ ...redis, prefix, onListening });
+  const { models, settings, maxWaitMs, redis, simulated, onDependent, onChange, onListening } = options;
+  const channel = redis && new Channel({ ...redis, onListening });
   const claims = channel && new Claims(channel);
-  const { ttlMs, staleMs, memoryBytes, scope } = config.cache;
+  const { ttlMs, staleMs, memoryBytes, granularity, scope } = settings;
   const states = new ModelStates({
-    models: Object.keys(config.modelLimits),
-    shared: redis && channel && { commands: redis.commands, channel, prefix },
+    models,
+    shared: redis && channel && { ...redis, channel },
     scoreLifeMs: ttlMs + staleMs,
     onDependent: (model) => {
-      if (config.cache.granularity[model] === 'document') onDependent(model);
+      if (granularity[model] === 'document') onDependent(model);
     },
   });
   const realm = simulated ? 'simulator' : 'upstream';
   return {
     memory: memoryStore(memoryBytes),
-    pairs:
-      redis && claims && redisPairs({ commands: redis.commands, prefix, claims, claimMs: config.maxWaitMs }),
-    granularities: createGranularities({ config, states, onChange }),
+    pairs: redis && claims && redisPairs({ ...redis, claims, claimMs: maxWaitMs }),
+    granularities: createGranularities({ configured: granularity, states, onChange }),
     refused: createRefused(channel),
     scopeOf: (model, client) => [
       realm,
@@ -72,7 +84,7 @@ export const createCaches = (options: CachesOptions): Caches => {
     ],
     generationOf: (model) => states.of(model).generation,
     purge: (model) => states.advance(model),
-    beat: async () => void (await Promise.all([redis?.commands.beat(prefix), states.exchange()])),
+    beat: async () => void (await Promise.all([redis?.commands.beat(redis.prefix), states.exchange()])),
     stop: () => claims?.stop(),
   };
 };

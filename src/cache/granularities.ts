@@ -1,11 +1,12 @@
 /** What each model's scores are reused for, as long as nothing speaks against it. */
 
 import { type Finding, Findings } from '../calls/findings.ts';
-import type { Config, Granularity } from '../config/config.ts';
+import type { Granularity } from '../calls/scoring.ts';
 import type { ModelStates } from './model-states.ts';
 
 export interface GranularitiesOptions {
-  readonly config: Config;
+  /** As configured, by model. */
+  readonly configured: Readonly<Record<string, Granularity>>;
   readonly states: ModelStates;
   /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
   readonly onChange: (model: string, purged: boolean) => void;
@@ -23,10 +24,10 @@ export interface Granularities {
 const BETWEEN_PURGES_MS = 3_600_000;
 
 export const createGranularities = (options: GranularitiesOptions): Granularities => {
-  const { config, states, onChange, now = Date.now } = options;
+  const { states, onChange, now = Date.now } = options;
   /** Of each model, in this generation. */
   const findings = new Map<string, { readonly generation: number; readonly of: Findings }>();
-  const configured = (model: string): Granularity => config.cache.granularity[model] ?? 'off';
+  const configured = (model: string): Granularity => options.configured[model] ?? 'off';
 
   const findingsOf = (model: string): Findings => {
     const { generation } = states.of(model);

@@ -1,8 +1,8 @@
 /** The in-process tier's store: the question least recently asked goes first, bounded by bytes and not by entries. */
 
 import { LRUCache } from 'lru-cache';
-import type { MemoryStore } from '../column/memory.ts';
 import { merge, type Pairs, ROW } from './pairs.ts';
+import type { MemoryStore } from './stores.ts';
 
 /**
  * Heap bytes of a question besides its pairs: key string, typed array with its buffer, the cache's own columns, and what

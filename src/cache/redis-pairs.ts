@@ -1,12 +1,12 @@
 /** The pairs that processes share, in Redis. */
 
 import type { Digests } from '../calls/digests.ts';
-import type { Claimed, PairStore } from '../column/redis.ts';
 import type { Commands } from '../redis/commands.ts';
 import { versioned } from '../redis/keys.ts';
 import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
 import { fromBytes, type Pairs, toBytes } from './pairs.ts';
+import type { Claimed, PairStore } from './stores.ts';
 
 /** The claims of all processes, as far as this one hears of them. */
 export interface Claims {

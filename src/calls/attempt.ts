@@ -15,6 +15,10 @@ export type Verdict =
   | 'refused_model'
   | 'unknown';
 
+/** Why a call is made again. */
+export const RETRY_REASONS = ['failed', 'timeout', 'throttled', 'refused', 'garbage'] as const;
+export type RetryReason = (typeof RETRY_REASONS)[number];
+
 /** A call that is made again, and has had its turn in the queue. */
 export interface Again {
   /** Attachments that have failed it: others are asked first. */

@@ -80,6 +80,9 @@ export interface Terms extends Place {
   readonly onNewcomer?: ((tell: (place: Place) => void) => () => void) | undefined;
 }
 
+/** What a model's scores are reused for: each its own pair, the same set of documents only, or nothing. */
+export type Granularity = 'document' | 'request' | 'off';
+
 /** Where a score came from; `joined` is a score that another request's call brought. */
 export type Source = 'memory' | 'redis' | 'joined' | 'upstream';
 

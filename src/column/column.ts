@@ -2,21 +2,24 @@
 
 import type { Lifetime } from '../cache/freshness.ts';
 import type { Refused } from '../cache/refused.ts';
+import type { MemoryStore, PairStore } from '../cache/stores.ts';
+import type { Observer } from '../calls/observer.ts';
 import type { Layer, Scorer } from '../calls/scoring.ts';
 import { SCORE_TOLERANCE } from '../endpoints/rerank/tolerance.ts';
+import type { Quotas } from '../quota/quotas.ts';
 import { batch } from './batch.ts';
 import { defanged } from './defang.ts';
 import { firewall } from './firewall.ts';
 import { flight } from './flight.ts';
 import { hold } from './hold.ts';
-import { type MemoryStore, recall, remember } from './memory.ts';
+import { recall, remember } from './memory.ts';
 import { onlyIfCached } from './only-if-cached.ts';
 import { pace, type Slots } from './pace.ts';
-import { ownQuotaOnly, type Quotas, quota } from './quota.ts';
-import { lookAgain, type PairStore, redis } from './redis.ts';
+import { ownQuotaOnly, quota } from './quota.ts';
+import { lookAgain, redis } from './redis.ts';
 import { renew } from './renew.ts';
 import { retry } from './retry.ts';
-import { cacheSeam, type Observer, seam, timed, upstreamSeam } from './seams.ts';
+import { cacheSeam, seam, timed, upstreamSeam } from './seams.ts';
 import { verify } from './verify.ts';
 
 export interface ScorerOptions {

@@ -5,8 +5,8 @@
 
 import type { Refused } from '../cache/refused.ts';
 import { Blamed } from '../calls/blame.ts';
+import { FirewallRefusal } from '../calls/firewall-refusal.ts';
 import type { Ask, Layer, Scores } from '../calls/scoring.ts';
-import { FirewallRefusal } from './firewall/refusal.ts';
 import { type Found, search } from './firewall/search.ts';
 
 const WHOLE: Found = { blame: { of: 'request' }, searchUnits: 0 };

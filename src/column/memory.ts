@@ -5,15 +5,10 @@
  */
 
 import type { Lifetime } from '../cache/freshness.ts';
-import { type Pairs, pack } from '../cache/pairs.ts';
+import { pack } from '../cache/pairs.ts';
 import { complete, recollect } from '../cache/recollection.ts';
+import type { MemoryStore } from '../cache/stores.ts';
 import type { Layer } from '../calls/scoring.ts';
-
-export interface MemoryStore {
-  get(question: string): Pairs | undefined;
-  /** Adds to what is known of a question. */
-  add(question: string, pairs: Pairs): void;
-}
 
 export interface MemoryOptions {
   readonly store: MemoryStore;

@@ -2,23 +2,7 @@
 
 import { RerankError } from '../calls/errors.ts';
 import type { Ask, Layer, Scores } from '../calls/scoring.ts';
-
-/** A place in a client's quota, held for one ask. */
-export interface Charge {
-  /**
-   * The ask is over. However often it was sent, it counts once.
-   * @param called false: nothing was ever sent, so nothing is charged
-   */
-  settle(called: boolean): void;
-}
-
-export interface Quotas {
-  /**
-   * Takes a place, or tells in how many milliseconds there is one. Undefined for a client without a quota. Never
-   * rejects.
-   */
-  take(client: string): Promise<Charge | { readonly retryInMs: number } | undefined>;
-}
+import type { Quotas } from '../quota/quotas.ts';
 
 /** The quota of one client is used up, which says nothing about what it asked for. */
 export class QuotaExhausted extends RerankError {

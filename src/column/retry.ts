@@ -3,10 +3,10 @@
  * every attempt, so each waits for a slot of its own.
  */
 
-import type { Again } from '../calls/attempt.ts';
+import type { Again, RetryReason } from '../calls/attempt.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
 import type { Ask, Layer, Scores, Terms } from '../calls/scoring.ts';
-import { diagnose, type RetryReason } from '../upstream/diagnosis.ts';
+import { diagnose } from '../upstream/diagnosis.ts';
 
 export interface RetryOptions {
   /** Calls that one ask may cost. */

@@ -1,34 +1,9 @@
 /** The seams between the layers, where somebody listens: the layers themselves know of no metrics. */
 
 import { toRerankError } from '../calls/errors.ts';
-import type { Finding } from '../calls/findings.ts';
+import type { Observer } from '../calls/observer.ts';
 import type { Ask, Layer, Scores } from '../calls/scoring.ts';
-import type { RetryReason } from '../upstream/diagnosis.ts';
 import type { Slots } from './pace.ts';
-
-/** What a tier knew of an ask: all of it, some of it, all of it but past its freshness, or nothing. */
-export type CacheResult = 'hit' | 'partial' | 'stale' | 'miss';
-
-/** Hears of what happens at the seams. */
-export interface Observer {
-  cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
-  /** An ask has joined a call that still waited for its slot. */
-  merged(model: string): void;
-  /** What a new score of a cached pair has shown, and how far the two are apart. */
-  verified(model: string, difference: number, pair: string, finding: Finding): void;
-  queueWait(model: string, ms: number, reason: string): void;
-  retry(model: string, reason: RetryReason): void;
-  /** The firewall in front of the upstream has refused a call. */
-  firewallRefused(model: string): void;
-  upstreamCall(call: {
-    attachment: string;
-    model: string;
-    /** The status answered, or why there was none. */
-    code: string;
-    ms: number;
-    searchUnits: number;
-  }): void;
-}
 
 interface Seam {
   scored(ask: Ask, scores: Scores, ms: number): void;

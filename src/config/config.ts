@@ -10,7 +10,6 @@ import { NAMES, readVariables, type Variables } from './variables.ts';
 
 export { describeConfig } from './describe.ts';
 export { formatProblems, type Problem } from './problems.ts';
-export { type RedisServer, redisServer } from './redis-url.ts';
 export type { Client, Config, Granularity, Upstream } from './types.ts';
 
 export type ConfigResult =

@@ -1,4 +1,4 @@
-import { redisServer } from './redis-url.ts';
+import { redisServer } from '../redis/url.ts';
 import type { Config } from './types.ts';
 
 /** The length tells a truncated paste from a whole one, and nothing about the value. */

@@ -1,5 +1,7 @@
 /** The settings of one process: read once at the start, frozen, and handed out in parts. Never logged as it is. */
 
+import type { Granularity } from '../calls/scoring.ts';
+
 /** One internal service that may call the gateway. */
 export interface Client {
   readonly name: string;
@@ -25,8 +27,7 @@ export interface Upstream {
   readonly modelId: string | undefined;
 }
 
-/** What a cached score is reused for: its own pair, the same set of documents only, or nothing. */
-export type Granularity = 'document' | 'request' | 'off';
+export type { Granularity };
 
 export interface Config {
   readonly production: boolean;

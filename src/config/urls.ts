@@ -1,13 +1,8 @@
+import { parseUrl } from '../redis/url.ts';
 import type { Complain, Warn } from './problems.ts';
 
 /** Where clear text can't be overheard. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
-const MAX_LENGTH = 2048;
-
-/** Without this look, URL would quietly drop tabs and newlines, and escape spaces. */
-export const parseUrl = (text: string): URL | undefined =>
-  text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text) ? undefined : new URL(text);
 
 /** What is ours to add to a base URL, as people copy it from examples of calls. */
 const ROUTE = /(\/+(v\d+|rerank|embeddings|available-models))+\/*$/i;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { readRedisUrl } from '../redis/url.ts';
 import type { Report } from './problems.ts';
-import { readRedisUrl } from './redis-url.ts';
 import { aNumber, type Environment, fraction, plainNumber, type Range, whole } from './text.ts';
 
 const YEAR_SECONDS = 31_536_000;

@@ -6,7 +6,7 @@ import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.t
 import { RerankError } from '../calls/errors.ts';
 import { identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
-import type { Ask, CacheTerms, Scorer, Scores } from '../calls/scoring.ts';
+import type { Ask, CacheTerms, Granularity, Scorer, Scores } from '../calls/scoring.ts';
 import { Turns } from '../calls/turns.ts';
 import { distinct, rank } from '../endpoints/rerank/ranking.ts';
 import { parseRequest, type RerankRequest } from '../endpoints/rerank/request.ts';
@@ -30,9 +30,6 @@ export interface RerankOptions {
   readonly maxBodyBytes: number;
   readonly budget: ByteBudget;
 }
-
-/** Its own pair, wherever it is asked for; the same set of documents only; or nothing. */
-export type Granularity = 'document' | 'request' | 'off';
 
 const milder = (index: number): string =>
   `documents[${index}] is refused by the firewall in front of the upstream: scored without its URL schemes and markup`;

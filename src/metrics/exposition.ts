@@ -1,6 +1,5 @@
 /** What `/metrics` answers: for the whole fleet where processes share a Redis, else for this one. */
 
-import type { Config } from '../config/config.ts';
 import type { Commands } from '../redis/commands.ts';
 import { familiesOf } from './families.ts';
 import { FleetMetrics } from './fleet.ts';
@@ -16,7 +15,10 @@ export interface Exposition {
 }
 
 export interface ExpositionOptions {
-  readonly config: Config;
+  /** This process's name among those of the fleet. */
+  readonly dyno: string;
+  /** Before every key in Redis. */
+  readonly prefix: string;
   readonly metrics: Metrics;
   readonly states: States;
   /** The cache's connection will do: a plan of Heroku's allows as few as 20. */
@@ -24,15 +26,15 @@ export interface ExpositionOptions {
 }
 
 export const createExposition = (options: ExpositionOptions): Exposition => {
-  const { config, metrics, states, redis } = options;
+  const { dyno, prefix, metrics, states, redis } = options;
   const registry = gauges(metrics, states);
-  if (redis === undefined || config.redis === undefined) {
+  if (redis === undefined) {
     return { render: () => registry().metrics(), serving() {}, async stop() {} };
   }
   return new FleetMetrics({
     commands: redis,
-    prefix: config.redis.prefix,
-    dyno: config.dyno,
+    prefix,
+    dyno,
     own: () => familiesOf(registry()),
     onSkipped: (count) => metrics.snapshotsSkipped.inc(count),
   });

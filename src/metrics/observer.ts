@@ -1,9 +1,14 @@
-import type { Granularities } from '../cache/granularities.ts';
-import type { Observer } from '../column/seams.ts';
+import type { Finding } from '../calls/findings.ts';
+import type { Observer } from '../calls/observer.ts';
 import type { Recorder } from './recorder.ts';
 
+/** Who decides what a model's scores are reused for. */
+interface Verified {
+  verified(model: string, pair: string, finding: Finding): void;
+}
+
 /** What happens at the seams is counted; and what a model's scores have shown decides what they are reused for. */
-export const observerOf = (recorder: Recorder, granularities: Granularities): Observer => ({
+export const observerOf = (recorder: Recorder, granularities: Verified): Observer => ({
   cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
   merged: (model) => recorder.merged(model),
   verified(model, difference, pair, finding) {

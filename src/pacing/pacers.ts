@@ -1,6 +1,5 @@
 /** One pacer per model, with a lane for every attachment that serves it. */
 
-import type { Config, Upstream } from '../config/config.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
 import { Circuit, type Reason } from '../upstream/circuit.ts';
@@ -45,9 +44,27 @@ export interface WindowState {
   readonly alone: boolean;
 }
 
+/** One of the upstream's, with a budget of its own per model. */
+export interface Attachment {
+  readonly alias: string;
+  /** The only model that it serves; undefined: every model. */
+  readonly modelId: string | undefined;
+}
+
 export interface PacersOptions {
-  readonly config: Config;
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: readonly Attachment[];
+  /** Of every model served, calls a window that one attachment allows it. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** Length of the windows, and the longest that a call may take here, milliseconds. */
+  readonly windowMs: number;
+  readonly maxWaitMs: number;
+  /** Calls that may wait, for each model. */
+  readonly maxQueue: number;
+  readonly clients: readonly { readonly name: string; readonly weight: number }[];
+  /** This process's name among those that share a window. */
+  readonly process: string;
+  /** Before every key in Redis. */
+  readonly prefix: string;
   /** Where processes share their windows; undefined: this process has them to itself. */
   readonly redis: Commands | undefined;
   /** Where they share what they have told callers that were refused: another connection than `redis`. */
@@ -67,19 +84,20 @@ export interface PacersOptions {
 const SPARE_SHARE = 0.5;
 
 export const createPacers = (options: PacersOptions): Pacers => {
-  const { config, upstreams, redis, appointments, onChange, onBug, onCircuit } = options;
+  const { upstreams, limits, windowMs, maxWaitMs, maxQueue, clients, prefix } = options;
+  const { redis, appointments, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const causes = new Map<FleetWindow, Failure>();
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
-    if (redis === undefined || config.redis === undefined) return memoryWindow(rules);
+    if (redis === undefined) return memoryWindow(rules);
     const inRedis = new RedisWindow({
       client: redis.client,
-      prefix: config.redis.prefix,
+      prefix,
       attachment: alias,
       model,
       rules,
       credit,
-      process: config.dyno,
+      process: options.process,
     });
     const window: FleetWindow = new FleetWindow({
       shared: inRedis,
@@ -96,24 +114,23 @@ export const createPacers = (options: PacersOptions): Pacers => {
   };
   const appointmentsOf = (model: string): AppointmentStore | undefined =>
     appointments &&
-    config.redis &&
     redisAppointments({
       commands: appointments,
-      prefix: config.redis.prefix,
+      prefix,
       model,
       reachable: () => shared.every((window) => window.shared),
     });
-  const weights = new Map(config.clients.map(({ name, weight }) => [name, weight]));
+  const weights = new Map(clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>
     new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
   const circuits = new Map(upstreams.map(({ alias }) => [alias, circuitOf(alias)]));
   const lanes = new Map<string, Lane[]>();
   const pacers = new Map<string, Pacer>();
 
-  for (const [model, limit] of Object.entries(config.modelLimits)) {
+  for (const [model, limit] of Object.entries(limits)) {
     const serving = upstreams.filter(({ modelId }) => modelId === undefined || modelId === model);
     const credit = CREDIT_SHARE * limit * serving.length;
-    const rules = { limit, windowMs: config.rateWindowMs, callTimeoutMs: config.maxWaitMs };
+    const rules = { limit, windowMs, callTimeoutMs: maxWaitMs };
     const ofModel = serving.map(({ alias }) => ({
       attachment: alias,
       window: windowOf(alias, model, rules, credit),
@@ -124,8 +141,8 @@ export const createPacers = (options: PacersOptions): Pacers => {
       model,
       new Pacer({
         lanes: ofModel,
-        maxQueue: config.maxQueue,
-        windowMs: config.rateWindowMs,
+        maxQueue,
+        windowMs,
         credit,
         appointments: appointmentsOf(model),
         weightOf: (client) => weights.get(client) ?? 1,

@@ -1,10 +1,25 @@
 /** The quotas of the clients that have one. */
 
-import type { Quotas } from '../column/quota.ts';
-import type { Config } from '../config/config.ts';
 import type { Commands } from '../redis/commands.ts';
 import { Quota, type QuotaState } from './quota.ts';
 import { redisCalls } from './redis-calls.ts';
+
+/** A place in a client's quota, held for one ask. */
+export interface Charge {
+  /**
+   * The ask is over. However often it was sent, it counts once.
+   * @param called false: nothing was ever sent, so nothing is charged
+   */
+  settle(called: boolean): void;
+}
+
+export interface Quotas {
+  /**
+   * Takes a place, or tells in how many milliseconds there is one. Undefined for a client without a quota. Never
+   * rejects.
+   */
+  take(client: string): Promise<Charge | { readonly retryInMs: number } | undefined>;
+}
 
 export interface ClientQuotas extends Quotas {
   /** What this process knows of a client's quota, without asking anybody; undefined for a client without one. */
@@ -12,17 +27,22 @@ export interface ClientQuotas extends Quotas {
 }
 
 export interface QuotasOptions {
-  readonly config: Config;
+  readonly clients: readonly { readonly name: string; readonly rpm: number | undefined }[];
+  /** Length of the windows, and the longest that a request may take, milliseconds. */
+  readonly windowMs: number;
+  readonly maxWaitMs: number;
   /** Where processes share their counts; undefined: each counts alone. */
   readonly redis: Commands | undefined;
+  /** Before every key in Redis. */
+  readonly prefix: string;
 }
 
-export const createQuotas = ({ config, redis }: QuotasOptions): ClientQuotas => {
-  const windowMs = config.rateWindowMs;
-  const leaseMs = config.maxWaitMs + windowMs;
-  const shared = redis && config.redis && redisCalls({ commands: redis, prefix: config.redis.prefix });
+export const createQuotas = (options: QuotasOptions): ClientQuotas => {
+  const { clients, windowMs, maxWaitMs, redis, prefix } = options;
+  const leaseMs = maxWaitMs + windowMs;
+  const shared = redis && redisCalls({ commands: redis, prefix });
   const quotas = new Map(
-    config.clients.flatMap(({ name, rpm: limit }) =>
+    clients.flatMap(({ name, rpm: limit }) =>
       limit === undefined
         ? []
         : [[name, new Quota({ name, rules: { limit, windowMs, leaseMs }, shared })] as const],

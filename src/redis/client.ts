@@ -1,9 +1,9 @@
 /** The connection to Redis: it fails fast, never queues blindly, and never gives up coming back. */
 
 import { Redis } from 'ioredis';
-import { redisServer } from '../config/config.ts';
 import { Backoff } from './backoff.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { redisServer } from './url.ts';
 
 const MAX_RECONNECT_DELAY_MS = 2000;
 

@@ -2,8 +2,7 @@
 
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.ts';
-import { framesOf } from '../log.ts';
+import { framesOf } from '../calls/frames.ts';
 import { connectRedis, type RedisClientOptions, readyWithin } from './client.ts';
 import { BEAT, Commands, type OnCommand } from './commands.ts';
 import { COMMAND, CONNECTING, Health } from './health.ts';
@@ -21,7 +20,8 @@ export interface Connections {
 }
 
 export interface ConnectionsOptions {
-  readonly config: Config;
+  /** Of Redis, as configured; undefined: there is none. */
+  readonly url: string | undefined;
   readonly log: Logger;
   readonly onCommand: OnCommand;
   /** Told of every attempt to connect. */
@@ -44,9 +44,8 @@ const TICK_MS = 250;
 
 /** Resolves when they are ready, or after a second if Redis is away; undefined where none is configured. */
 export const connect = async (options: ConnectionsOptions): Promise<Connections | undefined> => {
-  const { config, log, onCommand, onConnect } = options;
-  if (config.redis === undefined) return undefined;
-  const { url } = config.redis;
+  const { url, log, onCommand, onConnect } = options;
+  if (url === undefined) return undefined;
   const health = new Health({
     onChange: (state, failure) => log.warn({ state, ...(failure && { code: failure.code }) }, 'redis'),
   });

@@ -2,8 +2,23 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Config, Upstream } from '../config/config.ts';
 import type { Profile } from './unkind.ts';
+
+/** One attachment of Heroku Inference. */
+interface Upstream {
+  readonly alias: string;
+  readonly url: string;
+  readonly key: string;
+  readonly modelId: string | undefined;
+}
+
+export interface AttachOptions {
+  readonly production: boolean;
+  /** Those configured. */
+  readonly upstreams: readonly Upstream[];
+  readonly modelLimits: Readonly<Record<string, number>>;
+  readonly rateWindowMs: number;
+}
 
 export interface Attached {
   readonly upstreams: readonly Upstream[];
@@ -14,7 +29,11 @@ export interface Attached {
 const SIMULATED_LATENCY = [80, 240] as const;
 
 /** @param unkind what goes wrong at the simulator */
-export const attach = async (config: Config, log: Logger, unkind: Profile | undefined): Promise<Attached> => {
+export const attach = async (
+  config: AttachOptions,
+  log: Logger,
+  unkind: Profile | undefined,
+): Promise<Attached> => {
   if (config.upstreams.length > 0) return { upstreams: config.upstreams, closeSimulator: async () => {} };
   // The configuration has refused this already; nobody may ever be answered with made-up scores in production.
   if (config.production) throw new Error('No upstream is configured.');

@@ -1,13 +1,12 @@
 /** `npm run dev -- --unkind [PROFILE]`: what goes wrong at the built-in simulator. */
 
 import { parseArgs } from 'node:util';
-import type { Config } from '../config/config.ts';
 import type { Profile } from './unkind.ts';
 
 /** Undefined when nothing is to go wrong. Ends the process with 2 when the command line is not to be understood. */
 export const unkindOf = async (
   args: readonly string[],
-  { upstreams }: Pick<Config, 'upstreams'>,
+  { upstreams }: { readonly upstreams: readonly unknown[] },
 ): Promise<Profile | undefined> => {
   if (args.length === 0) return undefined;
   // Loaded only here: production never reads the simulator's code.

@@ -1,10 +1,7 @@
 /** What a failure says: of the attachment that was asked, and of asking again. */
 
-import type { Verdict } from '../calls/attempt.ts';
+import type { RetryReason, Verdict } from '../calls/attempt.ts';
 import type { ErrorKind, RerankError } from '../calls/errors.ts';
-
-export const RETRY_REASONS = ['failed', 'timeout', 'throttled', 'refused', 'garbage'] as const;
-export type RetryReason = (typeof RETRY_REASONS)[number];
 
 export interface Diagnosis {
   readonly verdict: Verdict;

@@ -2,8 +2,8 @@
 
 import { type Dispatcher, Pool } from 'undici';
 import { RerankError, toRerankError } from '../calls/errors.ts';
+import { FirewallRefusal } from '../calls/firewall-refusal.ts';
 import type { Ask, Scorer, Scores, Source } from '../calls/scoring.ts';
-import { FirewallRefusal } from '../column/firewall/refusal.ts';
 import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from '../endpoints/rerank/wire.ts';
 import { answerText } from './answer-text.ts';
 

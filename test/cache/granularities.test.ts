@@ -30,7 +30,7 @@ const aProcess = (at: () => number = () => NOW) => {
     now: at,
   });
   const granularities = createGranularities({
-    config: result.config,
+    configured: result.config.cache.granularity,
     states,
     onChange: (model, purged) => void said.push(`${model} changed${purged ? ', purged' : ''}`),
     now: at,

@@ -1,8 +1,8 @@
 /** What processes share, as a map: a stand-in for Redis and for the word that processes have of one another. */
 
 import { merge, type Pairs } from '../../src/cache/pairs.ts';
+import type { Claimed, PairStore } from '../../src/cache/stores.ts';
 import { DIGEST_WORDS, type Digests } from '../../src/calls/digests.ts';
-import type { Claimed, PairStore } from '../../src/column/redis.ts';
 
 const keyOf = ({ words }: Digests, place: number): string =>
   words.subarray(DIGEST_WORDS * place, DIGEST_WORDS * (place + 1)).join('.');

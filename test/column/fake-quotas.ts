@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import type { RerankError } from '../../src/calls/errors.ts';
 import type { Ask, Scorer, Scores } from '../../src/calls/scoring.ts';
-import type { Quotas } from '../../src/column/quota.ts';
+import type { Quotas } from '../../src/quota/quotas.ts';
 import { anAsk, scoresOf } from '../support/fakes.ts';
 
 export const ask = (client: string, query = 'q'): Ask =>

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import type { Scorer } from '../../src/calls/scoring.ts';
 import { flight } from '../../src/column/flight.ts';
-import { ownQuotaOnly, type Quotas, quota } from '../../src/column/quota.ts';
+import { ownQuotaOnly, quota } from '../../src/column/quota.ts';
+import type { Quotas } from '../../src/quota/quotas.ts';
 import { ask, places, sender } from './fake-quotas.ts';
 
 /** The part of the column that decides who pays for a shared call. */

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Again } from '../../src/calls/attempt.ts';
+import type { Again, RetryReason } from '../../src/calls/attempt.ts';
 import { type ErrorKind, RerankError } from '../../src/calls/errors.ts';
 import type { Ask, Scores } from '../../src/calls/scoring.ts';
 import { DEFAULT_ATTEMPTS, retry } from '../../src/column/retry.ts';
-import type { RetryReason } from '../../src/upstream/diagnosis.ts';
 import { anAsk, scoresOf } from '../support/fakes.ts';
 
 const PATIENCE_MS = 25_000;

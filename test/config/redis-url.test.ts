@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { redisServer } from '../../src/config/config.ts';
 import { addressOf } from '../../src/redis/client.ts';
+import { redisServer } from '../../src/redis/url.ts';
 import { configOf, DEV } from './environments.ts';
 
 const anyHost = fc.oneof(

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Identity } from '../../src/calls/identity.ts';
-import type { Ask } from '../../src/calls/scoring.ts';
-import type { Granularity } from '../../src/http/rerank.ts';
+import type { Ask, Granularity } from '../../src/calls/scoring.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 import { BODY, Desk, type Init, MODEL } from './desk.ts';
 import { aCaller } from './onion.ts';

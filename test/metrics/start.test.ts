@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { RETRY_REASONS } from '../../src/calls/attempt.ts';
 import { ERRORS, type ErrorKind } from '../../src/calls/errors.ts';
 import { BLOCKS } from '../../src/pacing/window/window.ts';
-import { RETRY_REASONS } from '../../src/upstream/diagnosis.ts';
 import { ATTACHMENTS, CLIENTS, MODELS, Scraped } from './scrape.ts';
 
 let scraped: Scraped;

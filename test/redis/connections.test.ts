@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Connections, connect } from '../../src/redis/connections.ts';
 import type { Failure } from '../../src/redis/failure.ts';
@@ -14,11 +13,9 @@ beforeEach(async () => {
   redis = await startRedis();
   log = [];
   failures = [];
-  const result = parseConfig({ NODE_ENV: 'test', REDIS_URL: redis.url });
-  if (!result.ok) throw new Error(JSON.stringify(result.problems));
   const write = (line: string): void => void log.push(JSON.parse(line));
   connections = (await connect({
-    config: result.config,
+    url: redis.url,
     log: createLog({ level: 'info', stamped: false, base: {} }, { write }),
     onCommand: (_: string, failure: Failure | undefined) => failures.push(failure?.kind),
     onConnect: () => {},

@@ -5,8 +5,8 @@
 
 import type { Blame } from '../../calls/blame.ts';
 import { Digests } from '../../calls/digests.ts';
+import { FirewallRefusal } from '../../calls/firewall-refusal.ts';
 import { type Ask, type Scorer, subAsk } from '../../calls/scoring.ts';
-import { FirewallRefusal } from './refusal.ts';
 
 /** Calls that one search may cost: a fifth of a minute's. One document of a thousand is found with twenty. */
 const MOST_CALLS = 50;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../../src/calls/errors.ts';
+import { FirewallRefusal } from '../../../src/calls/firewall-refusal.ts';
 import type { Ask, Scorer } from '../../../src/calls/scoring.ts';
-import { FirewallRefusal } from '../../../src/column/firewall/refusal.ts';
 import { search } from '../../../src/column/firewall/search.ts';
 import { anAsk, failure, scoresOf } from '../../support/fakes.ts';
 

@@ -1,5 +1,5 @@
-import type { Digests } from '../../calls/digests.ts';
-import { type ErrorDetails, RerankError } from '../../calls/errors.ts';
+import type { Digests } from './digests.ts';
+import { type ErrorDetails, RerankError } from './errors.ts';
 
 /** The firewall in front of the upstream has refused a call. It does not say which of the documents it is about. */
 export class FirewallRefusal extends RerankError {

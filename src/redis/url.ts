@@ -1,8 +1,9 @@
 /** The one reading of a Redis URL: what check-config shows is what is connected to. */
 
 import { isIP } from 'node:net';
-import type { Complain } from './problems.ts';
-import { parseUrl } from './urls.ts';
+
+/** Told what is wrong with it; returns undefined so that a reader can end with `return complain('…')`. */
+type Complain = (message: string) => undefined;
 
 export interface RedisServer {
   readonly tls: boolean;
@@ -13,6 +14,12 @@ export interface RedisServer {
   readonly password: string | undefined;
   readonly database: number;
 }
+
+const MAX_LENGTH = 2048;
+
+/** Without this look, URL would quietly drop tabs and newlines, and escape spaces. */
+export const parseUrl = (text: string): URL | undefined =>
+  text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text) ? undefined : new URL(text);
 
 /** Redis has 16 databases unless told otherwise. */
 const LAST_DATABASE = 15;
