@@ -1,10 +1,10 @@
-/** The README's table of promises names a test for each. */
+/** The table of promises in test/README.md names a test for each. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const ROOT = new URL('..', import.meta.url).pathname;
+const HERE = new URL('.', import.meta.url).pathname;
 
 interface Row {
   readonly link: string;
@@ -13,8 +13,10 @@ interface Row {
   readonly titles: readonly string[];
 }
 
+const HEADING = 'What is promised\n';
+
 const rowsOf = (readme: string): Row[] => {
-  const [, section = ''] = /^## What is promised$([\s\S]*?)^## /m.exec(readme) ?? [];
+  const section = readme.split(/^## /m).find((each) => each.startsWith(HEADING)) ?? '';
   const rows = section.split('\n').filter((line) => /^\| (?!.*shown by)/.test(line));
   return rows.map((line) => {
     const [, link = line, path = '', titles = ''] = /.*\| \[(\S+)\]\((\S+)\): (.*) \|$/.exec(line) ?? [];
@@ -33,14 +35,14 @@ const stringsIn = (source: string): Set<string> => {
 };
 
 const complaintsOf = ({ link, path, titles }: Row): string[] => {
-  if (path !== `test/${link}.test.ts`) return [`${link}: names no test`];
-  if (!existsSync(join(ROOT, path))) return [`${path}: is not there`];
-  const strings = stringsIn(readFileSync(join(ROOT, path), 'utf8'));
+  if (path !== `${link}.test.ts`) return [`${link}: names no test`];
+  if (!existsSync(join(HERE, path))) return [`${path}: is not there`];
+  const strings = stringsIn(readFileSync(join(HERE, path), 'utf8'));
   return titles.filter((title) => !strings.has(title)).map((title) => `${path}: has no test "${title}"`);
 };
 
 describe('the table of promises', () => {
-  const rows = rowsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+  const rows = rowsOf(readFileSync(join(HERE, 'README.md'), 'utf8'));
 
   test('is there', () => {
     expect(rows.length).toBeGreaterThan(50);
@@ -51,9 +53,9 @@ describe('the table of promises', () => {
   });
 
   test.each([
-    ['[structure](test/no-such.test.ts): the source', 'names no test'],
-    ['[no-such](test/no-such.test.ts): the source', 'is not there'],
-    ['[structure](test/structure.test.ts): the source › is perfect', 'has no test "is perfect"'],
+    ['[structure](no-such-file.test.ts): the source', 'names no test'],
+    ['[no-such](no-such.test.ts): the source', 'is not there'],
+    ['[structure](structure.test.ts): the source › is perfect', 'has no test "is perfect"'],
     ['e2e/nothing: of the kind', 'names no test'],
   ])('would be objected to for %s', (cell, complaint) => {
     const [row] = rowsOf(`## What is promised\n\n| a fault | a promise | ${cell} |\n\n## Next\n`);

@@ -4,18 +4,18 @@ import { startTestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 import { readText } from './manifest.ts';
 
-const README = readText('README.md');
+const OPERATIONS = readText('deploy/README.md');
 
-/** The rows of the README's table of plans, as numbers. */
+/** The rows of the table of plans, as numbers. */
 const PLANS = [
-  ...README.matchAll(/^\| `[\w-]+` \| (\d+) MB \| (\d+) \| (\d+) \| ([\d.]+) million \|$/gm),
+  ...OPERATIONS.matchAll(/^\| `[\w-]+` \| (\d+) MB \| (\d+) \| (\d+) \| ([\d.]+) million \|$/gm),
 ].map(
   ([, ...cells]) => cells.map(Number) as [memory: number, connections: number, dynos: number, pairs: number],
 );
 
 const CONNECTIONS_PER_DYNO = 3;
 
-test('a gateway takes as many connections of Redis as the README reckons with', async () => {
+test('a gateway takes as many connections of Redis as the table of plans reckons with', async () => {
   const redis = await startRedis();
   const gateway = await startTestGateway({ env: { REDIS_URL: redis.url } });
   const observer = new Redis(redis.url);
@@ -31,8 +31,8 @@ test('a gateway takes as many connections of Redis as the README reckons with', 
   }
 });
 
-test('the README’s table follows from that, and from the bytes of a pair that it names', () => {
-  const bytes = Number(/cached pairs, at (\d+) bytes each/.exec(README)?.[1]);
+test('the table of plans follows from that, and from the bytes of a pair that it names', () => {
+  const bytes = Number(/cached pairs, at (\d+) bytes each/.exec(OPERATIONS)?.[1]);
   expect(PLANS).toHaveLength(4);
   for (const [memory, connections, dynos, pairs] of PLANS) {
     // Old and new dynos overlap in a release.
