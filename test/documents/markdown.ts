@@ -3,11 +3,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import GithubSlugger from 'github-slugger';
 import { lexer, type Token, walkTokens } from 'marked';
-
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { ROOT } from '../support/clean-copy.ts';
 
 /** Every file of the project that is or will be committed, by its path from the root. */
 export const FILES: readonly string[] = execFileSync(

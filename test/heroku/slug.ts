@@ -2,12 +2,11 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROCFILE, ROOT } from './manifest.ts';
+import { type Copy, cleanCopy } from '../support/clean-copy.ts';
+import { PROCFILE } from './manifest.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -17,20 +16,15 @@ const POLL_MS = 20;
 /** Nothing of this machine but where programs are, and npm's cache. */
 const SYSTEM = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? tmpdir() };
 
-export interface Slug extends Disposable {
-  readonly folder: string;
+export interface Slug extends Copy {
   /** Kilobytes on disk of the slug, or of something in it. */
   size(path?: string): number;
 }
 
 /** The tracked files alone, installed, built and pruned in this order. */
 export const buildSlug = (): Slug => {
-  const folder = mkdtempSync(join(tmpdir(), 'slug-'));
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
-  for (const path of tracked.split('\0').filter(Boolean)) {
-    mkdirSync(join(folder, dirname(path)), { recursive: true });
-    copyFileSync(join(ROOT, path), join(folder, path));
-  }
+  const copy = cleanCopy();
+  const { folder } = copy;
   const npm = (...words: string[]): void => {
     execFileSync('npm', [...words, '--prefer-offline', '--no-audit', '--no-fund'], {
       cwd: folder,
@@ -45,7 +39,7 @@ export const buildSlug = (): Slug => {
     folder,
     size: (path = '.') =>
       Number.parseInt(execFileSync('du', ['-sk', path], { cwd: folder, encoding: 'utf8' }), 10),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+    [Symbol.dispose]: () => copy[Symbol.dispose](),
   };
 };
 

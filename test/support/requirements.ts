@@ -30,6 +30,11 @@ const REQUIREMENTS: readonly Requirement[] = [
     debianPackage: 'openssl',
     why: 'tests of encrypted connections make a certificate',
   },
+  {
+    command: 'curl',
+    debianPackage: 'curl',
+    why: 'what the documents tell to type is typed',
+  },
 ];
 
 function isOnPath(command: string): boolean {
