@@ -3,20 +3,29 @@
  * it is installed; else, as in the app that Heroku has built and stripped of development dependencies, what was compiled.
  */
 
+const PROGRAMS = {
+  'check-config': { path: 'check-config', compiled: true },
+  probe: { path: 'probe/main', compiled: true },
+  // For who works on the gateway: they draw tables and start fleets with packages that an app has no use for.
+  replay: { path: 'replay/main', compiled: false },
+  stack: { path: 'stack/main', compiled: false },
+};
+
 const [, , name, ...args] = process.argv;
 process.argv.splice(2, Infinity, ...args);
-
-const PROGRAMS = {
-  'check-config': 'check-config',
-  probe: 'probe/main',
-  replay: 'replay/main',
-  stack: 'stack/main',
-};
-const path = Object.hasOwn(PROGRAMS, name ?? '')
+const program = Object.hasOwn(PROGRAMS, name ?? '')
   ? PROGRAMS[/** @type {keyof typeof PROGRAMS} */ (name)]
   : undefined;
-if (path === undefined) throw new Error(`There is no ${name}, only ${Object.keys(PROGRAMS).join(', ')}.`);
+if (program === undefined) throw new Error(`There is no ${name}, only ${Object.keys(PROGRAMS).join(', ')}.`);
 
+const { path, compiled } = program;
 const compiler = await import('tsx/esm/api').catch(() => undefined);
-compiler?.register();
-await import(compiler ? `./${path}.ts` : `../../dist/tools/${path}.js`);
+if (compiler) {
+  compiler.register();
+  await import(`./${path}.ts`);
+} else if (compiled) {
+  await import(`../../dist/tools/${path}.js`);
+} else {
+  console.error(`npm run ${name} needs the development dependencies, which npm ci installs.`);
+  process.exitCode = 2;
+}

@@ -6,7 +6,7 @@ import { LIMITS, metric, UPSTREAM_KEY } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { configVars, MANIFEST } from './manifest.ts';
 import { readmeCurl } from './readme-curl.ts';
-import { buildSlug, freePort, platform, type Slug, startDyno, untilAnswered } from './slug.ts';
+import { buildSlug, freePort, platform, runOnDyno, type Slug, startDyno, untilAnswered } from './slug.ts';
 
 let slug: Slug;
 let redis: TestRedis;
@@ -98,6 +98,7 @@ describe('what Heroku builds: install, build, prune', () => {
     dyno.terminate();
     expect((await last).status).toBe(200);
     expect((await dyno.ended).code).toBe(0);
+    simulator.latency([0, 0]);
     expect(dyno.output()).not.toContain('no watchdog');
     for (const secret of [env.GATEWAY_KEYS, env.METRICS_TOKEN, UPSTREAM_KEY]) {
       expect(dyno.output().includes(secret!)).toBe(false);
@@ -117,6 +118,56 @@ describe('what Heroku builds: install, build, prune', () => {
     expect((await fetch(`${origin}/metrics`)).status).toBe(401);
     await isAnswer(await readmeCurl(origin, env.GATEWAY_KEYS!));
     expect(dyno.output()).toContain('lexical');
+    dyno.terminate();
+    expect((await dyno.ended).code).toBe(0);
+  });
+});
+
+describe('in what Heroku has pruned, an operator types', () => {
+  const onDyno = (command: string, env: Record<string, string> = {}) =>
+    runOnDyno(slug, command, { ...platform(0), ...configVars(MANIFEST), ...attached(), ...env });
+
+  test('npm run check-config, and reads what the environment comes to', async () => {
+    const { code, output } = await onDyno('npm run --silent check-config').ended;
+    expect({ code, config: JSON.parse(output) }).toMatchObject({
+      code: 0,
+      config: { production: true, dyno: 'web.1', release: 'v42' },
+    });
+  });
+
+  test('npm run check-config, and reads what is wrong with it', async () => {
+    const { code, output } = await onDyno('npm run --silent check-config', { MAX_QUEUE: 'many' }).ended;
+    expect({ code, output }).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('MAX_QUEUE: must be'),
+    });
+  });
+
+  test('npm run probe, and reads what scores depend on', async () => {
+    const before = simulator.calls.length;
+    const { code, output } = await onDyno('npm run --silent probe').ended;
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining(
+        'CACHE_GRANULARITY=cohere-rerank-3-5=document,amazon-rerank-1-0=request',
+      ),
+    });
+    expect(simulator.calls.length - before).toBeLessThanOrEqual(30);
+  });
+
+  test.each(['replay', 'stack'])('npm run %s, and reads what that needs', async (name) => {
+    expect(await onDyno(`npm run --silent ${name}`).ended).toEqual({
+      code: 2,
+      output: `npm run ${name} needs the development dependencies, which npm ci installs.\n`,
+    });
+  });
+
+  test('npm start, and has a gateway that answers and ends with 0', async () => {
+    const port = await freePort();
+    const env: Record<string, string> = { ...configVars(MANIFEST), PORT: String(port) };
+    await using dyno = onDyno('npm start', env);
+    expect((await untilAnswered(`http://127.0.0.1:${port}/readyz`, dyno)).status).toBe(200);
+    await isAnswer(await readmeCurl(`http://127.0.0.1:${port}`, env.GATEWAY_KEYS!));
     dyno.terminate();
     expect((await dyno.ended).code).toBe(0);
   });

@@ -56,9 +56,13 @@ export interface Dyno {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A process type of the Procfile, in a shell of its own and with nothing but this environment. */
-export const startDyno = (slug: Slug, type: string, env: Environment): Dyno => {
-  const child = spawn('bash', ['-c', PROCFILE[type]!], {
+/** A process type of the Procfile. */
+export const startDyno = (slug: Slug, type: string, env: Environment): Dyno =>
+  runOnDyno(slug, PROCFILE[type]!, env);
+
+/** What `heroku run` does: a command in a shell of its own and with nothing but this environment. */
+export const runOnDyno = (slug: Slug, command: string, env: Environment): Dyno => {
+  const child = spawn('bash', ['-c', command], {
     cwd: slug.folder,
     env: { ...SYSTEM, ...env },
     detached: true,
