@@ -5,7 +5,7 @@
  */
 
 import { type Alone, allowed, BEAT_MS, goAlone, isOver, type Loss, ownPart } from './alone.ts';
-import { later, type Schedule } from './schedule.ts';
+import { type Schedule, seenFrom } from './schedule.ts';
 import type { LogEntry, SlidingLog } from './sliding-log.ts';
 import type { Blocked, CallOutcome, WindowRules } from './window.ts';
 
@@ -43,7 +43,7 @@ export class Fallback {
     this.#log.seclude();
     // Redis was never there, so nobody knows what the process before this one has sent a moment ago.
     if (loss.heardMs === undefined) {
-      this.#log.chill({ until: now + this.#rules.callTimeoutMs + this.#rules.windowMs });
+      this.#log.chill(now + this.#rules.callTimeoutMs + this.#rules.windowMs, now);
     }
     return true;
   }
@@ -81,7 +81,7 @@ export class Fallback {
     // Nothing starts before everybody has noticed that Redis is lost.
     const at = Math.max(now, allowance.from);
     this.#log.limit = allowed(allowance, at);
-    return later(this.#log.schedule(at, latencyMs), at - now);
+    return seenFrom(this.#log.schedule(at, latencyMs), now - at);
   }
 
   /** What this process alone makes of the end of a call. */

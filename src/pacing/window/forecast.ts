@@ -1,15 +1,11 @@
-/**
- * When the next calls could start: the window's own rule, run ahead of time. In runs rather than call by call, and until
- * every place has been taken once, since after that each comes free as it did before: what it costs depends on how many
- * moments there are at which places come free, and neither on the limit nor on how many calls are asked about.
- */
+/** When the next calls could start: the window's own rule, run ahead of time until every permit has been taken once. */
 
 import { within } from './numbers.ts';
-import { gradeOf, type Occupancy } from './rule.ts';
-import { HORIZON_MS, type Run, RunningSchedule, type Schedule } from './schedule.ts';
-import type { Budget } from './window.ts';
+import { type Cold, gradeOf, nextChance, type Occupancy } from './rule.ts';
+import { HORIZON_MS, PeriodicSchedule, type Schedule } from './schedule.ts';
+import { budgetOf } from './window.ts';
 
-/** Places that come free at one moment. */
+/** Permits that come free at one moment. */
 export interface Release {
   readonly at: number;
   /** Granted one by one, not as asked. */
@@ -18,138 +14,89 @@ export interface Release {
   readonly calls?: number;
 }
 
-export interface WindowState extends Omit<Occupancy, 'burst' | 'held'> {
+export interface WindowState extends Omit<Occupancy, 'budget' | 'burst' | 'held'> {
   readonly windowMs: number;
-  /** When the places held come free, in any order. */
+  /** When the permits that are held come free, in any order. */
   readonly releases: readonly Release[];
 }
 
-/** Pieces in which a long run of calls is taken to come free. */
-const PIECES = 32;
+/** The rule is run for so many permits at most; where there are more, several are taken for one. */
+const MOST_STEPS = 1000;
 
 /**
- * The starts that follow from `now` on if each call lasts `latencyMs` and nobody else takes a place. A cold window is
+ * The starts that follow from `now` on if each call lasts `latencyMs` and nobody else takes a permit. A cold window is
  * taken to be as warm as its entries say once its first call is answered, unless it is known that answers do not say.
  * Times are monotonic milliseconds; what makes no sense is taken for the nearest moment between now and the horizon.
  */
 export const forecast = (state: WindowState, now: number, latencyMs: number): Schedule => {
-  const run = new Course(state, now, within(latencyMs, 0, HORIZON_MS));
-  run.warmUp();
-  run.runOnce();
-  return run.schedule;
-};
-
-class Course {
-  readonly #state: WindowState;
-  readonly #now: number;
-  readonly #latencyMs: number;
-  readonly #windowMs: number;
-  readonly #budget: Budget;
-  readonly #releases: Required<Release>[];
-  readonly #runs: Run[] = [];
-  readonly #limit: number;
-  #held = 0;
-  #burst = 0;
-  #planned = 0;
-  #time: number;
-
-  constructor(state: WindowState, now: number, latencyMs: number) {
-    this.#state = state;
-    this.#now = now;
-    this.#latencyMs = latencyMs;
-    this.#windowMs = within(state.windowMs, 1, Number.MAX_SAFE_INTEGER);
-    this.#limit = within(Math.floor(state.limit), 1, Number.MAX_SAFE_INTEGER);
-    const burst = within(Math.floor(state.budget.burst), 1, this.#limit);
-    this.#budget = { burst, spacingMs: within(state.budget.spacingMs, 0.001, HORIZON_MS) };
-    this.#releases = state.releases.map(({ at, spaced, calls = 1 }) => {
-      return { at: this.#soon(at), spaced, calls: within(Math.floor(calls), 0, Number.MAX_SAFE_INTEGER) };
-    });
-    for (const release of this.#releases) this.#hold(release, 1);
-    this.#time = this.#soon(state.pausedUntil);
-  }
-
-  get schedule(): Schedule {
-    return new RunningSchedule(this.#runs, this.#limit, this.#latencyMs + this.#windowMs);
-  }
-
-  /** What a window grants that does not know what the upstream counts. */
-  warmUp(): void {
-    const { cold } = this.#state;
-    if (cold === undefined || !(this.#time < cold.until)) return;
-    const until = this.#soon(cold.until);
-    const free = this.#limit - this.#held;
-    if (cold.nextEven !== undefined) {
-      const from = Math.max(this.#time, this.#soon(cold.nextEven));
-      const everyMs = this.#windowMs / this.#limit;
-      this.#take(from, everyMs, Math.min(free, Math.ceil((until - from) / everyMs)));
-      this.#time = until;
-      return;
-    }
-    if (!(cold.nextProbe > this.#time)) this.#take(this.#time, 0, Math.min(free, 1));
-    this.#time += this.#latencyMs;
-  }
-
-  /** Goes on until each place has been taken. */
-  runOnce(): void {
-    const { spacingMs } = this.#budget;
-    const end = this.#now + HORIZON_MS;
-    const releases = this.#releases.sort((a, b) => a.at - b.at);
-    let nextSpaced = this.#soon(this.#state.nextSpaced);
-    let next = 0;
-    // Each round takes places or goes on to the next moment at which one comes free, or may be taken.
-    while (this.#planned < this.#limit && this.#time < end) {
-      while (next < releases.length && releases[next]!.at <= this.#time) this.#hold(releases[next++]!, -1);
-      const released = releases[next]?.at ?? end;
-      const free = this.#limit - this.#held;
-      switch (this.#grade(nextSpaced)) {
-        case 'burst':
-          this.#start(this.#time, 0, Math.min(this.#budget.burst - this.#burst, free), false);
-          break;
-        case 'space': {
-          const calls = Math.min(Math.max(1, Math.ceil((released - this.#time) / spacingMs)), free);
-          this.#start(this.#time, spacingMs, calls, true);
-          nextSpaced = this.#time + calls * spacingMs;
-          break;
-        }
-        case 'full':
-          this.#time = released;
-          break;
-        default:
-          this.#time = Math.min(released, nextSpaced);
+  const end = now + HORIZON_MS;
+  const soon = (moment: number): number => within(moment, now, end);
+  const windowMs = within(state.windowMs, 1, Number.MAX_SAFE_INTEGER);
+  const places = within(Math.floor(state.limit), 1, Number.MAX_SAFE_INTEGER);
+  const unit = Math.ceil(places / MOST_STEPS);
+  const limit = Math.floor(places / unit);
+  const budget = budgetOf({ limit, windowMs });
+  const answerMs = within(latencyMs, 0, HORIZON_MS);
+  const [burst, spaced] = [false, true].map((kind) => {
+    const releases = state.releases.filter((release) => release.spaced === kind);
+    return inUnits(
+      releases.map((release) => ({ ...release, at: soon(release.at) })),
+      unit,
+    );
+  });
+  // How many of them have come free, and how many permits have been taken.
+  let [freeBurst, freeSpaced, takenBurst] = [0, 0, 0];
+  let cold: Cold | undefined = state.cold && { ...state.cold, next: soon(state.cold.next) };
+  let [nextSpaced, time] = [soon(state.nextSpaced), soon(state.pausedUntil)];
+  const starts: number[] = [];
+  const start = (): void => {
+    starts.push(time - now);
+  };
+  while (starts.length < limit && time < end) {
+    while (burst![freeBurst]! <= time) freeBurst++;
+    while (spaced![freeSpaced]! <= time) freeSpaced++;
+    const held = burst!.length - freeBurst + spaced!.length - freeSpaced + starts.length;
+    const heldBurst = burst!.length - freeBurst + takenBurst;
+    const occupancy = { limit, budget, burst: heldBurst, held, nextSpaced, pausedUntil: now, cold };
+    const grade = gradeOf(occupancy, time);
+    switch (grade) {
+      case 'space':
+        start();
+        nextSpaced = time + budget.spacingMs;
+        break;
+      case 'burst':
+        start();
+        takenBurst++;
+        break;
+      case 'even':
+        start();
+        takenBurst++;
+        cold = { ...cold!, next: time + windowMs / limit };
+        break;
+      case 'probe':
+        start();
+        takenBurst++;
+        cold = { ...cold!, next: end };
+        break;
+      default: {
+        const free = burst![freeBurst] ?? end;
+        const any = Math.min(free, spaced![freeSpaced] ?? end);
+        // Its first call is out: all that is known is taken for all there is when that has been answered.
+        if (grade === 'cold' && !cold!.even) [cold, time] = [undefined, time + answerMs];
+        else time = nextChance(occupancy, grade, { any, burst: free });
       }
     }
   }
+  return new PeriodicSchedule(starts, limit, unit, answerMs + windowMs);
+};
 
-  #grade(nextSpaced: number) {
-    const [limit, budget, held, burst] = [this.#limit, this.#budget, this.#held, this.#burst];
-    const occupancy = { limit, budget, held, burst, nextSpaced, pausedUntil: this.#now, cold: undefined };
-    return gradeOf(occupancy, this.#time);
+/** The moments at which as many calls as one unit has come free, ascending; of calls without number, only the first. */
+const inUnits = (releases: readonly Release[], unit: number): number[] => {
+  const moments: number[] = [];
+  let free = 0;
+  for (const { at, calls = 1 } of [...releases].sort((a, b) => a.at - b.at)) {
+    free += within(Math.floor(calls), 0, Number.MAX_SAFE_INTEGER);
+    while ((moments.length + 1) * unit <= free && moments.length < 10 * MOST_STEPS) moments.push(at);
   }
-
-  /** Calls that start before the rest is planned, so that their places have to be planned again, too. */
-  #take(from: number, everyMs: number, calls: number): void {
-    if (calls <= 0) return;
-    this.#start(from, everyMs, calls, false);
-    const pieces = everyMs > 0 ? Math.min(calls, PIECES) : 1;
-    const upTo = (piece: number): number => Math.floor((calls * piece) / pieces);
-    for (let piece = 1; piece <= pieces; piece++) {
-      const at = from + (upTo(piece) - 1) * everyMs + this.#latencyMs + this.#windowMs;
-      this.#releases.push({ at, spaced: false, calls: upTo(piece) - upTo(piece - 1) });
-    }
-  }
-
-  #start(from: number, everyMs: number, calls: number, spaced: boolean): void {
-    this.#runs.push({ at: from - this.#now, everyMs: calls > 1 ? everyMs : 0, calls });
-    this.#planned += calls;
-    this.#hold({ calls, spaced }, 1);
-  }
-
-  #hold({ calls, spaced }: Pick<Required<Release>, 'calls' | 'spaced'>, sign: 1 | -1): void {
-    this.#held += sign * calls;
-    if (!spaced) this.#burst += sign * calls;
-  }
-
-  #soon(moment: number): number {
-    return within(moment, this.#now, this.#now + HORIZON_MS);
-  }
-}
+  return moments;
+};

@@ -8,7 +8,8 @@ const monotonic = (): number => performance.now();
 export const memoryWindow = (rules: WindowRules, now: () => number = monotonic): Window => {
   const log = new SlidingLog(rules);
   // The process before this one may have used up the upstream's window a moment ago.
-  log.chill({ until: now() + rules.windowMs });
+  const begun = now();
+  log.chill(begun + rules.windowMs, begun);
   return {
     limit: rules.limit,
     async admit() {

@@ -61,11 +61,9 @@ export const readView = (view: Reply, here: (moment: unknown) => number, rules: 
       calls: within(Number(member.split(':')[0]), 1, MOST_CALLS),
     };
   });
-  const cold = {
-    until: here(coldSince) + windowMs,
-    nextProbe: Math.max(quiet, here(lastProbe) + callTimeoutMs),
-    nextEven: Number(lastEven) > 0 ? Math.max(quiet, here(lastEven) + windowMs / limit) : undefined,
-  };
+  const even = Number(lastEven) > 0;
+  const next = even ? here(lastEven) + windowMs / limit : here(lastProbe) + callTimeoutMs;
+  const cold = { until: here(coldSince) + windowMs, next: Math.max(quiet, next), even };
   return {
     burst: [...placesOf(burst, strides[0], here), ...foreignPlaces],
     spaced: placesOf(spaced, strides[1], here),

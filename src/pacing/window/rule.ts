@@ -1,25 +1,28 @@
-/** The rule of admission, in one pure function: the log in memory, its forecast and the script in Redis all follow it. */
+/** The rule of admission, in pure functions: the log in memory, its forecast and the script in Redis all follow it. */
 
-import type { Budget } from './window.ts';
+import type { Block, Budget } from './window.ts';
 
-/** A window that does not know what the upstream counts: it has forgotten, or its process has just begun. */
+/** A window that trusts nothing for a while, as it does not know what the upstream counts. It grants one call at a time. */
 export interface Cold {
   /** When everything that is not known of has left the upstream's window. */
   readonly until: number;
-  /** When one call may go first, to learn how much room there is; while it is out, when it must have ended. */
-  readonly nextProbe: number;
-  /** The upstream does not say how much room there is: the moment at which the next call may go, evenly spaced. */
-  readonly nextEven: number | undefined;
+  /** When the next call may go. */
+  readonly next: number;
+  /**
+   * False: the next call goes first, to learn how much room there is; while it is out, `next` is when it must have ended.
+   * True: the upstream does not say how much room there is, and calls go evenly spaced.
+   */
+  readonly even: boolean;
 }
 
 export interface Occupancy {
   readonly limit: number;
   readonly budget: Budget;
-  /** Places granted as asked that are held. */
+  /** Permits granted as asked that are held. */
   readonly burst: number;
-  /** All places that are held. */
+  /** All permits that are held. */
   readonly held: number;
-  /** The next moment at which a place may be granted in the spaced way. */
+  /** The next moment at which a permit may be granted in the spaced way. */
   readonly nextSpaced: number;
   /** The upstream wants to be left alone until then. */
   readonly pausedUntil: number;
@@ -27,22 +30,47 @@ export interface Occupancy {
 }
 
 /**
- * What becomes of a call asked for at `now`. It gets a place: as asked (`burst`), in the spaced way (`space`), as the
- * first of a cold window (`probe`) or as one of its evenly spaced (`even`). Or it must wait, for the reasons that
- * `Block` in window.ts explains.
+ * How a call gets a permit: as asked (`burst`), in the spaced way (`space`), as the first of a cold window (`probe`) or as
+ * one of its evenly spaced (`even`).
  */
-export type Grade = 'burst' | 'space' | 'probe' | 'even' | 'paused' | 'full' | 'spaced' | 'cold';
+export type Grade = 'burst' | 'space' | 'probe' | 'even';
 
-export const gradeOf = (occupancy: Occupancy, now: number): Grade => {
+/** For which of the reasons that `Block` explains a log has a call wait. */
+export type Hold = Extract<Block, 'paused' | 'full' | 'cold' | 'spaced'>;
+
+/** What becomes of a call asked for at `now`. */
+export const gradeOf = (occupancy: Occupancy, now: number): Grade | Hold => {
   const { limit, budget, burst, held, nextSpaced, pausedUntil, cold } = occupancy;
   if (now < pausedUntil) return 'paused';
   if (held >= limit) return 'full';
-  if (cold !== undefined && now < cold.until) return coldGrade(cold, now);
+  if (cold !== undefined && now < cold.until) {
+    if (now < cold.next) return 'cold';
+    return cold.even ? 'even' : 'probe';
+  }
   if (burst < budget.burst) return 'burst';
   return now < nextSpaced ? 'spaced' : 'space';
 };
 
-const coldGrade = ({ nextProbe, nextEven }: Cold, now: number): Grade => {
-  if (nextEven !== undefined) return now < nextEven ? 'cold' : 'even';
-  return now < nextProbe ? 'cold' : 'probe';
+/**
+ * When a call that has to wait may be granted something.
+ * @param free when the first permit comes free, and the first of those granted as asked
+ */
+export const nextChance = (
+  { pausedUntil, nextSpaced, cold }: Occupancy,
+  hold: Hold,
+  free: { readonly any: number; readonly burst: number },
+): number => {
+  switch (hold) {
+    case 'paused':
+      return pausedUntil;
+    case 'full':
+      return free.any;
+    case 'spaced':
+      return Math.min(free.burst, nextSpaced);
+    case 'cold':
+      return Math.min(cold!.next, cold!.until);
+  }
 };
+
+export const isGrade = (grade: Grade | Hold): grade is Grade =>
+  grade === 'burst' || grade === 'space' || grade === 'probe' || grade === 'even';

@@ -14,96 +14,59 @@ export interface Schedule {
   startedBy(ms: number): number;
 }
 
-/** Calls that start one after another at equal distances; all at once when `everyMs` is 0. */
-export interface Run {
-  readonly at: number;
-  readonly everyMs: number;
-  readonly calls: number;
-}
-
-/** The first `count` starts. */
-export const startsOf = (schedule: Schedule, count: number): number[] =>
-  Array.from({ length: count }, (_, n) => schedule.startOf(n));
-
-/** What of a run has started by then. */
-const partOf = ({ at, everyMs, calls }: Run, ms: number): number => {
-  if (ms < at) return 0;
-  return everyMs > 0 ? Math.min(calls, Math.floor((ms - at) / everyMs) + 1) : calls;
-};
-
-/** The last of ascending items that is not above; −1: none. */
-const lastBelow = (count: number, isAbove: (index: number) => boolean): number => {
-  let [from, to] = [0, count];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (isAbove(middle)) to = middle;
-    else from = middle + 1;
+/** The least number from 0 to `most` of which something is true that is true of all above it, too. */
+const least = (most: number, isTrue: (n: number) => boolean): number => {
+  let [low, high] = [0, Math.min(most, Number.MAX_SAFE_INTEGER)];
+  while (low < high) {
+    const middle = low + Math.floor((high - low) / 2);
+    if (isTrue(middle)) high = middle;
+    else low = middle + 1;
   }
-  return from - 1;
+  return low;
 };
 
-/** Runs of calls, after which every place is taken again as soon as it comes free. */
-export class RunningSchedule implements Schedule {
-  readonly #runs: readonly Run[];
-  /** How many calls start before each run. */
-  readonly #before: readonly number[];
-  readonly #calls: number;
-  readonly #places: number;
+/** Every permit is taken once, and again whenever it comes free. */
+export class PeriodicSchedule implements Schedule {
+  readonly #starts: readonly number[];
+  readonly #permits: number;
+  readonly #unit: number;
   readonly #periodMs: number;
 
   /**
-   * @param runs in order of time. If they are fewer calls than places, no more start within the horizon
-   * @param places that there are in all, one or more
-   * @param periodMs after which a place that was taken is free again, more than 0
+   * @param starts when each permit is taken first, ascending; those of which nothing is said are not within the horizon
+   * @param permits that there are in all, one or more; as many calls as `unit` says start together with each
+   * @param periodMs after which a permit that was taken is free again, more than 0
    */
-  constructor(runs: readonly Run[], places: number, periodMs: number) {
-    let calls = 0;
-    this.#runs = runs;
-    this.#before = runs.map((run) => {
-      calls += run.calls;
-      return calls - run.calls;
-    });
-    this.#calls = calls;
-    this.#places = places;
+  constructor(starts: readonly number[], permits: number, unit: number, periodMs: number) {
+    this.#starts = starts;
+    this.#permits = permits;
+    this.#unit = unit;
     this.#periodMs = periodMs;
   }
 
   startOf(n: number): number {
-    const beyond = n - this.#calls;
-    if (!(n >= 0 && beyond < 0)) {
-      if (n < 0) return this.startOf(0);
-      if (!(n < Number.MAX_SAFE_INTEGER) || this.#calls < this.#places) return HORIZON_MS;
-      // The place of the call that went as many calls before as there are places.
-      const turns = Math.floor(beyond / this.#places) + 1;
-      const start = this.startOf(n - turns * this.#places) + turns * this.#periodMs;
-      return Math.min(HORIZON_MS, Math.max(start, this.startOf(this.#calls - 1)));
-    }
-    const index = lastBelow(this.#runs.length, (i) => this.#before[i]! > n);
-    const { at, everyMs } = this.#runs[index]!;
-    return Math.min(HORIZON_MS, at + everyMs * (n - this.#before[index]!));
+    const index = Math.floor(Math.max(0, n) / this.#unit);
+    const start = this.#starts[index % this.#permits];
+    const turn = Math.floor(index / this.#permits);
+    if (start === undefined || (turn > 0 && this.#starts.length < this.#permits)) return HORIZON_MS;
+    // A permit may be held for longer than the others take to be free again; who comes later goes later all the same.
+    const previous = turn > 0 ? this.#starts.at(-1)! + (turn - 1) * this.#periodMs : 0;
+    return Math.min(HORIZON_MS, Math.max(start + turn * this.#periodMs, previous));
   }
 
   startedBy(ms: number): number {
-    const last = this.startOf(this.#calls - 1);
-    if (ms >= last + this.#periodMs && this.#calls >= this.#places) {
-      const turns = Math.floor((ms - last) / this.#periodMs);
-      return this.startedBy(ms - turns * this.#periodMs) + turns * this.#places;
-    }
-    const index = lastBelow(this.#runs.length, (i) => this.#runs[i]!.at > ms);
-    if (index < 0) return 0;
-    const within = this.#before[index]! + partOf(this.#runs[index]!, ms);
-    if (within < this.#calls || this.#calls < this.#places) return within;
-    return Math.max(within, this.startedBy(ms - this.#periodMs) + this.#places);
+    const turns = this.#starts.length < this.#permits ? 1 : Math.floor(Math.max(0, ms) / this.#periodMs) + 1;
+    return least(turns * this.#starts.length * this.#unit, (n) => this.startOf(n) > ms);
   }
 }
 
-/** A schedule that was drawn up for a moment so many milliseconds from now. */
-export const later = (schedule: Schedule, byMs: number): Schedule => ({
-  startOf: (n) => Math.min(HORIZON_MS, schedule.startOf(n) + byMs),
-  startedBy: (ms) => (ms < byMs ? 0 : schedule.startedBy(ms - byMs)),
+/** A schedule seen from a moment `byMs` later than that for which it was drawn up, when so many calls have started. */
+export const seenFrom = (schedule: Schedule, byMs: number, started = 0): Schedule => ({
+  startOf: (n) => Math.min(HORIZON_MS, Math.max(0, schedule.startOf(n + started) - byMs)),
+  startedBy: (ms) => Math.max(0, schedule.startedBy(ms + byMs) - started),
 });
 
-/** Several windows as one: whoever waits takes whichever place is free first. To the millisecond. */
+/** Several windows as one: whoever waits takes whichever permit is free first. To the millisecond. */
 export class CommonSchedule implements Schedule {
   readonly #schedules: readonly Schedule[];
 
@@ -112,14 +75,7 @@ export class CommonSchedule implements Schedule {
   }
 
   startOf(n: number): number {
-    if (this.startedBy(0) > n) return 0;
-    let [early, late] = [0, HORIZON_MS];
-    while (late - early > 1) {
-      const middle = (early + late) >> 1;
-      if (this.startedBy(middle) > n) late = middle;
-      else early = middle;
-    }
-    return late;
+    return least(HORIZON_MS, (ms) => this.startedBy(ms) > n);
   }
 
   startedBy(ms: number): number {

@@ -3,13 +3,12 @@
  * times are monotonic milliseconds that callers pass.
  */
 
-import { type ColdState, chilled, lasting, nextWarmth, probed, unprobed } from './cold.ts';
 import { forecast } from './forecast.ts';
-import { KeptSchedule } from './kept-schedule.ts';
+import { within } from './numbers.ts';
 import type { OwnCalls } from './own-calls.ts';
 import { Places, type ToldPlace } from './places.ts';
-import { type Cold, gradeOf, type Occupancy } from './rule.ts';
-import { type Schedule, startsOf } from './schedule.ts';
+import { type Cold, type Grade, gradeOf, isGrade, nextChance, type Occupancy } from './rule.ts';
+import { type Schedule, seenFrom } from './schedule.ts';
 import {
   type Blocked,
   type Budget,
@@ -39,18 +38,27 @@ export interface Told {
   readonly cold: Cold | undefined;
 }
 
+/** How soon to look again whether the first call of a cold window has been answered, milliseconds. */
+const POLL_MS = 100;
+
+/** How long a schedule is good for though calls end sooner or later than it took them to, milliseconds. */
+const GOOD_MS = 10;
+
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
   readonly #places: Places;
-  readonly #schedule = new KeptSchedule();
   #limit: number;
   #budget: Budget;
   #taken = 0;
   #serial = 0;
   #nextSpaced = 0;
   #pausedUntil = 0;
-  #cold: ColdState | undefined;
+  #cold: Cold | undefined;
+  /** The call that went first in a cold window, while it is out. */
+  #probe: string | undefined;
+  /** What was foreseen last, when, and how many calls have started since, as it foresees, too. */
+  #foreseen: { readonly schedule: Schedule; readonly at: number; started: number } | undefined;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
@@ -65,7 +73,7 @@ export class SlidingLog {
     if (limit === this.#limit) return;
     this.#limit = limit;
     this.#budget = budgetOf({ ...this.#rules, limit });
-    this.#schedule.upset();
+    this.#foreseen = undefined;
   }
 
   /** This process's calls. */
@@ -84,10 +92,13 @@ export class SlidingLog {
     return this.#places.held;
   }
 
-  /** Trusts nothing for a while: see cold.ts. @param until when it trusts itself again in any case */
-  chill({ until }: Pick<Cold, 'until'>): void {
-    this.#cold = chilled(until);
-    this.#schedule.upset();
+  /**
+   * Trusts nothing for a while: one call goes first, and what its answer says of the room left is believed; where it says
+   * nothing, the others follow evenly spaced. It ends, whatever it is told.
+   * @param until when it trusts itself again in any case
+   */
+  chill(until: number, now: number): void {
+    this.#cool({ until, next: 0, even: false }, now);
   }
 
   /** Goes by this process's own calls only: nobody tells of others any more. */
@@ -95,7 +106,7 @@ export class SlidingLog {
     this.#places.adopt();
     this.#nextSpaced = 0;
     this.#cold = undefined;
-    this.#schedule.upset();
+    this.#foreseen = undefined;
   }
 
   /** Others' calls, and how the window is, are as Redis tells. */
@@ -104,8 +115,8 @@ export class SlidingLog {
     this.#places.adopt(burst, spaced);
     this.#nextSpaced = nextSpaced;
     this.#pausedUntil = pausedUntil;
-    this.#cold = cold && { ...cold, probe: undefined };
-    this.#schedule.upset();
+    this.#cool(cold, now);
+    this.#foreseen = undefined;
   }
 
   /**
@@ -113,30 +124,27 @@ export class SlidingLog {
    * @param id names the call among all processes' calls
    */
   admit(now: number, id: string = this.#nextId()): LogEntry | Blocked {
-    const reason = gradeOf(this.#occupancy(now), now);
-    const latest = now + this.#rules.windowMs;
-    switch (reason) {
-      case 'paused':
-        return { retryInMs: this.#pausedUntil - now, reason };
+    const occupancy = this.#occupancy(now);
+    const grade = gradeOf(occupancy, now);
+    if (!isGrade(grade)) {
       // A call in flight may end at any time, but its place comes free no sooner than a window from then.
-      case 'full':
-        return { retryInMs: this.#places.firstFree(latest) - now, reason };
-      case 'spaced':
-        return { retryInMs: Math.min(this.#places.firstFree(latest, true), this.#nextSpaced) - now, reason };
-      case 'cold':
-        return { retryInMs: nextWarmth(this.#cold!, now) - now, reason };
-      case 'probe':
-        this.#cold = probed(this.#cold!, id, now + this.#rules.callTimeoutMs);
-        return this.grant(now, false, id);
-      case 'even':
-        this.#cold = { ...this.#cold!, nextEven: now + this.#evenMs };
-        return this.grant(now, false, id);
-      case 'burst':
-        return this.grant(now, false, id);
-      case 'space':
-        this.#nextSpaced = now + this.#budget.spacingMs;
-        return this.grant(now, true, id);
+      const latest = now + this.#rules.windowMs;
+      const free = { any: this.#places.firstFree(latest), burst: this.#places.firstFree(latest, true) };
+      const next = nextChance(occupancy, grade, free);
+      const soon = grade === 'cold' && !this.#cold!.even ? Math.min(next, now + POLL_MS) : next;
+      return { retryInMs: soon - now, reason: grade };
     }
+    this.#enter(grade, id, now);
+    return this.grant(now, grade === 'space', id);
+  }
+
+  /** What it means for the next calls that one has been granted. */
+  #enter(grade: Grade, id: string, now: number): void {
+    if (grade === 'space') this.#nextSpaced = now + this.#budget.spacingMs;
+    if (grade === 'even') this.#cold = { ...this.#cold!, next: now + this.#evenMs };
+    if (grade !== 'probe') return;
+    this.#cold = { ...this.#cold!, next: now + this.#rules.callTimeoutMs };
+    this.#probe = id;
   }
 
   /**
@@ -145,7 +153,7 @@ export class SlidingLog {
    */
   grant(now: number, spaced: boolean, id = this.#nextId(), told = false): LogEntry {
     this.#places.enter(id, spaced, now + this.#leaseMs, told, now);
-    this.#schedule.start();
+    if (this.#foreseen) this.#foreseen.started++;
     return { id, spaced, heldThen: this.used(now), takenThen: ++this.#taken };
   }
 
@@ -154,7 +162,7 @@ export class SlidingLog {
     const { answered, remaining, pauseMs = 0 } = outcome;
     const releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
     // That a call ends was foreseen when the schedule was drawn up, unless the window is cold or is to pause.
-    if (this.#cold !== undefined || pauseMs > 0) this.#schedule.upset();
+    if (this.#cold !== undefined || pauseMs > 0) this.#foreseen = undefined;
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
     this.#places.enter(entry.id, entry.spaced, releaseAt, told, now);
     if (pauseMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(pauseMs, MOST_PAUSE_MS));
@@ -163,33 +171,30 @@ export class SlidingLog {
       this.#cold = undefined;
     } else if (pauseMs > 0) {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
-      this.chill({ until: this.#pausedUntil + this.#rules.windowMs });
-    } else if (this.#cold?.probe === entry.id) {
-      this.#cold = unprobed(this.#cold, answered ? now + this.#evenMs : undefined);
-    }
+      this.chill(this.#pausedUntil + this.#rules.windowMs, now);
+    } else this.#unprobe(entry, answered ? now + this.#evenMs : undefined);
   }
 
   /** No call was sent. @param told Redis hears of it, too */
   cancel(entry: LogEntry, now: number, told = false): void {
     this.#places.cancel(entry.id, told, now);
-    this.#schedule.upset();
+    this.#foreseen = undefined;
     if (entry.spaced) this.#nextSpaced = 0;
-    if (this.#cold?.probe === entry.id) this.#cold = unprobed(this.#cold, undefined);
+    this.#unprobe(entry, undefined);
   }
 
   /** @see Window.schedule */
   schedule(now: number, latencyMs: number): Schedule {
-    return this.#schedule.of(now, () => {
+    // Drawn up anew only now and then: a burst of calls is not to pay for one with each.
+    if (this.#foreseen === undefined || !(now - this.#foreseen.at < GOOD_MS)) {
       const { windowMs } = this.#rules;
       // A call in flight will be answered in the usual time.
       const releases = this.#places.expected(now + latencyMs + windowMs);
-      return forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
-    });
-  }
-
-  /** Milliseconds until each of the next `count` calls could start. */
-  forecast(now: number, count: number, latencyMs: number): number[] {
-    return startsOf(this.schedule(now, latencyMs), count);
+      const schedule = forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
+      this.#foreseen = { schedule, at: now, started: 0 };
+    }
+    const { schedule, at, started } = this.#foreseen;
+    return seenFrom(schedule, now - at, started);
   }
 
   /**
@@ -204,7 +209,7 @@ export class SlidingLog {
     if (!(excess > 0)) return;
     this.#taken += excess;
     this.#places.enterForeign(excess, now);
-    this.#schedule.upset();
+    this.#foreseen = undefined;
   }
 
   #occupancy(now: number): Occupancy {
@@ -229,9 +234,29 @@ export class SlidingLog {
     return String(this.#serial++);
   }
 
+  #cool(cold: Cold | undefined, now: number): void {
+    const latest = now + this.#leaseMs + MOST_PAUSE_MS;
+    this.#cold = cold && {
+      ...cold,
+      until: within(cold.until, now, latest),
+      next: within(cold.next, 0, latest),
+    };
+    this.#probe = undefined;
+    this.#foreseen = undefined;
+  }
+
+  /**
+   * If it was the first call of a cold window, it has ended, and has not told how much room there is.
+   * @param nextEven when the next call may go; undefined: the upstream has not counted this one, so another goes first
+   */
+  #unprobe({ id }: LogEntry, nextEven: number | undefined): void {
+    if (this.#cold === undefined || this.#probe !== id) return;
+    this.#cold = { ...this.#cold, next: nextEven ?? 0, even: nextEven !== undefined };
+    this.#probe = undefined;
+  }
+
   #forget(now: number): void {
     this.#places.forget(now);
-    if (this.#cold === undefined) return;
-    this.#cold = lasting(this.#cold, now, this.#leaseMs + MOST_PAUSE_MS, this.#rules.windowMs);
+    if (this.#cold && this.#cold.until <= now) this.#cold = undefined;
   }
 }

@@ -143,7 +143,7 @@ export interface Budget {
   readonly spacingMs: number;
 }
 
-export const budgetOf = ({ limit, windowMs }: WindowRules): Budget => {
+export const budgetOf = ({ limit, windowMs }: Pick<WindowRules, 'limit' | 'windowMs'>): Budget => {
   const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
   return { burst, spacingMs: windowMs / Math.max(1, limit - burst) };
 };

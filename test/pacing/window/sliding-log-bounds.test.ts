@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LogEntry, SlidingLog, type Told } from '../../../src/pacing/window/sliding-log.ts';
+import { startsOf } from './schedules.ts';
 
 const rules = { limit: 20, windowMs: 5000, callTimeoutMs: 25_000 };
 
@@ -26,8 +27,8 @@ const step = fc.oneof(
     cold: fc.option(
       fc.record({
         until: anyNumber,
-        nextProbe: anyNumber,
-        nextEven: fc.option(anyNumber, { nil: undefined }),
+        next: anyNumber,
+        even: fc.boolean(),
       }),
       { nil: undefined },
     ),
@@ -41,7 +42,7 @@ describe('a log that is told nonsense', () => {
         const log = new SlidingLog(rules);
         let now = 1000;
         for (const each of steps) {
-          if (each.do === 'chill') log.chill(each);
+          if (each.do === 'chill') log.chill(each.until, now);
           else if (each.do === 'adopt') {
             const told: Told = { burst: [], spaced: [], pausedUntil: 0, ...each };
             log.adopt(told, now);
@@ -51,7 +52,7 @@ describe('a log that is told nonsense', () => {
             now += each.afterMs;
             if (!('retryInMs' in entry)) log.complete(entry, now, each.outcome);
           }
-          for (const start of log.forecast(now, 9, 30)) {
+          for (const start of startsOf(log.schedule(now, 30), 9)) {
             expect(Number.isFinite(start)).toBe(true);
             expect(start).toBeGreaterThanOrEqual(0);
           }
@@ -67,7 +68,7 @@ describe('a log that is told nonsense', () => {
 
   it('ends a cold time in which no answer ever tells how much room there is', () => {
     const log = new SlidingLog(rules);
-    log.chill({ until: Number.POSITIVE_INFINITY });
+    log.chill(Number.POSITIVE_INFINITY, 0);
     let [now, calls] = [0, 0];
     while (now < 95_000) {
       const entry = log.admit(now);
@@ -84,13 +85,13 @@ describe('a log that is told nonsense', () => {
 
   it('takes the answer to a call that it never admitted for a call of its own', () => {
     const log = new SlidingLog(rules);
-    log.chill({ until: 30_000 });
+    log.chill(30_000, 0);
     log.admit(10);
     const refused = log.admit(11);
     expect(refused).toHaveProperty('retryInMs');
     log.complete(refused as never, 40, { answered: true });
     expect(log.used(41)).toBe(2);
-    expect(log.forecast(50, 9, 30).every(Number.isFinite)).toBe(true);
+    expect(startsOf(log.schedule(50, 30), 9).every(Number.isFinite)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LogEntry, SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
 import { UNANSWERED_GRACE_MS } from '../../../src/pacing/window/window.ts';
+import { startsOf } from './schedules.ts';
 
 const rules = { limit: 10, windowMs: 1000, callTimeoutMs: 5000 };
 
@@ -165,7 +166,7 @@ describe('a sliding-window log', () => {
             // Answers are told in time, as they would be.
             log.complete(admitted(log, now), now + latencyMs, { answered: true });
           }
-          const forecast = log.forecast(now, count, latencyMs);
+          const forecast = startsOf(log.schedule(now, latencyMs), count);
           const actual = all.slice(before, before + count).map((time) => time - now);
           forecast.forEach((start, i) => {
             expect(Math.abs(start - actual[i]!)).toBeLessThanOrEqual(latencyMs * 2 + 0.1 * actual[i]!);

@@ -7,9 +7,9 @@ import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { memoryWindow } from '../../../src/pacing/window/memory-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import { startsOf } from '../../../src/pacing/window/schedule.ts';
 import type { Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { startsOf } from './schedules.ts';
 
 let server: TestRedis;
 let client: Redis;
