@@ -3,21 +3,22 @@
 import { type Context, Hono } from 'hono';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
+import { RERANK_API } from './endpoints/rerank/api.ts';
 import { type AuthOptions, auth } from './http/auth.ts';
 import { purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
+import { type EndpointOptions, endpoint } from './http/endpoint.ts';
 import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
 import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
 import { listModels, type ModelsOptions } from './http/models.ts';
 import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
-import { type RerankOptions, rerank } from './http/rerank.ts';
 import { errorResponse } from './http/respond.ts';
 
 export interface AppOptions {
   readonly auth: AuthOptions;
-  readonly rerank: RerankOptions;
+  readonly rerank: EndpointOptions<Float64Array>;
   readonly models: ModelsOptions['stateOf'];
   /** Forgets a model's scores, in all processes; rejects when only this one could be told so far. */
   readonly purge: (model: string) => Promise<void>;
@@ -46,7 +47,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
   const { models } = options.rerank;
 
-  app.post('/v1/rerank', counted, authenticated, withQuota, rerank(options.rerank));
+  app.post('/v1/rerank', counted, authenticated, withQuota, endpoint(RERANK_API, options.rerank));
   app.get('/v1/models', named, authenticated, listModels({ models, stateOf: options.models }));
   app.delete('/v1/cache', named, authenticated, purgeCache({ models, purge: options.purge }));
   app.get('/healthz', live);

@@ -6,9 +6,10 @@ import { createApp } from './app.ts';
 import { createCaches } from './cache/caches.ts';
 import { ByteBudget } from './calls/byte-budget.ts';
 import { framesOf } from './calls/frames.ts';
-import { createScorer } from './column/column.ts';
+import { createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
+import { RERANK } from './endpoints/rerank/endpoint.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { cacheNotices, logRequest, pacingNotices } from './log.ts';
@@ -22,7 +23,7 @@ import { createQuotas } from './quota/quotas.ts';
 import { connect } from './redis/connections.ts';
 import { attach } from './simulator/attach.ts';
 import type { Profile } from './simulator/unkind.ts';
-import { upstream } from './upstream/upstream.ts';
+import { connectUpstream } from './upstream/upstream.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -115,16 +116,17 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     maxBytes: config.maxBufferBytes,
     onShed: (size) => recorder.shed(size),
   });
-  const calls = upstream({
+  const upstream = connectUpstream({
     attachments: upstreams,
     timeoutMs: config.maxWaitMs,
     hold: (bytes) => budget.hold(bytes),
   });
   const callers = new Callers();
 
-  const scorer = createScorer({
+  const rerank = createColumn({
+    endpoint: RERANK,
     memory: caches.memory,
-    redis: caches.pairs,
+    redis: caches.shared,
     lifetime: config.cache,
     verifyRate: config.verifyRate,
     versionOf: (model) => caches.generationOf(model),
@@ -137,7 +139,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     // Enough to come to the one attachment that is well.
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
-    upstream: calls,
+    upstream: upstream.service(RERANK.wire),
     observer: observerOf(recorder, caches.granularities),
   });
 
@@ -148,8 +150,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     states: {
       inFlight: () => callers.size,
       bufferedBytes: () => budget.held,
-      cacheBytes: () => caches.memory.bytes,
-      cacheEntries: () => caches.memory.entries,
+      cacheBytes: () => caches.size().bytes,
+      cacheEntries: () => caches.size().entries,
       granularities: () =>
         models.map((model) => {
           const granularity = caches.granularities.of(model);
@@ -172,7 +174,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const app = createApp({
     auth: { clients: config.clients },
     rerank: {
-      scorer,
+      service: rerank,
       callers,
       models,
       granularityOf: caches.granularities.of,
@@ -212,7 +214,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
           () => clearInterval(heart),
           () => caches.stop(),
           () => redis?.close(),
-          () => calls.close(),
+          () => upstream.close(),
           () => closeSimulator(),
         ],
         CLOSING_MS,

@@ -1,22 +1,25 @@
 /** What is known of pairs, in memory and in Redis, and what separates it from what must not answer. */
 
 import type { Redis } from 'ioredis';
-import type { Granularity } from '../calls/scoring.ts';
+import type { Granularity } from '../calls/call.ts';
 import { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
+import { memoryByQuestion, sharedByQuestion } from './by-question.ts';
 import { Claims } from './claims.ts';
 import { createGranularities, type Granularities } from './granularities.ts';
-import { type BoundedStore, memoryStore } from './memory-store.ts';
+import { memoryStore } from './memory-store.ts';
 import { ModelStates } from './model-states.ts';
 import { redisPairs } from './redis-pairs.ts';
 import { Refused } from './refused.ts';
-import type { PairStore } from './stores.ts';
+import type { MemoryStore, SharedStore } from './stores.ts';
 
 export interface Caches {
-  readonly memory: BoundedStore;
+  readonly memory: MemoryStore;
   /** Undefined without Redis. */
-  readonly pairs: PairStore | undefined;
+  readonly shared: SharedStore | undefined;
+  /** Of what this process keeps: bytes, and values. */
+  size(): { readonly bytes: number; readonly entries: number };
   readonly granularities: Granularities;
   /** What the firewall in front of the upstream has refused of late, in all processes. */
   readonly refused: Refused;
@@ -72,9 +75,11 @@ export const createCaches = (options: CachesOptions): Caches => {
     },
   });
   const realm = simulated ? 'simulator' : 'upstream';
+  const memory = memoryStore(memoryBytes);
   return {
-    memory: memoryStore(memoryBytes),
-    pairs: redis && claims && redisPairs({ ...redis, claims, claimMs: maxWaitMs }),
+    memory: memoryByQuestion(memory),
+    shared: redis && claims && sharedByQuestion(redisPairs({ ...redis, claims, claimMs: maxWaitMs })),
+    size: () => ({ bytes: memory.bytes, entries: memory.entries }),
     granularities: createGranularities({ configured: granularity, states, onChange }),
     refused: createRefused(channel),
     scopeOf: (model, client) => [

@@ -1,6 +1,6 @@
 /** Whether a cached score of a given age may answer: RFC 9111 freshness, and the two ways of RFC 5861 to answer late. */
 
-import type { CacheTerms } from '../calls/scoring.ts';
+import type { CacheDirectives } from '../calls/call.ts';
 
 export interface Lifetime {
   /** How long a score is fresh, milliseconds. */
@@ -27,7 +27,7 @@ const RENEWABLE_SHARE = 0.1;
  */
 export const MAX_SKEW_MS = 60_000;
 
-export const freshness = (ageMs: number, { ttlMs, staleMs }: Lifetime, terms: CacheTerms): Freshness => {
+export const freshness = (ageMs: number, { ttlMs, staleMs }: Lifetime, terms: CacheDirectives): Freshness => {
   if (!terms.read || ageMs < -MAX_SKEW_MS) return 'unusable';
   if (ageMs <= Math.min(ttlMs, terms.maxAgeMs)) return 'fresh';
   const lateMs = ageMs - ttlMs;

@@ -1,7 +1,7 @@
 /** What each model's scores are reused for, as long as nothing speaks against it. */
 
+import type { Granularity } from '../calls/call.ts';
 import { type Finding, Findings } from '../calls/findings.ts';
-import type { Granularity } from '../calls/scoring.ts';
 import type { ModelStates } from './model-states.ts';
 
 export interface GranularitiesOptions {

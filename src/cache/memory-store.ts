@@ -1,8 +1,8 @@
 /** The in-process tier's store: the question least recently asked goes first, bounded by bytes and not by entries. */
 
 import { LRUCache } from 'lru-cache';
+import type { PairMemory } from './by-question.ts';
 import { merge, type Pairs, ROW } from './pairs.ts';
-import type { MemoryStore } from './stores.ts';
 
 /**
  * Heap bytes of a question besides its pairs: key string, typed array with its buffer, the cache's own columns, and what
@@ -10,7 +10,7 @@ import type { MemoryStore } from './stores.ts';
  */
 export const ENTRY_OVERHEAD_BYTES = 768;
 
-export interface BoundedStore extends MemoryStore {
+export interface BoundedStore extends PairMemory {
   readonly bytes: number;
   /** Scored pairs. */
   readonly entries: number;

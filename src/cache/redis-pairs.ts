@@ -3,10 +3,10 @@
 import type { Digests } from '../calls/digests.ts';
 import type { Commands } from '../redis/commands.ts';
 import { versioned } from '../redis/keys.ts';
+import type { PairStore } from './by-question.ts';
 import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
 import { fromBytes, type Pairs, toBytes } from './pairs.ts';
-import type { Claimed, PairStore } from './stores.ts';
 
 /** The claims of all processes, as far as this one hears of them. */
 export interface Claims {
@@ -44,7 +44,7 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
       return bytes && fromBytes(bytes, Date.now());
     },
 
-    async claim(question, digests, ended): Promise<Claimed | undefined> {
+    async claim(question, digests, ended) {
       const claim = claims.open();
       const reply = await commands.attempt('claim', () =>
         claimScript.bytes(

@@ -59,11 +59,11 @@ export class Refused {
     const places = Array.from({ length: digests.count }, (_, place) => place).filter((place) =>
       holds(digests.nameOf(place)),
     );
-    return places.length === 0 ? undefined : { of: 'documents', places, suspects: [] };
+    return places.length === 0 ? undefined : { of: 'items', places, suspects: [] };
   }
 
   note({ question, digests }: Identity, blame: Blame): void {
-    const names = blame.of === 'documents' ? blame.places.map((place) => digests.nameOf(place)) : [blame.of];
+    const names = blame.of === 'items' ? blame.places.map((place) => digests.nameOf(place)) : [blame.of];
     for (const name of names) {
       this.hear(question, name);
       this.#onFound(question, name);

@@ -3,48 +3,49 @@
 import { RerankError } from './errors.ts';
 
 /**
- * `request`: it can't be told, since scores depend on all documents together. Places are those of an ask's documents;
+ * `request`: it can't be told, since values depend on all items together. Places are those of a call's items;
  * `suspects` are refused only together with others, and were too many to be tried one by one.
  */
 export type Blame =
   | { readonly of: 'query' }
   | { readonly of: 'request' }
-  | { readonly of: 'documents'; readonly places: readonly number[]; readonly suspects: readonly number[] };
+  | { readonly of: 'items'; readonly places: readonly number[]; readonly suspects: readonly number[] };
 
 /** Names no field: what a place is to the caller, only the one who has read his request knows. */
 export class Blamed extends RerankError {
   readonly blame: Blame;
   /** What it cost upstream to find that out. */
-  readonly searchUnits: number;
+  readonly spent: number;
 
-  constructor(blame: Blame, searchUnits = 0) {
+  constructor(blame: Blame, spent = 0) {
     super('firewall_refused');
     this.blame = blame;
-    this.searchUnits = searchUnits;
+    this.spent = spent;
   }
 }
 
-/** Documents named one by one; beyond that they are counted. */
+/** Items named one by one; beyond that they are counted. */
 const MOST_NAMED = 10;
 
 const FIREWALL = 'refused by the firewall in front of the upstream';
 
 /**
  * The error as its caller reads it.
- * @param indexOf where a document of the ask stands first in the caller's own list
+ * @param field what the caller calls the items, like `documents`
+ * @param indexOf where an item of the call stands first in the caller's own list
  */
-export const named = ({ blame }: Blamed, indexOf: (place: number) => number): RerankError => {
+export const named = ({ blame }: Blamed, field: string, indexOf: (place: number) => number): RerankError => {
   if (blame.of === 'query') return refused('query', `\`query\` is ${FIREWALL}.`);
   if (blame.of === 'request') {
     return refused(
-      'documents',
-      `The query or one of \`documents\` is ${FIREWALL}. This model scores all documents of a request together, so it ` +
+      field,
+      `The query or one of \`${field}\` is ${FIREWALL}. This model scores all of a request together, so it ` +
         'cannot be found out which.',
     );
   }
-  const names = blame.places.map((place) => `documents[${indexOf(place)}]`);
+  const names = blame.places.map((place) => `${field}[${indexOf(place)}]`);
   if (names.length === 0) {
-    return refused('documents', `Many of \`documents\` are ${FIREWALL}, too many to be found one by one.`);
+    return refused(field, `Many of \`${field}\` are ${FIREWALL}, too many to be found one by one.`);
   }
   const more = names.length - MOST_NAMED;
   const listed = names.slice(0, MOST_NAMED).map((name) => `\`${name}\``);

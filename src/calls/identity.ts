@@ -27,12 +27,12 @@ export interface IdentityInput {
   readonly model: string;
   readonly query: string;
   /** Distinct, well-formed texts. */
-  readonly documents: readonly string[];
+  readonly items: readonly string[];
   readonly whole: boolean;
 }
 
 /** Neither the order of documents nor `top_n` is part of an identity. */
-export const identify = ({ scope, model, query, documents, whole }: IdentityInput): Identity => {
+export const identify = ({ scope, model, query, items: documents, whole }: IdentityInput): Identity => {
   const digests = Digests.of(documents);
   const fields = [SCHEME, ...scope, model, query];
   if (whole) fields.push(setOf(digests));

@@ -1,6 +1,6 @@
-/** What became of an answered request, told by where its scores came from. */
+/** What became of an answered request, told by where its values came from. */
 
-import type { Scores, Source } from './scoring.ts';
+import type { ItemReply, Source } from './call.ts';
 
 export const OUTCOMES = [
   'hit',
@@ -19,11 +19,11 @@ export type Served = Extract<Outcome, 'hit' | 'partial' | 'miss' | 'stale' | 'by
 const isCached = (source: Source): boolean => source === 'memory' || source === 'redis';
 
 /** @param bypass the caller or the model's configuration kept the caches out of it */
-export const outcomeOf = (scores: Scores, bypass: boolean): Served => {
-  const isHit = scores.sources.every(isCached);
+export const outcomeOf = (reply: Pick<ItemReply, 'sources' | 'stale'>, bypass: boolean): Served => {
+  const isHit = reply.sources.every(isCached);
   // Some of what a call was made for may be past its freshness, too: the call is what the answer cost.
-  if (isHit && scores.stale) return 'stale';
+  if (isHit && reply.stale) return 'stale';
   if (bypass) return 'bypass';
   if (isHit) return 'hit';
-  return scores.sources.some(isCached) ? 'partial' : 'miss';
+  return reply.sources.some(isCached) ? 'partial' : 'miss';
 };

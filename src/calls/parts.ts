@@ -1,31 +1,33 @@
-/** Scores for some documents of an ask, and how they make up the scores for all. */
+/** Values for some items of a call, and how they make up the values for all. */
 
-import { NO_TIME, type Scores, type Source, type Timing } from './scoring.ts';
+import { type ItemReply, NO_TIME, type Source, type Timing } from './call.ts';
+import { fill, pick, type Values } from './values.ts';
 
-export interface Part {
-  /** Which documents of the ask these are: one place for each score. */
+export interface Part<V extends Values = Float64Array> {
+  /** Which items of the call these are: one place for each value. */
   readonly places: readonly number[];
-  readonly scores: Scores;
+  readonly reply: ItemReply<V>;
 }
 
-/** Puts parts together that name every one of `count` places exactly once. */
-export const assemble = (count: number, parts: readonly Part[]): Scores => {
-  const values = new Float64Array(count);
-  const scoredAt = new Float64Array(count);
+/** Puts parts together, one at least, that name every one of `count` places exactly once. */
+export const assemble = <V extends Values>(count: number, parts: readonly Part<V>[]): ItemReply<V> => {
+  const takenAt = new Float64Array(count);
   const sources = new Array<Source>(count);
-  for (const { places, scores } of parts) {
-    for (const [i, place] of places.entries()) {
-      values[place] = scores.values[i]!;
-      scoredAt[place] = scores.scoredAt[i]!;
-      sources[place] = scores.sources[i]!;
+  const values = fill(parts[0]!.reply.values, count, (write) => {
+    for (const { places, reply } of parts) {
+      for (const [i, place] of places.entries()) {
+        write(place, reply.values[i]!);
+        takenAt[place] = reply.takenAt[i]!;
+        sources[place] = reply.sources[i]!;
+      }
     }
-  }
-  const all = parts.map(({ scores }) => scores);
+  });
+  const all = parts.map(({ reply }) => reply);
   return {
     values,
-    scoredAt,
+    takenAt,
     sources,
-    searchUnits: all.reduce((sum, { searchUnits }) => sum + searchUnits, 0),
+    spent: all.reduce((sum, { spent }) => sum + spent, 0),
     stale: all.some(({ stale }) => stale),
     stored: all.some(({ stored }) => stored),
     timing: all.map(({ timing }) => timing).reduce(longer, NO_TIME),
@@ -33,20 +35,24 @@ export const assemble = (count: number, parts: readonly Part[]): Scores => {
   };
 };
 
-/** The scores of some places of an ask. What they cost is not divided: `searchUnits` is what this part is billed. */
-export const partOf = (scores: Scores, places: readonly number[], searchUnits: number): Scores => ({
-  ...scores,
-  values: Float64Array.from(places, (place) => scores.values[place]!),
-  scoredAt: Float64Array.from(places, (place) => scores.scoredAt[place]!),
-  sources: places.map((place) => scores.sources[place]!),
-  searchUnits,
+/** The values of some places of a call. What they cost is not divided: `spent` is what this part is billed. */
+export const partOf = <V extends Values>(
+  reply: ItemReply<V>,
+  places: readonly number[],
+  spent: number,
+): ItemReply<V> => ({
+  ...reply,
+  values: pick(reply.values, places),
+  takenAt: Float64Array.from(places, (place) => reply.takenAt[place]!),
+  sources: places.map((place) => reply.sources[place]!),
+  spent,
 });
 
-/** The same scores for somebody who has only joined the call that brought them. */
-export const joined = (scores: Scores): Scores => ({
-  ...scores,
-  sources: scores.sources.map((source): Source => (source === 'upstream' ? 'joined' : source)),
-  searchUnits: 0,
+/** The same values for somebody who has only joined the call that brought them. */
+export const joined = <V extends Values>(reply: ItemReply<V>): ItemReply<V> => ({
+  ...reply,
+  sources: reply.sources.map((source): Source => (source === 'upstream' ? 'joined' : source)),
+  spent: 0,
   stored: false,
 });
 

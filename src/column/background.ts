@@ -1,27 +1,27 @@
-/** Asks that nobody waits for: they cost no client's quota, and are only made while a model's window has room to spare. */
+/** Calls that nobody waits for: they cost no client's quota, and are only made while a model's window has room to spare. */
 
-import type { Ask, CacheTerms } from '../calls/scoring.ts';
+import type { CacheDirectives, ItemCall } from '../calls/call.ts';
 
 export interface BackgroundOptions {
   /** The model's window has room that nobody waits for. */
   readonly spare: (model: string) => boolean;
-  /** The longest that such an ask may take, milliseconds. */
+  /** The longest that such a call may take, milliseconds. */
   readonly maxWaitMs: number;
 }
 
-/** No client has this name: asks in it are charged to nobody, and share no client's turns. */
+/** No client has this name: calls in it are charged to nobody, and share no client's turns. */
 const NOBODY = '';
 
 const LEAST_URGENT = 7;
 
 export const inBackground = (
-  { model, query, documents, identity }: Pick<Ask, 'model' | 'query' | 'documents' | 'identity'>,
-  cache: CacheTerms,
+  { model, query, items, identity }: Pick<ItemCall, 'model' | 'query' | 'items' | 'identity'>,
+  cache: CacheDirectives,
   maxWaitMs: number,
-): Ask => ({
+): ItemCall => ({
   model,
   query,
-  documents,
+  items,
   identity,
   cache,
   terms: {

@@ -1,32 +1,33 @@
 /**
- * Finds out what the firewall in front of the upstream has against an ask: some of its documents, or its query. Those are
- * blamed, and remembered; the scores of the others have come in on the way.
+ * Finds out what the firewall in front of the upstream has against a call: some of its items, or its query. Those are
+ * blamed, and remembered; the values of the others have come in on the way.
  */
 
 import type { Refused } from '../cache/refused.ts';
 import { Blamed } from '../calls/blame.ts';
+import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
 import { FirewallRefusal } from '../calls/firewall-refusal.ts';
-import type { Ask, Layer, Scores } from '../calls/scoring.ts';
+import type { Values } from '../calls/values.ts';
 import { type Found, search } from './firewall/search.ts';
 
-const WHOLE: Found = { blame: { of: 'request' }, searchUnits: 0 };
+const WHOLE: Found = { blame: { of: 'request' }, spent: 0 };
 
 /** Synchronous up to the next layer, as the layers around it need. */
 export const firewall =
-  (refused: Refused): Layer =>
+  <V extends Values = Float64Array>(refused: Refused): ItemLayer<V> =>
   (inner) => {
-    const blamed = async (ask: Ask, refusal: FirewallRefusal): Promise<Blamed> => {
-      // Parts of it would have other scores.
-      const { blame, searchUnits } = ask.identity.whole ? WHOLE : await search(inner, ask, refusal);
-      if (ask.cache.write) refused.note(ask.identity, blame);
-      return new Blamed(blame, searchUnits);
+    const blamed = async (call: ItemCall, refusal: FirewallRefusal): Promise<Blamed> => {
+      // Parts of it would have other values.
+      const { blame, spent } = call.identity.whole ? WHOLE : await search(inner, call, refusal);
+      if (call.cache.write) refused.note(call.identity, blame);
+      return new Blamed(blame, spent);
     };
     return {
-      score(ask): Promise<Scores> {
-        const blame = ask.cache.read ? refused.find(ask.identity) : undefined;
+      answer(call): Promise<ItemReply<V>> {
+        const blame = call.cache.read ? refused.find(call.identity) : undefined;
         if (blame !== undefined) return Promise.reject(new Blamed(blame));
-        return inner.score(ask).catch(async (thrown) => {
-          throw thrown instanceof FirewallRefusal ? await blamed(ask, thrown) : thrown;
+        return inner.answer(call).catch(async (thrown) => {
+          throw thrown instanceof FirewallRefusal ? await blamed(call, thrown) : thrown;
         });
       },
     };

@@ -1,42 +1,43 @@
 /**
- * Every pair is asked for once, by however many at the same time. An ask waits for those of its pairs that are under
- * way, and starts a flight for the others.
+ * Every item is asked for once, by however many at the same time. A call waits for those of its items that are under way,
+ * and starts a flight for the others.
  */
 
+import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
 import { DIGEST_WORDS } from '../calls/digests.ts';
-import { assemble, type Part } from '../calls/parts.ts';
-import { type Ask, type Layer, type Scores, subAsk } from '../calls/scoring.ts';
-import { Flight } from './flight/flight.ts';
-import { Passenger } from './flight/passenger.ts';
+import { assemble } from '../calls/parts.ts';
+import type { Values } from '../calls/values.ts';
+import { Flight } from './shared/flight.ts';
+import { type Booking, Waiter } from './shared/waiter.ts';
 
 export interface FlightOptions {
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-/** Asks that share a key get the same scores under the same rules; `undefined` keeps an ask to itself. */
-export const sharedKey = ({ identity, cache }: Ask): string | undefined =>
+/** Calls that share a key get the same values under the same rules; `undefined` keeps a call to itself. */
+export const sharedKey = ({ identity, cache }: ItemCall): string | undefined =>
   cache.write
     ? [identity.question, cache.read, cache.forward, cache.maxAgeMs, cache.staleIfError].join(' ')
     : undefined;
 
 const monotonic = (): number => performance.now();
 
-/** Places of an ask that one flight brings, and which they are there. */
-interface Boarding {
-  readonly flight: Flight;
+/** Items of a call that one flight brings, by their places in the call and by their indices there. */
+interface Share<V extends Values> {
+  readonly flight: Flight<V>;
   readonly places: number[];
-  readonly seats: number[];
+  readonly indices: number[];
 }
 
 export const flight =
-  ({ now = monotonic }: FlightOptions = {}): Layer =>
+  <V extends Values = Float64Array>({ now = monotonic }: FlightOptions = {}): ItemLayer<V> =>
   (inner) => {
-    const underWay = new Map<string, Set<Flight>>();
+    const underWay = new Map<string, Set<Flight<V>>>();
 
-    const take = (key: string | undefined, ask: Ask): Flight => {
+    const start = (key: string | undefined, call: ItemCall): Flight<V> => {
       const flights = key === undefined ? undefined : (underWay.get(key) ?? new Set());
-      const flight = new Flight(ask, () => {
+      const flight = new Flight<V>(call, () => {
         if (key === undefined || !flights?.delete(flight)) return;
         if (flights.size === 0 && underWay.get(key) === flights) underWay.delete(key);
       });
@@ -44,47 +45,51 @@ export const flight =
       return flight;
     };
 
-    const score = (ask: Ask): Promise<Scores> => {
-      const key = sharedKey(ask);
-      const { boardings, rest } = board(ask, key === undefined ? [] : (underWay.get(key) ?? []));
-      const own = rest.length === 0 ? undefined : take(key, boardings.length === 0 ? ask : subAsk(ask, rest));
-      if (own !== undefined) boardings.push({ flight: own, places: rest, seats: [...rest.keys()] });
-      const askAlone = (refused: Flight): Promise<Scores> => {
-        const { places } = boardings.find(({ flight }) => flight === refused)!;
-        return score({ ...subAsk(ask, places), alone: true });
-      };
-      const scores = new Passenger(ask.terms, { now, askAlone }).travel(
-        boardings.map(({ flight, seats }) => ({ flight, seats })),
+    const answer = (call: ItemCall): Promise<ItemReply<V>> => {
+      const key = sharedKey(call);
+      const { shares, rest } = divide(call, key === undefined ? [] : (underWay.get(key) ?? []));
+      const own =
+        rest.length === 0 ? undefined : start(key, shares.length === 0 ? call : subCall(call, rest));
+      if (own !== undefined) shares.push({ flight: own, places: rest, indices: [...rest.keys()] });
+      const bookings = shares.map(
+        ({ flight, places, indices }): Booking<V> => ({
+          flight,
+          indices,
+          askAlone: () => answer({ ...subCall(call, places), alone: true }),
+        }),
       );
+      const replies = new Waiter({ terms: call.terms, bookings, now }).wait();
       // Last, since it may be over at once: by then whoever it is for must be waiting.
       if (own !== undefined) void own.fly(inner);
-      return scores.then((parts) => whole(ask, boardings, parts));
+      return replies.then((all) =>
+        assemble(
+          call.items.length,
+          all.map((reply, i) => ({ places: shares[i]!.places, reply })),
+        ),
+      );
     };
-    return { score };
+    return { answer };
   };
 
-/** Which flights bring which documents of an ask, and which documents none does. */
-const board = (ask: Ask, flights: Iterable<Flight>): { boardings: Boarding[]; rest: number[] } => {
-  const boardings = [...flights].map((flight): Boarding => ({ flight, places: [], seats: [] }));
+/** Which flights bring which items of a call, and which items none does. */
+const divide = <V extends Values>(
+  call: ItemCall,
+  flights: Iterable<Flight<V>>,
+): { shares: Share<V>[]; rest: number[] } => {
+  const shares = [...flights].map((flight): Share<V> => ({ flight, places: [], indices: [] }));
   const rest: number[] = [];
-  const { words, count } = ask.identity.digests;
+  const { words, count } = call.identity.digests;
   for (let place = 0; place < count; place++) {
-    let seat = -1;
-    const boarding = boardings.find(({ flight }) => {
-      seat = flight.seatOf(words, DIGEST_WORDS * place);
-      return seat >= 0;
+    let index = -1;
+    const share = shares.find(({ flight }) => {
+      index = flight.indexOf(words, DIGEST_WORDS * place);
+      return index >= 0;
     });
-    if (boarding === undefined) rest.push(place);
+    if (share === undefined) rest.push(place);
     else {
-      boarding.places.push(place);
-      boarding.seats.push(seat);
+      share.places.push(place);
+      share.indices.push(index);
     }
   }
-  return { boardings: boardings.filter(({ places }) => places.length > 0), rest };
+  return { shares: shares.filter(({ places }) => places.length > 0), rest };
 };
-
-const whole = (ask: Ask, boardings: readonly Boarding[], parts: readonly Scores[]): Scores =>
-  assemble(
-    ask.documents.length,
-    parts.map((scores, i): Part => ({ places: boardings[i]!.places, scores })),
-  );

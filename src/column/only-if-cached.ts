@@ -1,11 +1,14 @@
-/** Ends the way of an ask that no cache could answer and whose caller wants no call made (RFC 9111 §5.2.1.7). */
+/** Ends the way of a call that no cache could answer and whose caller wants no call made (RFC 9111 §5.2.1.7). */
 
+import type { ItemLayer } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
-import type { Layer } from '../calls/scoring.ts';
+import type { Values } from '../calls/values.ts';
 
-export const onlyIfCached = (): Layer => (inner) => ({
-  async score(ask) {
-    if (!ask.cache.forward) throw new RerankError('not_cached');
-    return inner.score(ask);
-  },
-});
+export const onlyIfCached =
+  <V extends Values = Float64Array>(): ItemLayer<V> =>
+  (inner) => ({
+    async answer(call) {
+      if (!call.cache.forward) throw new RerankError('not_cached');
+      return inner.answer(call);
+    },
+  });

@@ -1,9 +1,9 @@
 /** Waits for a slot of the upstream's limit, and gives it back once the upstream has had its say. */
 
 import type { Again, Verdict, Wait } from '../calls/attempt.ts';
+import type { Call, ItemCall, ItemReply, Layer, Reply, Terms } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
 import { contentOf } from '../calls/identity.ts';
-import type { Layer, Terms } from '../calls/scoring.ts';
 import { diagnose } from '../upstream/diagnosis.ts';
 import { timeLimit } from './time-limit.ts';
 
@@ -61,32 +61,39 @@ const DEFAULT_ATTEMPT_MS = 15_000;
 const REPLACEABLE_SHARE = 0.6;
 
 export const pace =
-  ({ slots, attemptMs = DEFAULT_ATTEMPT_MS }: PaceOptions): Layer =>
+  <C extends Call = ItemCall, R extends Reply = ItemReply>({
+    slots,
+    attemptMs = DEFAULT_ATTEMPT_MS,
+  }: PaceOptions): Layer<C, R> =>
   (inner) => ({
-    async score(ask) {
+    async answer(call) {
       const queued = performance.now();
-      const { terms, onQueued, again, identity } = ask;
-      const slot = await slots(ask.model).acquire(terms, onQueued, again, identity.question, () =>
-        contentOf(identity),
+      const { terms, onQueued, again, identity } = call;
+      const slot = await slots(call.model).acquire(
+        terms,
+        onQueued,
+        again,
+        identity?.question,
+        identity && (() => contentOf(identity)),
       );
       const queueMs = performance.now() - queued;
       // Nobody who joins from now on is to be turned away for a wait that is over.
-      ask.onQueued?.(performance.now());
-      ask.onStart?.(slot.attachment, slot.replaceable);
-      const timeLeft = ask.terms.deadline - performance.now();
+      call.onQueued?.(performance.now());
+      call.onStart?.(slot.attachment, slot.replaceable);
+      const timeLeft = call.terms.deadline - performance.now();
       const limitMs = slot.replaceable ? Math.min(attemptMs, REPLACEABLE_SHARE * timeLeft) : attemptMs;
-      const limit = timeLimit(ask.terms, limitMs);
+      const limit = timeLimit(call.terms, limitMs);
       let outcome = UNANSWERED;
       let sent = false;
       const onSend = (): void => {
         sent = true;
-        ask.onSend?.();
+        call.onSend?.();
       };
       try {
         const { terms } = limit;
-        const scores = await inner.score({
-          ...ask,
-          ...ask.seal?.(),
+        const reply = await inner.answer({
+          ...call,
+          ...call.seal?.(),
           terms,
           attachment: slot.attachment,
           onSend,
@@ -94,14 +101,14 @@ export const pace =
         outcome = {
           verdict: 'scored',
           answered: true,
-          remaining: remaining(scores.rateLimit),
+          remaining: remaining(reply.rateLimit),
           pauseMs: undefined,
         };
-        return { ...scores, timing: { ...scores.timing, queueMs, wait: slot.wait } };
+        return { ...reply, timing: { ...reply.timing, queueMs, wait: slot.wait } };
       } catch (thrown) {
         // A call that its callers gave up, or that was cut short for their sake, says nothing against the upstream:
         // else those in a hurry could shut it for everybody.
-        const givenUp = ask.terms.signal.aborted || (limit.reached && limitMs < attemptMs);
+        const givenUp = call.terms.signal.aborted || (limit.reached && limitMs < attemptMs);
         outcome = outcomeOf(toRerankError(thrown), givenUp);
         throw thrown;
       } finally {

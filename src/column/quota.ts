@@ -1,7 +1,7 @@
-/** Takes a call out of the quota of the client whose ask causes it, or refuses it at once when that is used up. */
+/** Takes a call out of the quota of the client who causes it, or refuses it at once when that is used up. */
 
+import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
-import type { Ask, Layer, Scores } from '../calls/scoring.ts';
 import type { Quotas } from '../quota/quotas.ts';
 
 /** The quota of one client is used up, which says nothing about what it asked for. */
@@ -15,20 +15,20 @@ export class QuotaExhausted extends RerankError {
 }
 
 export const quota =
-  (quotas: Quotas): Layer =>
+  <C extends Call = ItemCall, R extends Reply = ItemReply>(quotas: Quotas): Layer<C, R> =>
   (inner) => ({
-    async score(ask) {
-      const { client } = ask.terms;
+    async answer(call) {
+      const { client } = call.terms;
       const taken = await quotas.take(client);
-      if (taken === undefined) return inner.score(ask);
+      if (taken === undefined) return inner.answer(call);
       if ('retryInMs' in taken) throw new QuotaExhausted(client, taken.retryInMs);
       let called = false;
       const onSend = (): void => {
         called = true;
-        ask.onSend?.();
+        call.onSend?.();
       };
       try {
-        return await inner.score({ ...ask, onSend });
+        return await inner.answer({ ...call, onSend });
       } finally {
         taken.settle(called);
       }
@@ -39,11 +39,13 @@ export const quota =
  * A flight is led by one client and refused on that client's quota. Whoever joined it from another client asks again,
  * which starts a flight on a quota of its own. Calls through synchronously, as the layers around it need.
  */
-export const ownQuotaOnly = (): Layer => (inner) => {
-  const score = (ask: Ask): Promise<Scores> =>
-    inner.score(ask).catch((thrown) => {
-      if (thrown instanceof QuotaExhausted && thrown.client !== ask.terms.client) return score(ask);
-      throw thrown;
-    });
-  return { score };
-};
+export const ownQuotaOnly =
+  <C extends Call = ItemCall, R extends Reply = ItemReply>(): Layer<C, R> =>
+  (inner) => {
+    const answer = (call: C): Promise<R> =>
+      inner.answer(call).catch((thrown) => {
+        if (thrown instanceof QuotaExhausted && thrown.client !== call.terms.client) return answer(call);
+        throw thrown;
+      });
+    return { answer };
+  };

@@ -1,70 +1,79 @@
 /**
- * Answers from Redis what another process, or this one before its memory forgot, had scored; and waits for what another
- * process is having scored just now. Redis is a helper: when it fails, an ask goes on as if nothing were known, and the
- * store reports the failure to whoever watches it.
+ * Answers from Redis what another process, or this one before its memory forgot, had the values of; and waits for what
+ * another process is having answered just now. Redis is a helper: when it fails, a call goes on as if nothing were known, and
+ * the store reports the failure to whoever watches it.
  */
 
 import type { Lifetime } from '../cache/freshness.ts';
-import { type Pairs, pack } from '../cache/pairs.ts';
-import { complete, recollect } from '../cache/recollection.ts';
-import type { PairStore } from '../cache/stores.ts';
+import { complete, lookUp } from '../cache/lookup.ts';
+import type { Known, SharedStore } from '../cache/stores.ts';
+import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
+import type { Choose } from '../calls/endpoint.ts';
 import { assemble } from '../calls/parts.ts';
-import { type Ask, type Layer, type Scores, subAsk } from '../calls/scoring.ts';
+import type { Values } from '../calls/values.ts';
 
-export interface RedisOptions {
-  readonly store: PairStore;
+export interface RedisOptions<V extends Values> {
+  readonly store: SharedStore<V>;
   readonly lifetime: Lifetime;
-  /** Epoch milliseconds: pairs are shared by processes, which share no other clock. */
+  /** Which items are asked for when some are missing. */
+  readonly choose?: Choose | undefined;
+  /** Epoch milliseconds: values are shared by processes, which share no other clock. */
   readonly now?: () => number;
 }
 
 export const redis =
-  ({ store, lifetime, now = Date.now }: RedisOptions): Layer =>
+  <V extends Values = Float64Array>({
+    store,
+    lifetime,
+    choose,
+    now = Date.now,
+  }: RedisOptions<V>): ItemLayer<V> =>
   (inner) => {
-    const recollectFrom = (pairs: Pairs, ask: Ask) =>
-      recollect(pairs, ask, { lifetime, source: 'redis', now: now() });
+    const lookUpIn = (known: Known<V>, call: ItemCall) =>
+      lookUp(known, call, { lifetime, source: 'redis', now: now(), choose });
 
     /** Asks the next layer, and lets everybody know what it says. */
-    const settle = async (ask: Ask, claim: string | undefined): Promise<Scores> => {
-      const { question, digests } = ask.identity;
+    const settle = async (call: ItemCall, claim: string | undefined): Promise<ItemReply<V>> => {
       try {
         const onQueued = (answerAt: number): void => {
           if (claim !== undefined) store.expect(claim, answerAt);
-          ask.onQueued?.(answerAt);
+          call.onQueued?.(answerAt);
         };
-        const scores = await inner.score({ ...ask, onQueued });
-        if (ask.cache.write) {
-          const pairs = pack(digests, scores.values, scores.scoredAt);
+        const reply = await inner.answer({ ...call, onQueued });
+        if (call.cache.write) {
           // Not awaited: the answer does not wait for what only later asks need.
-          void store.write(question, pairs, lifetime.ttlMs + lifetime.staleMs, claim);
+          void store.write(call.identity, reply, lifetime.ttlMs + lifetime.staleMs, claim);
         }
-        return scores;
+        return reply;
       } catch (thrown) {
-        if (claim !== undefined) void store.release(question, claim);
+        if (claim !== undefined) void store.release(call.identity, claim);
         throw thrown;
       }
     };
 
-    /** Scores what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done. */
-    /** @param doubted claims of which somebody said that they had ended */
+    /**
+     * Has answered what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done.
+     * @param ended claims that have been waited for
+     * @param doubted claims of which somebody said that they had ended
+     */
     const obtain = async (
-      ask: Ask,
+      call: ItemCall,
       ended: readonly string[] = [],
       doubted: readonly string[] = [],
-    ): Promise<Scores> => {
-      ask.terms.signal.throwIfAborted();
-      const claimed = await store.claim(ask.identity.question, ask.identity.digests, ended);
-      if (claimed === undefined) return settle(ask, undefined);
-      const { claim, pairs } = claimed;
+    ): Promise<ItemReply<V>> => {
+      call.terms.signal.throwIfAborted();
+      const claimed = await store.claim(call.identity, ended);
+      if (claimed === undefined) return settle(call, undefined);
+      const { claim, known } = claimed;
       // Whatever Redis says: who has been waited for once is not waited for again.
       const holders = claimed.holders.map((holder) =>
         holder !== undefined && ended.includes(holder) ? undefined : holder,
       );
-      // A claim that somebody has ended since the first look has left its scores here.
-      const recollection = recollectFrom(pairs, ask);
-      if (claim !== undefined && recollection.wanted.every((place) => holders[place] !== undefined))
-        void store.release(ask.identity.question, claim);
-      return complete(ask, recollection, (rest, places) =>
+      // A claim that somebody has ended since the first look has left its values here.
+      const looked = lookUpIn(known, call);
+      if (claim !== undefined && looked.wanted.every((place) => holders[place] !== undefined))
+        void store.release(call.identity, claim);
+      return complete(call, looked, (rest, places) =>
         divide(
           rest,
           places.map((place) => holders[place]),
@@ -74,77 +83,83 @@ export const redis =
       );
     };
 
-    /** @param holders one for each document of the ask */
+    /** @param holders one for each item of the call */
     const divide = async (
-      ask: Ask,
+      call: ItemCall,
       holders: readonly (string | undefined)[],
       claim: string | undefined,
       doubted: readonly string[],
-    ): Promise<Scores> => {
+    ): Promise<ItemReply<V>> => {
       const all = [...holders.keys()];
       const theirs = all.filter((place) => holders[place] !== undefined);
       const ours = all.filter((place) => holders[place] === undefined);
-      if (theirs.length === 0) return settle(ask, claim);
+      if (theirs.length === 0) return settle(call, claim);
       const claims = [...new Set(theirs.map((place) => holders[place]!))];
-      const others = afterwards(subAsk(ask, theirs), claims, doubted);
+      const others = afterwards(subCall(call, theirs), claims, doubted);
       if (ours.length === 0) return others;
-      const [own, awaited] = await Promise.all([settle(subAsk(ask, ours), claim), others]);
+      const [own, awaited] = await Promise.all([settle(subCall(call, ours), claim), others]);
       return assemble(all.length, [
-        { places: ours, scores: own },
-        { places: theirs, scores: awaited },
+        { places: ours, reply: own },
+        { places: theirs, reply: awaited },
       ]);
     };
 
-    /** Waits until others have scored it; takes over what they have not. */
+    /** Waits until others have it; takes over what they have not. */
     const afterwards = async (
-      ask: Ask,
+      call: ItemCall,
       claims: readonly string[],
       doubted: readonly string[],
-    ): Promise<Scores> => {
+    ): Promise<ItemReply<V>> => {
       const started = performance.now();
-      const onExpected = (answerAt: number): void => ask.onQueued?.(answerAt);
-      const { signal } = ask.terms;
+      const onExpected = (answerAt: number): void => call.onQueued?.(answerAt);
+      const { signal } = call.terms;
       const certain = await Promise.all(
         claims.map((claim) => store.ended(claim, signal, onExpected, doubted.includes(claim))),
       );
       const upstreamMs = performance.now() - started;
       const [ended, told] = [true, false].map((sure) => claims.filter((_, i) => certain[i] === sure));
-      const scores = await obtain(ask, ended, told);
+      const reply = await obtain(call, ended, told);
       return {
-        ...scores,
-        sources: scores.sources.map((source) => (source === 'redis' ? 'joined' : source)),
-        timing: { ...scores.timing, upstreamMs: scores.timing.upstreamMs + upstreamMs },
+        ...reply,
+        sources: reply.sources.map((source) => (source === 'redis' ? 'joined' : source)),
+        timing: { ...reply.timing, upstreamMs: reply.timing.upstreamMs + upstreamMs },
       };
     };
 
     return {
-      async score(ask) {
-        if (!ask.cache.read) return settle(ask, undefined);
+      async answer(call) {
+        if (!call.cache.read) return settle(call, undefined);
         const started = performance.now();
-        const pairs = await store.read(ask.identity.question);
+        const known = await store.read(call.identity);
         const cacheMs = performance.now() - started;
-        const recollection = recollectFrom(pairs ?? new Float64Array(), ask);
-        const claims = pairs !== undefined && ask.cache.forward && ask.cache.write;
-        const scores = await complete(ask, recollection, (rest) =>
-          claims ? obtain(rest) : settle(rest, undefined),
-        );
-        return { ...scores, timing: { ...scores.timing, cacheMs } };
+        const claims = call.cache.forward && call.cache.write;
+        const reply = await (known === undefined
+          ? settle(call, undefined)
+          : complete(call, lookUpIn(known, call), (rest) =>
+              claims ? obtain(rest) : settle(rest, undefined),
+            ));
+        return { ...reply, timing: { ...reply.timing, cacheMs } };
       },
     };
   };
 
 /**
- * Looks again when a slot is granted, before it is spent: another process may have scored everything while this call
- * waited for it. Old scores stand in for no failure here: what is around this layer has to hear of it, to make the call
+ * Looks again when a slot is granted, before it is spent: another process may have had everything answered while this call
+ * waited for it. Old values stand in for no failure here: what is around this layer has to hear of it, to make the call
  * again and to spare an upstream that is unwell.
  */
 export const lookAgain =
-  ({ store, lifetime, now = Date.now }: RedisOptions): Layer =>
+  <V extends Values = Float64Array>({
+    store,
+    lifetime,
+    choose,
+    now = Date.now,
+  }: RedisOptions<V>): ItemLayer<V> =>
   (inner) => ({
-    async score(ask) {
-      const pairs = ask.cache.read ? await store.read(ask.identity.question) : undefined;
-      if (pairs === undefined) return inner.score(ask);
-      const recollection = recollect(pairs, ask, { lifetime, source: 'redis', now: now() });
-      return complete(ask, { ...recollection, standIn: undefined }, (rest) => inner.score(rest));
+    async answer(call) {
+      const known = call.cache.read ? await store.read(call.identity) : undefined;
+      if (known === undefined) return inner.answer(call);
+      const looked = lookUp(known, call, { lifetime, source: 'redis', now: now(), choose });
+      return complete(call, { ...looked, fallback: undefined }, (rest) => inner.answer(rest));
     },
   });

@@ -1,7 +1,8 @@
-/** Scores anew, in the background, what has just answered past its freshness (RFC 5861, stale-while-revalidate). */
+/** Has answered anew, in the background, what has just answered past its freshness (RFC 5861, stale-while-revalidate). */
 
 import { freshness, type Lifetime } from '../cache/freshness.ts';
-import { type Layer, type Scores, subAsk } from '../calls/scoring.ts';
+import { type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
+import type { Values } from '../calls/values.ts';
 import { type BackgroundOptions, inBackground } from './background.ts';
 
 export interface RenewOptions extends BackgroundOptions {
@@ -11,37 +12,45 @@ export interface RenewOptions extends BackgroundOptions {
 }
 
 export const renew =
-  ({ spare, maxWaitMs, lifetime, now = Date.now }: RenewOptions): Layer =>
+  <V extends Values = Float64Array>({
+    spare,
+    maxWaitMs,
+    lifetime,
+    now = Date.now,
+  }: RenewOptions): ItemLayer<V> =>
   (inner) => {
     /** Questions that are being renewed. What is asked all the time is renewed once. */
     const renewing = new Set<string>();
     return {
-      async score(ask) {
-        const scores = await inner.score(ask);
-        const { question, whole } = ask.identity;
-        if (!scores.stale || renewing.has(question) || !spare(ask.model)) return scores;
+      async answer(call) {
+        const reply = await inner.answer(call);
+        const { question, whole } = call.identity;
+        if (!reply.stale || renewing.has(question) || !spare(call.model)) return reply;
         const late = renewable(
-          scores,
-          (ageMs) => freshness(ageMs, lifetime, ask.cache) === 'renewable',
+          reply,
+          (ageMs) => freshness(ageMs, lifetime, call.cache) === 'renewable',
           now(),
         );
-        if (late.length === 0) return scores;
+        if (late.length === 0) return reply;
         renewing.add(question);
-        const places = whole ? [...scores.values.keys()] : late;
-        // Not a score that is late, too: another process may have renewed them, but Redis may know only these.
+        const places = whole ? [...reply.takenAt.keys()] : late;
+        // Not a value that is late, too: another process may have renewed them, but Redis may know only these.
         const cache = {
-          ...ask.cache,
-          maxAgeMs: Math.min(lifetime.ttlMs, ask.cache.maxAgeMs),
+          ...call.cache,
+          maxAgeMs: Math.min(lifetime.ttlMs, call.cache.maxAgeMs),
           staleIfError: false,
         };
         inner
-          .score(inBackground(subAsk(ask, places), cache, maxWaitMs))
+          .answer(inBackground(subCall(call, places), cache, maxWaitMs))
           .catch(() => {})
           .finally(() => renewing.delete(question));
-        return scores;
+        return reply;
       },
     };
   };
 
-const renewable = ({ scoredAt }: Scores, isLate: (ageMs: number) => boolean, now: number): number[] =>
-  [...scoredAt.keys()].filter((place) => isLate(now - scoredAt[place]!));
+const renewable = (
+  { takenAt }: Pick<ItemReply, 'takenAt'>,
+  isLate: (ageMs: number) => boolean,
+  now: number,
+): number[] => [...takenAt.keys()].filter((place) => isLate(now - takenAt[place]!));

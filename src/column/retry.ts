@@ -4,12 +4,12 @@
  */
 
 import type { Again, RetryReason } from '../calls/attempt.ts';
+import type { Call, ItemCall, ItemReply, Layer, Reply, Terms } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
-import type { Ask, Layer, Scores, Terms } from '../calls/scoring.ts';
 import { diagnose } from '../upstream/diagnosis.ts';
 
 export interface RetryOptions {
-  /** Calls that one ask may cost. */
+  /** Attempts that one call may cost. */
   readonly attempts?: number;
   /** Told when a call is made again. */
   readonly onRetry?: (model: string, reason: RetryReason) => void;
@@ -29,7 +29,8 @@ const monotonic = (): number => performance.now();
 /** Full jitter: calls that failed together do not come back together. Milliseconds. */
 const pauseMs = (failures: number, random: () => number): number => random() * PAUSE_MS * 2 ** (failures - 1);
 
-interface Call {
+/** One that was sent. */
+interface Attempt {
   readonly attachment: string;
   /** There is another attachment for the next attempt. */
   readonly replaceable: boolean;
@@ -37,7 +38,7 @@ interface Call {
 }
 
 /** For how long an attachment that says so wants to be left alone; while there is another one, nobody waits for it. */
-const wantedMs = ({ kind, retryAfterMs = 0 }: RerankError, { replaceable }: Call): number =>
+const wantedMs = ({ kind, retryAfterMs = 0 }: RerankError, { replaceable }: Attempt): number =>
   kind === 'upstream_unavailable' && !replaceable ? retryAfterMs : 0;
 
 /** A failure that the next attempt may repair. */
@@ -47,42 +48,42 @@ interface Failure {
 }
 
 export const retry =
-  ({
+  <C extends Call = ItemCall, R extends Reply = ItemReply>({
     attempts = DEFAULT_ATTEMPTS,
     onRetry = () => {},
     now = monotonic,
     random = Math.random,
-  }: RetryOptions = {}): Layer =>
+  }: RetryOptions = {}): Layer<C, R> =>
   (inner) => ({
-    async score(ask) {
+    async answer(call) {
       const began = now();
-      const calls: Call[] = [];
+      const sent: Attempt[] = [];
       const again = { avoid: new Set<string>(), never: new Set<string>() };
       let upstreamMs = 0;
       let last: Failure | undefined;
       for (let attempt = 1; ; attempt++) {
         const queuedAt = now();
         const onStart = (attachment: string, replaceable: boolean): void => {
-          calls.push({ attachment, replaceable, startedAt: now() });
-          if (last) onRetry(ask.model, last.reason);
+          sent.push({ attachment, replaceable, startedAt: now() });
+          if (last) onRetry(call.model, last.reason);
         };
         try {
-          const scores = await inner.score({ ...ask, ...(last && onceMore(ask, again)), onStart });
-          return later(scores, queuedAt - began - upstreamMs, upstreamMs);
+          const reply = await inner.answer({ ...call, ...(last && onceMore(call, again)), onStart });
+          return later(reply, queuedAt - began - upstreamMs, upstreamMs);
         } catch (thrown) {
-          if (ask.terms.signal.aborted) throw thrown;
-          const call = calls[attempt - 1];
+          if (call.terms.signal.aborted) throw thrown;
+          const failed = sent[attempt - 1];
           // There was no room for another attempt in time: the upstream's own word says more than that.
-          if (call === undefined) throw last?.error ?? thrown;
-          upstreamMs += now() - call.startedAt;
+          if (failed === undefined) throw last?.error ?? thrown;
+          upstreamMs += now() - failed.startedAt;
           const error = toRerankError(thrown);
-          const { attachment } = call;
+          const { attachment } = failed;
           error.calls = { attachment, attempts: attempt, queueMs: now() - began - upstreamMs, upstreamMs };
           const { retry } = diagnose(error);
           if (retry === undefined || attempt >= attempts) throw error;
-          const pause = retry.pause ? Math.max(pauseMs(attempt, random), wantedMs(error, call)) : 0;
-          if (now() + pause >= ask.terms.deadline) throw error;
-          if (pause > 0) await sleep(pause, ask.terms);
+          const pause = retry.pause ? Math.max(pauseMs(attempt, random), wantedMs(error, failed)) : 0;
+          if (now() + pause >= call.terms.deadline) throw error;
+          if (pause > 0) await sleep(pause, call.terms);
           again[retry.elsewhere ? 'never' : 'avoid'].add(attachment);
           last = { error, reason: retry.reason };
         }
@@ -90,21 +91,21 @@ export const retry =
     },
   });
 
-const onceMore = (ask: Ask, again: Again): Partial<Ask> => ({
+const onceMore = (call: Call, again: Again): Partial<Call> => ({
   again,
   // A wait that is too long for everybody ends in the error of the last attempt, not in a refusal one by one.
   onQueued: (expectedAnswer) => {
-    if (expectedAnswer <= ask.terms.deadline) ask.onQueued?.(expectedAnswer);
+    if (expectedAnswer <= call.terms.deadline) call.onQueued?.(expectedAnswer);
   },
 });
 
-/** The scores, with the time that earlier attempts took. */
-const later = (scores: Scores, queueMs: number, upstreamMs: number): Scores => ({
-  ...scores,
+/** The reply, with the time that earlier attempts took. */
+const later = <R extends Reply>(reply: R, queueMs: number, upstreamMs: number): R => ({
+  ...reply,
   timing: {
-    ...scores.timing,
-    queueMs: scores.timing.queueMs + queueMs,
-    upstreamMs: scores.timing.upstreamMs + upstreamMs,
+    ...reply.timing,
+    queueMs: reply.timing.queueMs + queueMs,
+    upstreamMs: reply.timing.upstreamMs + upstreamMs,
   },
 });
 

@@ -1,13 +1,14 @@
 /** The seams between the layers, where somebody listens: the layers themselves know of no metrics. */
 
+import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { toRerankError } from '../calls/errors.ts';
 import type { Observer } from '../calls/observer.ts';
-import type { Ask, Layer, Scores } from '../calls/scoring.ts';
+import type { Values } from '../calls/values.ts';
 import type { Slots } from './pace.ts';
 
-interface Seam {
-  scored(ask: Ask, scores: Scores, ms: number): void;
-  failed(ask: Ask, thrown: unknown, ms: number): void;
+interface Seam<C extends Call, R> {
+  answered(call: C, reply: R, ms: number): void;
+  failed(call: C, thrown: unknown, ms: number): void;
 }
 
 /**
@@ -15,24 +16,27 @@ interface Seam {
  * between them.
  */
 export const seam =
-  ({ scored, failed }: Seam, layer: Layer): Layer =>
+  <C extends Call, R extends Reply>({ answered, failed }: Seam<C, R>, layer: Layer<C, R>): Layer<C, R> =>
   (inner) => {
-    const scorer = layer(inner);
+    const service = layer(inner);
     return {
-      score(ask) {
+      answer(call) {
         const started = performance.now();
-        const result = scorer.score(ask);
+        const result = service.answer(call);
         result.then(
-          (scores) => scored(ask, scores, performance.now() - started),
-          (thrown) => failed(ask, thrown, performance.now() - started),
+          (reply) => answered(call, reply, performance.now() - started),
+          (thrown) => failed(call, thrown, performance.now() - started),
         );
         return result;
       },
     };
   };
 
-export const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam => ({
-  scored({ model, cache, isBackground }, { sources, stale }) {
+export const cacheSeam = <V extends Values>(
+  observer: Observer,
+  tier: 'memory' | 'redis',
+): Seam<ItemCall, ItemReply<V>> => ({
+  answered({ model, cache, isBackground }, { sources, stale }) {
     if (!cache.read || isBackground) return;
     const known = sources.filter((source) => source === tier).length;
     const all = known === sources.length;
@@ -43,8 +47,8 @@ export const cacheSeam = (observer: Observer, tier: 'memory' | 'redis'): Seam =>
   },
 });
 
-export const upstreamSeam = (observer: Observer): Seam => ({
-  scored({ attachment = '', model }, { searchUnits }, ms) {
+export const upstreamSeam = <C extends Call, R extends Reply>(observer: Observer): Seam<C, R> => ({
+  answered({ attachment = '', model }, { spent: searchUnits }, ms) {
     observer.upstreamCall({ attachment, model, code: '200', ms, searchUnits });
   },
   failed({ attachment = '', model }, thrown, ms) {

@@ -1,7 +1,7 @@
 /** A limit on the time of one attempt, on top of the patience of those who wait for it. */
 
+import type { Terms } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
-import type { Terms } from '../calls/scoring.ts';
 
 export interface TimeLimit {
   /** The same terms, whose signal is aborted at the limit, too. Live, as the given ones are. */

@@ -1,5 +1,5 @@
 /**
- * Scores a small share of what caches have answered again, while the window has room to spare: whether a score may be reused
+ * Has a small share of what caches have answered answered again, while the window has room to spare: whether a score may be reused
  * among other documents is an assumption about the upstream, and this is how one hears that it is wrong.
  *
  * A score that is not the cached one any more says that the model is another, or that scores depend on companions. Which of
@@ -7,24 +7,24 @@
  * alone, or another one.
  */
 
+import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
 import { Digests } from '../calls/digests.ts';
-import type { Ask, Layer, Scores } from '../calls/scoring.ts';
-import { SCORE_TOLERANCE } from '../endpoints/rerank/tolerance.ts';
+import type { Comparison } from '../calls/endpoint.ts';
+import type { Finding } from '../calls/findings.ts';
+import type { ValueOf, Values } from '../calls/values.ts';
 import { type BackgroundOptions, inBackground } from './background.ts';
 
-export interface VerifyOptions extends BackgroundOptions {
+export interface VerifyOptions<V extends Values = Float64Array> extends BackgroundOptions {
+  readonly comparison: Comparison<V>;
   /** Share of cached pairs, 0 to 1. */
   readonly rate: number;
   /**
-   * Told how far a new score is from the cached one: within the tolerance they count as the same, else scores depend on
-   * companions.
+   * Told what a new value has shown, and how far it is from the cached one.
    * @param pair names the pair, without its texts
    */
-  readonly onVerified: (model: string, difference: number, pair: string) => void;
-  /** Told in its place when the new score is another wherever it is asked for: the model has changed. */
-  readonly onChanged?: (model: string, difference: number, pair: string) => void;
-  /** Changes when a model's cached scores are left behind: what was answered before is not compared. */
-  readonly versionOf?: (model: string) => unknown;
+  readonly onVerified: (model: string, difference: number, pair: string, finding: Finding) => void;
+  /** Changes when a model's cached values are left behind: what was answered before is not compared. */
+  readonly versionOf?: ((model: string) => unknown) | undefined;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
@@ -33,62 +33,59 @@ export interface VerifyOptions extends BackgroundOptions {
 const MAX_PENDING = 16;
 const MAX_PENDING_CHARACTERS = 1_000_000;
 
-interface Sample extends Pick<Ask, 'model' | 'query'> {
-  readonly document: string;
+interface Sample<V extends Values> extends Pick<ItemCall, 'model' | 'query'> {
+  readonly item: string;
   readonly question: string;
-  /** Of the question and the document. */
+  /** Of the question and the item. */
   readonly pair: string;
-  readonly value: number;
+  readonly value: ValueOf<V>;
   readonly version: unknown;
 }
 
 const NO_TRACE = { read: false, write: false, forward: true, maxAgeMs: 0, staleIfError: false };
 
-/** What stands beside a document in place of its companions: the query, as relevant as can be, and something that is not. */
-const companionsOf = ({ query, document }: Sample): string[] =>
-  [query, 'The weather was fine on most days of that week.'].filter((text) => text !== document);
-
-const sizeOf = ({ query, document }: Pick<Sample, 'query' | 'document'>): number =>
-  query.length + document.length;
+const sizeOf = ({ query, item }: Pick<Sample<Values>, 'query' | 'item'>): number =>
+  query.length + item.length;
 
 export const verify =
-  (options: VerifyOptions): Layer =>
+  <V extends Values = Float64Array>(options: VerifyOptions<V>): ItemLayer<V> =>
   (inner) => {
-    const { rate, spare, maxWaitMs, onVerified, random = Math.random } = options;
-    const { onChanged = () => {}, versionOf = () => undefined } = options;
-    const pending: Sample[] = [];
+    const { rate, comparison, spare, maxWaitMs, onVerified, random = Math.random } = options;
+    const { distance, tolerance, companions } = comparison;
+    const { versionOf = () => undefined } = options;
+    const pending: Sample<V>[] = [];
     let running = false;
 
-    /** The sample's score among these. */
-    const scoreOf = async (sample: Sample, companions: readonly string[]): Promise<number> => {
-      const documents = [sample.document, ...companions];
+    /** The sample's value among these. */
+    const valueAmong = async (sample: Sample<V>, others: readonly string[]): Promise<ValueOf<V>> => {
+      const items = [sample.item, ...others];
       const { model, query, question } = sample;
-      const identity = { question, digests: Digests.of(documents), whole: false };
-      const ask = inBackground({ model, query, documents, identity }, NO_TRACE, maxWaitMs);
-      return (await inner.score(ask)).values[0]!;
+      const identity = { question, digests: Digests.of(items), whole: false };
+      const call = inBackground({ model, query, items, identity }, NO_TRACE, maxWaitMs);
+      return (await inner.answer(call)).values[0]!;
     };
 
-    const check = async (sample: Sample): Promise<void> => {
+    const check = async (sample: Sample<V>): Promise<void> => {
       const { model, value, pair, version } = sample;
       // Alone, since among the same companions even a score that depends on them would be the same.
-      const alone = await scoreOf(sample, []);
+      const alone = await valueAmong(sample, []);
       if (versionOf(model) !== version) return;
-      const difference = Math.abs(alone - value);
-      if (difference <= SCORE_TOLERANCE) return onVerified(model, difference, pair);
+      const difference = distance(alone, value);
+      if (difference <= tolerance) return onVerified(model, difference, pair, 'same');
       if (!spare(model)) return;
-      const among = await scoreOf(sample, companionsOf(sample));
+      const among = await valueAmong(sample, companions(sample.query, sample.item));
       if (versionOf(model) !== version) return;
-      const tell = Math.abs(among - alone) > SCORE_TOLERANCE ? onVerified : onChanged;
-      tell(model, difference, pair);
+      const finding = distance(among, alone) > tolerance ? 'dependent' : 'changed';
+      onVerified(model, difference, pair, finding);
     };
 
-    const keep = (sample: Sample): void => {
+    const keep = (sample: Sample<V>): void => {
       const characters = pending.reduce((sum, each) => sum + sizeOf(each), sizeOf(sample));
       if (pending.length < MAX_PENDING && characters <= MAX_PENDING_CHARACTERS) pending.push(sample);
     };
 
     /** Takes the next one whose model has room to spare. What was answered before its scores were left behind goes. */
-    const next = (): Sample | undefined => {
+    const next = (): Sample<V> | undefined => {
       const current = pending.filter(({ model, version }) => versionOf(model) === version);
       pending.splice(0, pending.length, ...current);
       const at = pending.findIndex(({ model }) => spare(model));
@@ -96,16 +93,16 @@ export const verify =
     };
 
     return {
-      async score(ask) {
-        const version = versionOf(ask.model);
-        const scores = await inner.score(ask);
-        const { identity, model, query } = ask;
+      async answer(call) {
+        const version = versionOf(call.model);
+        const reply = await inner.answer(call);
+        const { identity, model, query } = call;
         // What is only reused among the same companions rests on no assumption.
-        for (const place of identity.whole ? [] : sample(scores, rate, random)) {
+        for (const place of identity.whole ? [] : sample(reply, rate, random)) {
           const { question, digests } = identity;
-          const document = ask.documents[place]!;
+          const item = call.items[place]!;
           const pair = `${question}.${digests.nameOf(place)}`;
-          keep({ model, query, document, question, pair, value: scores.values[place]!, version });
+          keep({ model, query, item, question, pair, value: reply.values[place]!, version });
         }
         const due = running ? undefined : next();
         if (due !== undefined) {
@@ -117,13 +114,17 @@ export const verify =
               running = false;
             });
         }
-        return scores;
+        return reply;
       },
     };
   };
 
-/** Places of cached scores: in the long run `rate` of them, each with the same chance. */
-const sample = ({ sources, stale }: Scores, rate: number, random: () => number): number[] => {
+/** Places of cached values: in the long run `rate` of them, each with the same chance. */
+const sample = (
+  { sources, stale }: Pick<ItemReply, 'sources' | 'stale'>,
+  rate: number,
+  random: () => number,
+): number[] => {
   if (stale || rate === 0) return [];
   const cached = [...sources.keys()].filter(
     (place) => sources[place] === 'memory' || sources[place] === 'redis',

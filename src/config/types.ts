@@ -1,6 +1,6 @@
 /** The settings of one process: read once at the start, frozen, and handed out in parts. Never logged as it is. */
 
-import type { Granularity } from '../calls/scoring.ts';
+import type { Granularity } from '../calls/call.ts';
 
 /** One internal service that may call the gateway. */
 export interface Client {

@@ -1,7 +1,7 @@
 /** How the caches took part in an answer: `Cache-Status` (RFC 9211). */
 
+import type { ItemReply } from '../calls/call.ts';
 import type { Served } from '../calls/outcome.ts';
-import type { Scores } from '../calls/scoring.ts';
 
 const CACHE_NAME = 'rerank-gateway';
 
@@ -13,11 +13,14 @@ const STATUS: Readonly<Record<Served, string>> = {
   bypass: 'fwd=bypass',
 };
 
-export const cacheStatus = (scores: Scores, served: Served): string => {
+export const cacheStatus = (
+  reply: Pick<ItemReply, 'sources' | 'stale' | 'stored'>,
+  served: Served,
+): string => {
   const isHit = served === 'hit' || served === 'stale';
   const parts = [CACHE_NAME, STATUS[served]];
-  if (scores.sources.includes('joined')) parts.push('collapsed');
-  if (scores.stored) parts.push('stored');
-  if (isHit) parts.push(`detail=${scores.sources.includes('redis') ? 'redis' : 'memory'}`);
+  if (reply.sources.includes('joined')) parts.push('collapsed');
+  if (reply.stored) parts.push('stored');
+  if (isHit) parts.push(`detail=${reply.sources.includes('redis') ? 'redis' : 'memory'}`);
   return parts.join('; ');
 };

@@ -2,9 +2,9 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Wait } from '../calls/attempt.ts';
+import type { Source, Timing } from '../calls/call.ts';
 import type { ErrorKind, FailedCalls } from '../calls/errors.ts';
 import type { Outcome } from '../calls/outcome.ts';
-import type { Source, Timing } from '../calls/scoring.ts';
 
 /** A service that may call the gateway. */
 export interface Caller {

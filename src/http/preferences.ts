@@ -1,6 +1,6 @@
 /** What a caller says about its request in headers: caching, patience, urgency. What is malformed is ignored. */
 
-import type { CacheTerms } from '../calls/scoring.ts';
+import type { CacheDirectives } from '../calls/call.ts';
 
 type Directives = ReadonlyMap<string, string | undefined>;
 
@@ -18,7 +18,7 @@ const directives = (header: string | undefined): Directives => {
 const wholeNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 
-const UNCONDITIONAL: CacheTerms = {
+const UNCONDITIONAL: CacheDirectives = {
   read: true,
   write: true,
   forward: true,
@@ -31,7 +31,7 @@ const UNCONDITIONAL: CacheTerms = {
  * an older score, not even when the upstream fails; `no-cache` asks for a new score, and leaves it for others;
  * `no-store` leaves no trace, so it does not read either.
  */
-export const cacheTerms = (header: string | undefined): CacheTerms => {
+export const cacheTerms = (header: string | undefined): CacheDirectives => {
   if (header === undefined) return UNCONDITIONAL;
   const given = directives(header);
   const noStore = given.has('no-store');

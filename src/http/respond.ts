@@ -1,59 +1,37 @@
-/** Answers: the rerank answer, and the one body of every error. */
+/** Answers: the headers of every 200, and the one body of every error. */
 
+import type { ItemReply, Timing } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
 import type { Served } from '../calls/outcome.ts';
-import type { Scores, Timing } from '../calls/scoring.ts';
-import type { Ranked } from '../endpoints/rerank/ranking.ts';
-import type { RerankRequest } from '../endpoints/rerank/request.ts';
-import { unmarked } from '../json/exact-numbers.ts';
+import type { Values } from '../calls/values.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { RequestRecord } from './context.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export interface RerankAnswer {
-  readonly request: RerankRequest;
-  readonly ranked: readonly Ranked[];
-  readonly scores: Scores;
+export interface OkAnswer {
+  /** JSON. */
+  readonly body: string;
+  readonly reply: ItemReply<Values>;
   readonly served: Served;
   readonly record: RequestRecord;
-  /** For `meta.warnings`. */
-  readonly warnings: readonly string[];
 }
 
-export const rerankResponse = (answer: RerankAnswer): Response => {
-  const { request, ranked, scores, served, record, warnings } = answer;
-  const { originals, returnDocuments } = request;
-  const body = {
-    id: record.id,
-    results: ranked.map(({ index, score }) => ({
-      index,
-      relevance_score: score,
-      ...(returnDocuments ? { document: asReturned(originals[index]!) } : undefined),
-    })),
-    meta: {
-      api_version: { version: '2', is_experimental: false },
-      billed_units: { search_units: scores.searchUnits },
-      ...(warnings.length > 0 ? { warnings } : undefined),
-    },
-  };
+export const okResponse = ({ body, reply, served, record }: OkAnswer): Response => {
   const headers: Record<string, string> = {
-    ...scores.rateLimit,
+    ...reply.rateLimit,
     'Content-Type': JSON_TYPE,
     'X-Request-ID': record.id,
-    'Cache-Status': cacheStatus(scores, served),
-    'Server-Timing': serverTiming(record.authMs ?? 0, scores.timing),
+    'Cache-Status': cacheStatus(reply, served),
+    'Server-Timing': serverTiming(record.authMs ?? 0, reply.timing),
   };
-  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(scores.scoredAt);
-  return new Response(unmarked(JSON.stringify(body)), { headers });
+  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(reply.takenAt);
+  return new Response(body, { headers });
 };
 
-const asReturned = (original: RerankRequest['originals'][number]): object =>
-  typeof original === 'string' ? { text: original } : original;
-
-/** Of the oldest score, in whole seconds (RFC 9111 §5.1). */
-const ageSeconds = (scoredAt: Float64Array): string =>
-  String(Math.max(0, Math.floor((Date.now() - Math.min(...scoredAt)) / 1000)));
+/** Of the oldest value, in whole seconds (RFC 9111 §5.1). */
+const ageSeconds = (takenAt: Float64Array): string =>
+  String(Math.max(0, Math.floor((Date.now() - Math.min(...takenAt)) / 1000)));
 
 const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
   `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +

@@ -1,8 +1,8 @@
 /** Turns what happens into metrics. The only writer of the counters and histograms. */
 
+import type { ItemReply } from '../calls/call.ts';
 import { ERRORS } from '../calls/errors.ts';
 import type { Finding } from '../calls/findings.ts';
-import type { Scores } from '../calls/scoring.ts';
 import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
 import type { Metrics } from './registry.ts';
 
@@ -22,7 +22,7 @@ export interface RequestFacts {
   readonly status: number;
   readonly durationMs: number;
   readonly documents?: number;
-  readonly sources?: Scores['sources'];
+  readonly sources?: ItemReply['sources'];
 }
 
 export interface UpstreamFacts {

@@ -5,7 +5,7 @@
  */
 
 import type { Again } from '../calls/attempt.ts';
-import type { Terms } from '../calls/scoring.ts';
+import type { Terms } from '../calls/call.ts';
 import type { Caller } from '../upstream/suspects.ts';
 import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';

@@ -1,7 +1,7 @@
 /** A call that waits for a slot, from its arrival until it is granted, refused or given up. */
 
+import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
-import type { Terms } from '../calls/scoring.ts';
 import type { Caller } from '../upstream/suspects.ts';
 import type { LaneServer } from './lanes/lane-server.ts';
 import type { Spot } from './queue/admission-control.ts';

@@ -1,11 +1,13 @@
 /** Makes the call. The end of the column: everything that reaches it costs a slot and money. */
 
 import { type Dispatcher, Pool } from 'undici';
+import type { Call, ItemCall, ItemService, Source } from '../calls/call.ts';
+import type { Wire } from '../calls/endpoint.ts';
 import { RerankError, toRerankError } from '../calls/errors.ts';
 import { FirewallRefusal } from '../calls/firewall-refusal.ts';
-import type { Ask, Scorer, Scores, Source } from '../calls/scoring.ts';
-import { rateLimitHeaders, readAnswer, readRefusal, requestBody } from '../endpoints/rerank/wire.ts';
+import type { Values } from '../calls/values.ts';
 import { answerText } from './answer-text.ts';
+import { rateLimitHeaders, readRefusal } from './refusal.ts';
 
 export interface Attachment {
   readonly alias: string;
@@ -26,12 +28,11 @@ export interface UpstreamOptions {
   readonly now?: () => number;
 }
 
-export interface UpstreamScorer extends Scorer {
+export interface Upstream {
+  /** What makes an endpoint's calls. */
+  service<V extends Values>(wire: Wire<V>): ItemService<V>;
   close(): Promise<void>;
 }
-
-/** 1,000 results of ~60 bytes each; whatever is much larger is no rerank answer. */
-const MAX_ANSWER_BYTES = 1_000_000;
 
 /** What is said of an error is a sentence, or a page that nobody reads. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
@@ -42,20 +43,20 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
  */
 const CONNECTIONS = 256;
 
-interface Reply {
+interface RawReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Undefined: larger than an answer may be, or not to be read. */
   readonly body: string | undefined;
 }
 
-export const upstream = ({
+export const connectUpstream = ({
   attachments,
   timeoutMs,
   hold = () => () => {},
   connections = CONNECTIONS,
   now = Date.now,
-}: UpstreamOptions): UpstreamScorer => {
+}: UpstreamOptions): Upstream => {
   const lines = new Map(
     attachments.map(({ alias, url, key }) => {
       const { origin, pathname } = new URL(url);
@@ -68,79 +69,90 @@ export const upstream = ({
         alias,
         {
           pool: pool.compose(announced),
-          path: `${pathname.replace(/\/$/, '')}/v1/rerank`,
+          path: pathname.replace(/\/$/, ''),
           authorization: `Bearer ${key}`,
         },
       ];
     }),
   );
 
-  const send = async (ask: Ask): Promise<Reply> => {
-    const line = lines.get(ask.attachment ?? '');
+  const send = async (
+    call: Call,
+    { path, body: text, most: mostOfAnswer }: { path: string; body: string; most: number },
+  ): Promise<RawReply> => {
+    const line = lines.get(call.attachment ?? '');
     if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
-    if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
+    if (call.terms.signal.aborted) throw toRerankError(call.terms.signal.reason);
     let sent = false;
     const onSend = (): void => {
       if (sent) return;
       sent = true;
-      ask.onSend?.();
+      call.onSend?.();
     };
     // As bytes: a text would be kept beside the bytes that are made of it.
-    const body = Buffer.from(requestBody(ask));
+    const body = Buffer.from(text);
     const release = hold(body.length);
     try {
       const request = line.pool.request({
         onSend,
         method: 'POST',
-        path: line.path,
+        path: `${line.path}${path}`,
         headers: {
           authorization: line.authorization,
           'content-type': 'application/json',
-          ...(ask.traceparent === undefined ? {} : { traceparent: ask.traceparent }),
+          ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
         },
         body,
-        signal: ask.terms.signal,
+        signal: call.terms.signal,
       } as AnnouncedOptions);
       // A request that is given up while it waits for a connection is kept until there is one.
       request.then(release, release);
-      const { statusCode: status, headers, body: chunks } = await orAborted(request, ask.terms.signal);
-      const most = status === 200 ? MAX_ANSWER_BYTES : MAX_REFUSAL_BYTES;
+      const { statusCode: status, headers, body: chunks } = await orAborted(request, call.terms.signal);
+      const most = status === 200 ? mostOfAnswer : MAX_REFUSAL_BYTES;
       return { status, headers, body: await answerText(chunks, headers['content-encoding'], most) };
     } catch (thrown) {
-      if (ask.terms.signal.aborted) throw toRerankError(ask.terms.signal.reason);
+      if (call.terms.signal.aborted) throw toRerankError(call.terms.signal.reason);
       if (sent) throw failure(thrown);
       // Nothing went out, but who can't be reached is not to be tried more often than who can.
-      ask.onSend?.();
+      call.onSend?.();
       throw new RerankError('upstream_unreachable', undefined, wireCode(thrown));
     }
   };
 
   return {
-    async score(ask): Promise<Scores> {
-      const started = performance.now();
-      const reply = await send(ask);
-      if (reply.status !== 200) throw refusalOf(reply, ask, now());
-      if (reply.body === undefined)
-        throw new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
-      const { values, searchUnits } = readAnswer(reply.body, ask.documents.length);
-      return {
-        values,
-        sources: new Array<Source>(values.length).fill('upstream'),
-        scoredAt: new Float64Array(values.length).fill(now()),
-        searchUnits,
-        stale: false,
-        stored: false,
-        timing: { cacheMs: 0, queueMs: 0, upstreamMs: performance.now() - started },
-        rateLimit: rateLimitHeaders(reply.headers),
-      };
-    },
+    service: (wire) => ({
+      async answer(call) {
+        const started = performance.now();
+        const { path, maxAnswerBytes: most } = wire;
+        const reply = await send(call, { path, body: wire.request(call), most });
+        if (reply.status !== 200) throw refusalOf(reply, call, now());
+        if (reply.body === undefined)
+          throw new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
+        const count = call.items.length;
+        const { values, spent } = wire.answer(reply.body, count);
+        return {
+          values,
+          sources: new Array<Source>(count).fill('upstream'),
+          takenAt: new Float64Array(count).fill(now()),
+          spent,
+          stale: false,
+          stored: false,
+          timing: { cacheMs: 0, queueMs: 0, upstreamMs: performance.now() - started },
+          rateLimit: rateLimitHeaders(reply.headers),
+        };
+      },
+    }),
     async close() {
       await Promise.all([...lines.values()].map(({ pool }) => pool.destroy()));
     },
   };
 };
 
-const refusalOf = ({ status, headers, body = '' }: Reply, { identity }: Ask, now: number): RerankError => {
+const refusalOf = (
+  { status, headers, body = '' }: RawReply,
+  { identity }: Pick<ItemCall, 'identity'>,
+  now: number,
+): RerankError => {
   const refusal = readRefusal(status, headers, body, now);
   if (refusal.kind !== 'firewall_refused') return refusal;
   return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });

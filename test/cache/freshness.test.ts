@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Freshness, freshness } from '../../src/cache/freshness.ts';
-import type { CacheTerms } from '../../src/calls/scoring.ts';
+import type { CacheDirectives } from '../../src/calls/call.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 
 /** Fresh for 100 ms, for 10 ms more better than a wait, and for 40 more better than an error. */
 const LIFETIME = { ttlMs: 100, staleMs: 50 };
 
-const stateOf = (age: number, terms: Partial<CacheTerms> = {}, lifetime = LIFETIME): Freshness =>
+const stateOf = (age: number, terms: Partial<CacheDirectives> = {}, lifetime = LIFETIME): Freshness =>
   freshness(age, lifetime, { ...CACHE_TERMS, ...terms });
 
 describe('a score', () => {
-  test.each<[age: number, expected: Freshness, terms: Partial<CacheTerms>]>([
+  test.each<[age: number, expected: Freshness, terms: Partial<CacheDirectives>]>([
     [0, 'fresh', {}],
     [100, 'fresh', {}],
     [101, 'renewable', {}],

@@ -1,7 +1,8 @@
 /** What processes share, as a map: a stand-in for Redis and for the word that processes have of one another. */
 
+import { type PairStore, sharedByQuestion } from '../../src/cache/by-question.ts';
 import { merge, type Pairs } from '../../src/cache/pairs.ts';
-import type { Claimed, PairStore } from '../../src/cache/stores.ts';
+import type { SharedStore } from '../../src/cache/stores.ts';
 import { DIGEST_WORDS, type Digests } from '../../src/calls/digests.ts';
 
 const keyOf = ({ words }: Digests, place: number): string =>
@@ -24,7 +25,11 @@ export class FakePairStore {
   #serial = 0;
 
   /** The store as one process sees it. */
-  process(name = 'p', alive: () => boolean = () => true): PairStore {
+  process(name = 'p', alive: () => boolean = () => true): SharedStore {
+    return sharedByQuestion(this.#process(name, alive));
+  }
+
+  #process(name: string, alive: () => boolean): PairStore {
     const use = (op: string): boolean => {
       this.uses.push(op);
       return !this.down && alive();
@@ -73,7 +78,7 @@ export class FakePairStore {
     return [...this.claims.values()].reduce((sum, holders) => sum + holders.size, 0);
   }
 
-  #claim(name: string, question: string, digests: Digests, ended: readonly string[]): Claimed {
+  #claim(name: string, question: string, digests: Digests, ended: readonly string[]) {
     const claim = `${name}.${this.#serial++}`;
     for (const gone of ended) this.#forget(gone);
     const holders = this.claims.get(question) ?? new Map<string, string>();

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { type Pairs, pack } from '../../src/cache/pairs.ts';
-import type { Ask } from '../../src/calls/scoring.ts';
+import type { ItemCall } from '../../src/calls/call.ts';
 import { LATE, STALE, TTL } from '../column/memories.ts';
-import { type AskOptions, anAsk, scoreOf } from '../support/fakes.ts';
+import { aCall, type CallOptions, scoreOf } from '../support/fakes.ts';
 
 /** Documents that asks choose from; texts that are nearly the same among them. */
 export const DOCUMENTS = ['a', 'b', 'c', 'd', 'e', 'f', 'aa', 'a ', 'A', 'é', 'e\u0301', '😀', '1', '1:a'];
@@ -38,18 +38,18 @@ export const ages: fc.Arbitrary<Ages> = fc
   .map(([texts, all]) => new Map(texts.map((document, i) => [document, all[i]!])));
 
 /** The pairs of an ask's question that such a tier has, in the order in which it came to know them. */
-export const pairsKnown = ({ query }: Pick<Ask, 'query'>, known: Ages, now: number): Pairs => {
+export const pairsKnown = ({ query }: Pick<ItemCall, 'query'>, known: Ages, now: number): Pairs => {
   const texts = [...known.keys()];
   const moments = texts.map((document) => now - known.get(document)!);
   return pack(
-    anAsk({ documents: texts }).identity.digests,
+    aCall({ items: texts }).identity.digests,
     Float64Array.from(texts, (document, i) => scoreAt(query, document, moments[i]!)),
     Float64Array.from(moments),
   );
 };
 
 /** What a caller may say of the caches. */
-export const cacheTerms: fc.Arbitrary<NonNullable<AskOptions['cache']>> = fc.record({
+export const cacheTerms: fc.Arbitrary<NonNullable<CallOptions['cache']>> = fc.record({
   read: fc.constantFrom(true, true, true, false),
   maxAgeMs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.constant(Number.POSITIVE_INFINITY), age),
   staleIfError: fc.constantFrom(true, true, false),

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Digests } from '../../src/calls/digests.ts';
+import { distinct } from '../../src/calls/distinct.ts';
 import { type IdentityInput, identify } from '../../src/calls/identity.ts';
-import { distinct } from '../../src/endpoints/rerank/ranking.ts';
 
 /** The question as a request gets it: by way of its distinct documents. */
 const questionOf = (input: IdentityInput): string =>
-  identify({ ...input, documents: distinct(input.documents).documents }).question;
+  identify({ ...input, items: distinct(input.items).items }).question;
 
 /** What two requests have in common when their question is the same, without any digest. */
-const canonicalForm = ({ scope, model, query, documents, whole }: IdentityInput): string =>
+const canonicalForm = ({ scope, model, query, items: documents, whole }: IdentityInput): string =>
   JSON.stringify([scope, model, query, whole && [...new Set(documents)].sort()]);
 
-const base: IdentityInput = { scope: ['s'], model: 'm', query: 'q', documents: ['a', 'b', 'c'], whole: true };
+const base: IdentityInput = { scope: ['s'], model: 'm', query: 'q', items: ['a', 'b', 'c'], whole: true };
 
 /** Few letters, among them what a key might use as separator, so that equal and nearly equal texts are common. */
 const text = fc.string({ unit: fc.constantFrom('a', '1', ':', '\n', '\u0000', 'é', '😀'), maxLength: 3 });
@@ -21,7 +21,7 @@ const fields = {
   scope: fc.array(text, { minLength: 2, maxLength: 2 }),
   model: text,
   query: text,
-  documents: fc.array(text, { minLength: 1, maxLength: 4 }),
+  items: fc.array(text, { minLength: 1, maxLength: 4 }),
   whole: fc.boolean(),
 };
 const input: fc.Arbitrary<IdentityInput> = fc.record(fields);
@@ -39,8 +39,8 @@ const variationOf = (one: IdentityInput): fc.Arbitrary<IdentityInput> => {
     (values as fc.Arbitrary<unknown>).map((value) => ({ [name]: value })),
   );
   return fc
-    .tuple(renamed(one.documents), fc.oneof(fc.constant({}), ...by))
-    .map(([documents, over]) => ({ ...one, documents, ...over }));
+    .tuple(renamed(one.items), fc.oneof(fc.constant({}), ...by))
+    .map(([items, over]) => ({ ...one, items, ...over }));
 };
 
 const pair: fc.Arbitrary<readonly [IdentityInput, IdentityInput]> = fc.oneof(
@@ -83,9 +83,9 @@ describe('the question of a request', () => {
     ['blank in a document', ['a', 'b', 'c ']],
     ['document that is two in one', ['a', 'bc']],
   ])('of a whole set changes with another %s; of single documents it does not', (_, documents) => {
-    expect(questionOf({ ...base, documents })).not.toBe(questionOf(base));
+    expect(questionOf({ ...base, items: documents })).not.toBe(questionOf(base));
     const single = { ...base, whole: false };
-    expect(questionOf({ ...single, documents })).toBe(questionOf(single));
+    expect(questionOf({ ...single, items: documents })).toBe(questionOf(single));
   });
 
   test.each([':', ',', '|', '/', ' ', '\n', '\t', '\u0000', '\u001f', '1:'])(
@@ -113,8 +113,8 @@ describe('the documents of an identity', () => {
   test('are those of the request, one digest each in their order, whatever the question', () => {
     fc.assert(
       fc.property(input, (one) => {
-        const { documents } = distinct(one.documents);
-        const { digests, whole } = identify({ ...one, documents });
+        const { items: documents } = distinct(one.items);
+        const { digests, whole } = identify({ ...one, items: documents });
         expect(digests.numbers).toEqual(Digests.of(documents).numbers);
         expect(whole).toBe(one.whole);
       }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { ItemReply, Source } from '../../src/calls/call.ts';
 import { OUTCOMES, outcomeOf, type Served } from '../../src/calls/outcome.ts';
-import type { Scores, Source } from '../../src/calls/scoring.ts';
-import { anAsk, scoresOf } from '../support/fakes.ts';
+import { aCall, scoresOf } from '../support/fakes.ts';
 
-const scoresFrom = (sources: readonly Source[], stale = false): Scores => ({
-  ...scoresOf(anAsk()),
+const scoresFrom = (sources: readonly Source[], stale = false): ItemReply => ({
+  ...scoresOf(aCall()),
   sources,
   stale,
 });

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type ItemReply, NO_TIME, type Source } from '../../src/calls/call.ts';
 import { assemble, joined, type Part, partOf } from '../../src/calls/parts.ts';
-import { NO_TIME, type Scores, type Source } from '../../src/calls/scoring.ts';
 
 const SOURCES: readonly Source[] = ['memory', 'redis', 'joined', 'upstream'];
 
 const scoresFrom = (
   rows: readonly (readonly [number, number, Source])[],
-  over: Partial<Scores> = {},
-): Scores => ({
+  over: Partial<ItemReply> = {},
+): ItemReply => ({
   values: Float64Array.from(rows, ([value]) => value),
-  scoredAt: Float64Array.from(rows, ([, scoredAt]) => scoredAt),
+  takenAt: Float64Array.from(rows, ([, takenAt]) => takenAt),
   sources: rows.map(([, , source]) => source),
-  searchUnits: 0,
+  spent: 0,
   stale: false,
   stored: false,
   timing: NO_TIME,
@@ -46,7 +46,7 @@ describe('scores', () => {
         const scores = scoresFrom(rows);
         const again = assemble(
           rows.length,
-          parts.map((places): Part => ({ places, scores: partOf(scores, places, 0) })),
+          parts.map((places): Part => ({ places, reply: partOf(scores, places, 0) })),
         );
         expect(again).toEqual(scores);
       }),
@@ -56,11 +56,11 @@ describe('scores', () => {
   test('of some places are theirs, in the order named, billed as told', () => {
     fc.assert(
       fc.property(dealt, fc.nat(), ({ rows, parts: [places = []] }, units) => {
-        const part = partOf(scoresFrom(rows, { searchUnits: 7 }), places, units);
+        const part = partOf(scoresFrom(rows, { spent: 7 }), places, units);
         expect(part).toEqual(
           scoresFrom(
             places.map((place) => rows[place]!),
-            { searchUnits: units },
+            { spent: units },
           ),
         );
       }),
@@ -69,14 +69,14 @@ describe('scores', () => {
 });
 
 describe('the whole of several parts', () => {
-  const part = (place: number, over: Partial<Scores>): Part => ({
+  const part = (place: number, over: Partial<ItemReply>): Part => ({
     places: [place],
-    scores: scoresFrom([[place / 10, place, 'memory']], over),
+    reply: scoresFrom([[place / 10, place, 'memory']], over),
   });
 
   test('costs what they cost together', () => {
-    const whole = assemble(3, [part(0, { searchUnits: 2 }), part(2, {}), part(1, { searchUnits: 3 })]);
-    expect(whole.searchUnits).toBe(5);
+    const whole = assemble(3, [part(0, { spent: 2 }), part(2, {}), part(1, { spent: 3 })]);
+    expect(whole.spent).toBe(5);
   });
 
   test.each(['stale', 'stored'] as const)('is %s when one of them is', (flag) => {
@@ -103,13 +103,13 @@ describe('the whole of several parts', () => {
 test('who only joined a call pays and stores nothing, and what was cached stays so', () => {
   const scores = scoresFrom(
     SOURCES.map((source) => [0.5, 1, source] as const),
-    { searchUnits: 3, stored: true },
+    { spent: 3, stored: true },
   );
   const shared = joined(scores);
   expect(shared).toEqual({
     ...scores,
     sources: ['memory', 'redis', 'joined', 'joined'],
-    searchUnits: 0,
+    spent: 0,
     stored: false,
   });
 });

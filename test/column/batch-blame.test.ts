@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ItemCall, ItemReply, Service } from '../../src/calls/call.ts';
 import { type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Scorer, Scores } from '../../src/calls/scoring.ts';
 import { batch } from '../../src/column/batch.ts';
 import { flight } from '../../src/column/flight.ts';
-import { anAsk, scoreOf, scoresOf, stack } from '../support/fakes.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
+import { aCall, scoreOf, scoresOf, stack } from '../support/fakes.ts';
 import { batches } from './batches.ts';
 
 const refusal = (documents: readonly string[]): RerankError =>
@@ -20,12 +21,12 @@ const picky = (isBad: (document: string) => boolean) => {
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const inner: Scorer = {
-    async score(ask: Ask): Promise<Scores> {
+  const inner: Service = {
+    async answer(ask: ItemCall): Promise<ItemReply> {
       await opened;
       const sealed = { ...ask, ...ask.seal?.() };
-      calls.push(sealed.documents);
-      if (sealed.documents.some(isBad)) throw refusal(sealed.documents);
+      calls.push(sealed.items);
+      if (sealed.items.some(isBad)) throw refusal(sealed.items);
       return scoresOf(sealed);
     },
   };
@@ -91,9 +92,9 @@ describe('a call that several share and that is refused for what it holds', () =
 describe('a flight that is refused for what it holds', () => {
   test('is asked again for who had joined it for a part, alone', async () => {
     const { inner, calls, open } = picky((document) => document === 'bad');
-    const scorer = stack(inner, flight(), batch());
-    const leader = scorer.score(anAsk({ documents: ['shared', 'bad'] }));
-    const joiner = scorer.score(anAsk({ documents: ['own', 'shared'] }));
+    const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
+    const leader = scorer.answer(aCall({ items: ['shared', 'bad'] }));
+    const joiner = scorer.answer(aCall({ items: ['own', 'shared'] }));
     open();
     await expect(leader).rejects.toThrow('refused: shared bad');
     expect((await joiner).values).toEqual(
@@ -104,8 +105,8 @@ describe('a flight that is refused for what it holds', () => {
 
   test('is refused to everybody who had asked for all of it, with one call', async () => {
     const { inner, calls, open } = picky(() => true);
-    const scorer = stack(inner, flight(), batch());
-    const asks = Array.from({ length: 200 }, () => scorer.score(anAsk({ documents: ['x', 'y'] })));
+    const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
+    const asks = Array.from({ length: 200 }, () => scorer.answer(aCall({ items: ['x', 'y'] })));
     open();
     for (const each of asks) await expect(each).rejects.toThrow('refused: x y');
     expect(calls).toHaveLength(1);
@@ -119,9 +120,9 @@ test('of any asks that share calls, those without a bad document are answered, a
   await fc.assert(
     fc.asyncProperty(fc.array(documents, { minLength: 1, maxLength: 8 }), documents, async (asks, bad) => {
       const { inner, open } = picky((document) => bad.slice(0, 2).includes(document));
-      const scorer = stack(inner, flight(), batch());
+      const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
       const answers = asks.map((each) =>
-        scorer.score(anAsk({ documents: each })).then(
+        scorer.answer(aCall({ items: each })).then(
           (scores) => ({ scores, error: undefined }),
           (error: RerankError) => ({ scores: undefined, error }),
         ),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AskOptions } from '../support/fakes.ts';
-import { anAsk, isSettled, valuesOf } from '../support/fakes.ts';
+import type { CallOptions } from '../support/fakes.ts';
+import { aCall, isSettled, valuesOf } from '../support/fakes.ts';
 import { batches } from './batches.ts';
 
 const numbered = (count: number, from = 0): string[] =>
@@ -16,7 +16,7 @@ describe('a call that waits for its slot', () => {
     expect(calls[0]!.grant()).toEqual(lists.flat());
     calls[0]!.answer();
     for (const [i, { answer }] of asks.entries()) {
-      expect((await answer).values).toEqual(valuesOf(anAsk({ documents: lists[i]! })));
+      expect((await answer).values).toEqual(valuesOf(aCall({ items: lists[i]! })));
     }
     expect(joins).toEqual(['cohere-rerank-3-5', 'cohere-rerank-3-5']);
   });
@@ -25,9 +25,9 @@ describe('a call that waits for its slot', () => {
     const { calls, ask } = batches();
     ask(['a', 'b']);
     ask(['c']);
-    const { documents, identity } = calls[0]!.ask.seal!();
-    expect(identity.digests.numbers).toEqual(anAsk({ documents: [...documents] }).identity.digests.numbers);
-    expect(identity.question).toBe(anAsk().identity.question);
+    const { items: documents, identity } = calls[0]!.ask.seal!();
+    expect(identity.digests.numbers).toEqual(aCall({ items: [...documents] }).identity.digests.numbers);
+    expect(identity.question).toBe(aCall().identity.question);
   });
 
   test('takes in nothing more once the slot is granted', async () => {
@@ -40,7 +40,7 @@ describe('a call that waits for its slot', () => {
     expect(await isSettled(late.answer)).toBe(false);
     expect(calls[1]!.grant()).toEqual(['b']);
     calls[1]!.answer();
-    expect((await late.answer).values).toEqual(valuesOf(anAsk({ documents: ['b'] })));
+    expect((await late.answer).values).toEqual(valuesOf(aCall({ items: ['b'] })));
   });
 
   test('asks for a thousand documents and no more; the others are the beginning of the next call', () => {
@@ -62,12 +62,12 @@ describe('a call that waits for its slot', () => {
       [1, 'c'],
       [2, 'd'],
     ] as const) {
-      expect((await asks[i]!.answer).values).toEqual(valuesOf(anAsk({ documents: [document] })));
+      expect((await asks[i]!.answer).values).toEqual(valuesOf(aCall({ items: [document] })));
     }
   });
 
   test('has room again for as many as those who left have named', () => {
-    const { calls, ask } = batches({ maxDocuments: 5 });
+    const { calls, ask } = batches({ most: { items: 5, bytes: 1000 } });
     ask(numbered(1));
     ask(numbered(4, 1)).leave();
     ask(numbered(4, 5));
@@ -77,7 +77,7 @@ describe('a call that waits for its slot', () => {
 });
 
 describe('a call takes in nothing', () => {
-  test.each<[string, AskOptions, AskOptions]>([
+  test.each<[string, CallOptions, CallOptions]>([
     ['about another question', {}, { query: 'another' }],
     ['for another model', {}, { model: 'another' }],
     ['from another scope', {}, { scope: 'another' }],

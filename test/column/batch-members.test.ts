@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
-import { SharedTerms } from '../../src/calls/shared-terms.ts';
-import { anAsk, failure, isSettled, turns, valuesOf } from '../support/fakes.ts';
+import { SharedTerms } from '../../src/column/shared/shared-terms.ts';
+import { aCall, failure, isSettled, turns, valuesOf } from '../support/fakes.ts';
 import { batches } from './batches.ts';
 
 describe('the members of one call', () => {
@@ -35,7 +35,7 @@ describe('the members of one call', () => {
 
   test('bring with them whoever joins them later', () => {
     const { calls, ask } = batches();
-    const shared = new SharedTerms('search', new AbortController().signal, () => [anAsk().terms]);
+    const shared = new SharedTerms('search', new AbortController().signal, () => [aCall().terms]);
     ask(['a']);
     ask(['b'], { terms: { onNewcomer: shared.onNewcomer } });
     shared.announce({ client: 'chatbot', urgency: 0 });
@@ -83,8 +83,8 @@ describe('the members of one call', () => {
     ask(['e']);
     expect(calls[0]!.grant()).toEqual(['a', 'd']);
     calls[0]!.answer();
-    expect((await asks[2]!.answer).values).toEqual(valuesOf(anAsk({ documents: ['d'] })));
-    expect((await asks[0]!.answer).values).toEqual(valuesOf(anAsk({ documents: ['a'] })));
+    expect((await asks[2]!.answer).values).toEqual(valuesOf(aCall({ items: ['d'] })));
+    expect((await asks[0]!.answer).values).toEqual(valuesOf(aCall({ items: ['a'] })));
   });
 
   test.each(['answer', 'failure', 'leaving'])(
@@ -126,11 +126,11 @@ describe('what a call cost', () => {
       const asks = ['a', 'b', 'c', 'd'].map((document) => ask([document]));
       calls[0]!.grant();
       for (const i of gone) asks[i]!.leave();
-      calls[0]!.answer({ searchUnits: 3 });
+      calls[0]!.answer({ spent: 3 });
       const stayed = await Promise.all(
         asks.filter((_, i) => !gone.includes(i as never)).map(({ answer }) => answer),
       );
-      expect(stayed.map(({ searchUnits }) => searchUnits)).toEqual(stayed.map((_, i) => (i === 0 ? 3 : 0)));
+      expect(stayed.map(({ spent }) => spent)).toEqual(stayed.map((_, i) => (i === 0 ? 3 : 0)));
     },
   );
 

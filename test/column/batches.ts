@@ -1,13 +1,14 @@
 /** A batch layer over calls that wait for their slot until a test grants it. */
 
+import type { ItemCall, ItemReply, Place, Service } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Place, Scorer, Scores } from '../../src/calls/scoring.ts';
-import { batch } from '../../src/column/batch.ts';
-import { type AskOptions, anAsk, type Override, scoresOf } from '../support/fakes.ts';
+import { type BatchOptions, batch } from '../../src/column/batch.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
+import { aCall, type CallOptions, type Override, scoresOf } from '../support/fakes.ts';
 
 export interface WaitingCall {
   /** As it came from the layer. */
-  readonly ask: Ask;
+  readonly ask: ItemCall;
   /** Places that were announced since it waits. */
   readonly newcomers: Place[];
   /** Its slot is granted: what it asks for, from now on. */
@@ -18,16 +19,16 @@ export interface WaitingCall {
 }
 
 export interface Batched {
-  readonly answer: Promise<Scores>;
+  readonly answer: Promise<ItemReply>;
   readonly signal: AbortSignal;
   readonly told: number[];
   leave(): void;
 }
 
-export const batches = (options: Parameters<typeof batch>[0] = {}) => {
+export const batches = (options: Partial<BatchOptions> = {}) => {
   const calls: WaitingCall[] = [];
-  const inner: Scorer = {
-    score: (ask) =>
+  const inner: Service = {
+    answer: (ask) =>
       new Promise((resolve, reject) => {
         let sealed = ask;
         const newcomers: Place[] = [];
@@ -38,19 +39,19 @@ export const batches = (options: Parameters<typeof batch>[0] = {}) => {
           newcomers,
           grant() {
             sealed = { ...ask, ...ask.seal?.() };
-            return sealed.documents;
+            return sealed.items;
           },
           answer: (over) => resolve(scoresOf(sealed, over)),
           fail: reject,
         });
       }),
   };
-  const scorer = batch(options)(inner);
-  const ask = (documents: readonly string[], over: AskOptions = {}): Batched => {
+  const scorer = batch({ most: RERANK.perCall, ...options })(inner);
+  const ask = (documents: readonly string[], over: CallOptions = {}): Batched => {
     const controller = new AbortController();
     const told: number[] = [];
-    const answer = scorer.score({
-      ...anAsk({ documents, ...over, terms: { signal: controller.signal, ...over.terms } }),
+    const answer = scorer.answer({
+      ...aCall({ items: documents, ...over, terms: { signal: controller.signal, ...over.terms } }),
       onQueued: (answerAt) => told.push(answerAt),
     });
     answer.catch(() => {});

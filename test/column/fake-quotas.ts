@@ -1,15 +1,15 @@
 /** Clients with quotas, and what becomes of their asks. */
 
 import { expect } from 'vitest';
+import type { ItemCall, ItemReply, Service } from '../../src/calls/call.ts';
 import type { RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Scorer, Scores } from '../../src/calls/scoring.ts';
 import type { Quotas } from '../../src/quota/quotas.ts';
-import { anAsk, scoresOf } from '../support/fakes.ts';
+import { aCall, scoresOf } from '../support/fakes.ts';
 
-export const ask = (client: string, query = 'q'): Ask =>
-  anAsk({ query, documents: ['d'], terms: { client } });
+export const ask = (client: string, query = 'q'): ItemCall =>
+  aCall({ query, items: ['d'], terms: { client } });
 
-export const SCORES: Scores = scoresOf(ask('search'));
+export const SCORES: ItemReply = scoresOf(ask('search'));
 
 /** A store with so many places for each client named; others have no quota. */
 export const places = (free: Record<string, number>) => {
@@ -34,8 +34,8 @@ export const places = (free: Record<string, number>) => {
 /** The end of the column: sends each ask `attempts` times. */
 export const sender = (attempts = 1) => {
   const askedBy: string[] = [];
-  const scorer: Scorer = {
-    async score({ terms, onSend }) {
+  const scorer: Service = {
+    async answer({ terms, onSend }) {
       askedBy.push(terms.client);
       for (let i = 0; i < attempts; i++) onSend?.();
       return SCORES;

@@ -1,6 +1,6 @@
 /** Slots for one call each, in a test’s hands. */
 
-import type { Terms } from '../../src/calls/scoring.ts';
+import type { Terms } from '../../src/calls/call.ts';
 import type { CallOutcome, Slots } from '../../src/column/pace.ts';
 
 /** Slots that are granted when a test says so, and note what becomes of them. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { flight } from '../../src/column/flight.ts';
-import { anAsk, failure, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
+import { aCall, failure, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
 import { FlightModel } from './flight-model.ts';
 
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -48,7 +48,7 @@ class World {
   readonly model = new FlightModel();
   readonly inner = new ScriptedScorer();
   readonly scorer = stack(this.inner, flight());
-  readonly callers: { ask: ReturnType<typeof anAsk>; leave: () => void; answer: Promise<unknown> }[] = [];
+  readonly callers: { ask: ReturnType<typeof aCall>; leave: () => void; answer: Promise<unknown> }[] = [];
 
   async happen(event: Event): Promise<void> {
     const { model, inner } = this;
@@ -72,7 +72,7 @@ class World {
         real.fail(new RerankError('upstream_failed'));
         model.fail(call, 'upstream_failed');
       } else {
-        real.answer({ searchUnits: event.units });
+        real.answer({ spent: event.units });
         model.answer(call, event.units);
       }
     }
@@ -83,13 +83,13 @@ class World {
   #ask({ query, documents, patience, urgency, alone }: Extract<Event, { kind: 'ask' }>): void {
     const controller = new AbortController();
     const deadline = performance.now() + patience;
-    const ask = anAsk({
+    const ask = aCall({
       query,
-      documents,
+      items: documents,
       cache: alone ? { read: false, write: false } : {},
       terms: { deadline, urgency, signal: controller.signal },
     });
-    const answer = this.scorer.score(ask);
+    const answer = this.scorer.answer(ask);
     answer.catch(() => {});
     this.callers.push({ ask, answer, leave: () => controller.abort(new RerankError('client_gone')) });
     this.model.ask(alone ? undefined : query, documents, { deadline, urgency, now: performance.now() });
@@ -98,7 +98,7 @@ class World {
   /** The calls made are those of the model, on the terms of those who wait for them. */
   check(): void {
     const { model, inner } = this;
-    expect(inner.calls.map(({ ask }) => ask.documents)).toEqual(model.calls.map((call) => call.documents));
+    expect(inner.calls.map(({ ask }) => ask.items)).toEqual(model.calls.map((call) => call.documents));
     for (const [i, { state, members }] of model.calls.entries()) {
       const { terms } = inner.calls[i]!.ask;
       if (state !== 'over') expect(terms.signal.aborted).toBe(state === 'cancelled');
@@ -118,8 +118,8 @@ class World {
       }
       expect(await answer).toMatchObject({
         values: valuesOf(ask),
-        searchUnits: units,
-        sources: ask.documents.map((document) => sources.get(document)),
+        spent: units,
+        sources: ask.items.map((document) => sources.get(document)),
       });
     }
   }
@@ -138,8 +138,8 @@ describe('whatever comes, leaves, lands and fails', () => {
         for (const { ask } of world.callers)
           expect(getEventListeners(ask.terms.signal, 'abort')).toHaveLength(0);
         for (const query of ['one', 'two']) {
-          void world.scorer.score(anAsk({ query, documents: POOL })).catch(() => {});
-          expect(world.inner.calls.at(-1)!.ask).toMatchObject({ query, documents: POOL });
+          void world.scorer.answer(aCall({ query, items: POOL })).catch(() => {});
+          expect(world.inner.calls.at(-1)!.ask).toMatchObject({ query, items: POOL });
         }
         vi.clearAllTimers();
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
-import { anAsk, failure, isSettled, turns, valuesOf } from '../support/fakes.ts';
+import { aCall, failure, isSettled, turns, valuesOf } from '../support/fakes.ts';
 import { flights } from './flights.ts';
 
 const on = flights();
@@ -18,7 +18,7 @@ describe('a caller that leaves', () => {
     await turns();
     expect(on.termsOfCall().signal.aborted).toBe(false);
     on.calls[0]!.answer();
-    for (const { answer } of followers) expect((await answer).values).toEqual(valuesOf(anAsk()));
+    for (const { answer } of followers) expect((await answer).values).toEqual(valuesOf(aCall()));
   });
 
   test('ends the call when it is the last', async () => {
@@ -43,7 +43,7 @@ describe('a caller that leaves', () => {
     expect(on.calls).toHaveLength(2);
 
     on.calls[1]!.answer();
-    expect((await newcomer.answer).values).toEqual(valuesOf(anAsk()));
+    expect((await newcomer.answer).values).toEqual(valuesOf(aCall()));
   });
 
   test('before it has asked is told so, and starts nothing that others could join', async () => {
@@ -51,6 +51,6 @@ describe('a caller that leaves', () => {
     expect((await failure(on.caller(1000, { signal }).answer)).kind).toBe('client_gone');
     const next = on.caller();
     on.calls.at(-1)!.answer();
-    expect((await next.answer).values).toEqual(valuesOf(anAsk()));
+    expect((await next.answer).values).toEqual(valuesOf(aCall()));
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { flight } from '../../src/column/flight.ts';
-import { anAsk, failure, isSettled, ScriptedScorer, stack, valuesOf } from '../support/fakes.ts';
+import { aCall, failure, isSettled, ScriptedScorer, stack, valuesOf } from '../support/fakes.ts';
 
 const column = () => {
   const inner = new ScriptedScorer();
   const scorer = stack(inner, flight());
   return {
     calls: inner.calls,
-    ask: (...documents: string[]) => scorer.score(anAsk({ documents })),
-    asked: () => inner.calls.map(({ ask }) => ask.documents.join('')),
+    ask: (...documents: string[]) => scorer.answer(aCall({ items: documents })),
+    asked: () => inner.calls.map(({ ask }) => ask.items.join('')),
   };
 };
 
@@ -28,14 +28,14 @@ describe('asks that overlap', () => {
     void ask('a', 'b');
     void ask('c', 'd');
     const mixed = ask('d', 'x', 'b', 'c');
-    calls[2]!.answer({ searchUnits: 1 });
-    calls[0]!.answer({ searchUnits: 2 });
+    calls[2]!.answer({ spent: 1 });
+    calls[0]!.answer({ spent: 2 });
     expect(await isSettled(mixed)).toBe(false);
-    calls[1]!.answer({ searchUnits: 4 });
+    calls[1]!.answer({ spent: 4 });
     expect(await mixed).toMatchObject({
-      values: valuesOf(anAsk({ documents: ['d', 'x', 'b', 'c'] })),
+      values: valuesOf(aCall({ items: ['d', 'x', 'b', 'c'] })),
       sources: ['joined', 'upstream', 'joined', 'joined'],
-      searchUnits: 1,
+      spent: 1,
     });
   });
 
@@ -60,14 +60,14 @@ describe('asks that overlap', () => {
     expect(calls[1]!.ask.terms.signal.aborted).toBe(false);
     calls[1]!.answer();
     // Whoever caused the call has left with an error: the one who stayed is billed.
-    expect(await second).toMatchObject({ values: valuesOf(anAsk({ documents: ['b'] })), searchUnits: 1 });
+    expect(await second).toMatchObject({ values: valuesOf(aCall({ items: ['b'] })), spent: 1 });
   });
 
   test('share nothing when scores depend on the companions', () => {
     const inner = new ScriptedScorer();
     const scorer = stack(inner, flight());
     for (const documents of [['a', 'b'], ['b', 'c'], ['b', 'a'], ['a']])
-      void scorer.score(anAsk({ documents, whole: true }));
-    expect(inner.calls.map(({ ask }) => ask.documents)).toEqual([['a', 'b'], ['b', 'c'], ['a']]);
+      void scorer.answer(aCall({ items: documents, whole: true }));
+    expect(inner.calls.map(({ ask }) => ask.items)).toEqual([['a', 'b'], ['b', 'c'], ['a']]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Scorer } from '../../src/calls/scoring.ts';
+import type { Service } from '../../src/calls/call.ts';
 import { flight } from '../../src/column/flight.ts';
-import { anAsk, failure, isSettled, ScriptedScorer, stack } from '../support/fakes.ts';
+import { aCall, failure, isSettled, ScriptedScorer, stack } from '../support/fakes.ts';
 
 const NOW = 5000;
 
@@ -15,9 +15,9 @@ afterEach(() => {
 /** A flight at a clock that stands still, with one caller for each time it is willing to wait (ms). */
 const callers = (...waits: readonly number[]) => {
   const inner = new ScriptedScorer();
-  const scorer: Scorer = stack(inner, flight({ now: () => NOW }));
+  const scorer: Service = stack(inner, flight({ now: () => NOW }));
   const join = (wait: number) => {
-    const answer = scorer.score(anAsk({ terms: { deadline: NOW + wait } }));
+    const answer = scorer.answer(aCall({ terms: { deadline: NOW + wait } }));
     answer.catch(() => {});
     return answer;
   };
@@ -35,7 +35,7 @@ describe('a caller that would not wait as long as the queue is', () => {
     expect(inner.calls[0]!.ask.terms.signal.aborted).toBe(false);
 
     inner.calls[0]!.answer();
-    expect((await answers[1]!).searchUnits).toBe(1);
+    expect((await answers[1]!).spent).toBe(1);
   });
 
   test('hears after what time the same wait would be long enough', async () => {

@@ -1,13 +1,13 @@
 /** Callers of one flight, on a fake clock. */
 
 import { afterEach, beforeEach, vi } from 'vitest';
+import type { ItemReply, Service, Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Scorer, Scores, Terms } from '../../src/calls/scoring.ts';
 import { flight } from '../../src/column/flight.ts';
-import { anAsk, ScriptedScorer, stack } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, stack } from '../support/fakes.ts';
 
 export interface Caller {
-  readonly answer: Promise<Scores>;
+  readonly answer: Promise<ItemReply>;
   readonly signal: AbortSignal;
   leave(): void;
 }
@@ -24,7 +24,7 @@ export interface Flights {
 /** For a test file as a whole: a new flight layer for each test. */
 export const flights = (): Flights => {
   let inner: ScriptedScorer;
-  let scorer: Scorer;
+  let scorer: Service;
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     inner = new ScriptedScorer();
@@ -41,7 +41,7 @@ export const flights = (): Flights => {
       const controller = new AbortController();
       const { signal } = controller;
       const deadline = performance.now() + ms;
-      const answer = scorer.score(anAsk({ terms: { deadline, signal, ...terms } }));
+      const answer = scorer.answer(aCall({ terms: { deadline, signal, ...terms } }));
       answer.catch(() => {});
       return { answer, signal, leave: () => controller.abort(new RerankError('client_gone')) };
     },

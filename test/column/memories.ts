@@ -1,9 +1,11 @@
 /** Both memory layers around a scorer that answers at once, on a clock that the test moves. */
 
+import { memoryByQuestion } from '../../src/cache/by-question.ts';
 import { memoryStore } from '../../src/cache/memory-store.ts';
-import type { Ask, Scorer, Scores } from '../../src/calls/scoring.ts';
+import type { ItemCall, ItemReply, Service } from '../../src/calls/call.ts';
 import { recall, remember } from '../../src/column/memory.ts';
-import { type AskOptions, anAsk, InstantScorer, scoresOf, stack } from '../support/fakes.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
+import { aCall, type CallOptions, InstantScorer, scoresOf, stack } from '../support/fakes.ts';
 
 /** Milliseconds for which a score is fresh, then answers at once though it is late, and then only instead of an error. */
 export const TTL = 1000;
@@ -16,24 +18,24 @@ export class Memories {
   now = 1_700_000_000_000;
   readonly inner = new InstantScorer();
   readonly store = memoryStore(1_000_000);
-  readonly #scorer: Scorer;
+  readonly #scorer: Service;
 
   constructor() {
-    this.inner.respond = (ask) => scoresOf(ask, { scoredAt: this.now });
-    const { store } = this;
+    this.inner.respond = (ask) => scoresOf(ask, { takenAt: this.now });
+    const store = memoryByQuestion(this.store);
     this.#scorer = stack(
       this.inner,
-      recall({ store, lifetime: LIFETIME, now: () => this.now }),
+      recall({ store, lifetime: LIFETIME, choose: RERANK.choose, now: () => this.now }),
       remember({ store }),
     );
   }
 
-  ask(over: AskOptions = {}): Promise<Scores> {
-    return this.score(anAsk(over));
+  ask(over: CallOptions = {}): Promise<ItemReply> {
+    return this.score(aCall(over));
   }
 
-  score(ask: Ask): Promise<Scores> {
-    return this.#scorer.score(ask);
+  score(ask: ItemCall): Promise<ItemReply> {
+    return this.#scorer.answer(ask);
   }
 }
 

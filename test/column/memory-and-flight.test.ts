@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { memoryByQuestion } from '../../src/cache/by-question.ts';
 import { memoryStore } from '../../src/cache/memory-store.ts';
-import type { Scorer, Scores } from '../../src/calls/scoring.ts';
+import type { ItemReply, Service } from '../../src/calls/call.ts';
 import { flight } from '../../src/column/flight.ts';
 import { recall, remember } from '../../src/column/memory.ts';
-import { anAsk, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
 
 const TURNS = 60;
 
 /** The first layers in the order in which the gateway has them. */
-const column = (): { inner: ScriptedScorer; scorer: Scorer } => {
+const column = (): { inner: ScriptedScorer; scorer: Service } => {
   const inner = new ScriptedScorer();
-  const store = memoryStore(1_000_000);
+  const store = memoryByQuestion(memoryStore(1_000_000));
   const lifetime = { ttlMs: 60_000, staleMs: 0 };
   return { inner, scorer: stack(inner, recall({ store, lifetime }), flight(), remember({ store })) };
 };
@@ -18,7 +19,7 @@ const column = (): { inner: ScriptedScorer; scorer: Scorer } => {
 describe('memory in front of a flight, and filled inside it', () => {
   test('is looked up, and the call started, in one synchronous step', () => {
     const { inner, scorer } = column();
-    void scorer.score(anAsk());
+    void scorer.answer(aCall());
     expect(inner.calls).toHaveLength(1);
   });
 
@@ -27,10 +28,10 @@ describe('memory in front of a flight, and filled inside it', () => {
   test('never lets an ask fall between the two, in whichever turn after the answer it comes', async () => {
     for (let turn = 0; turn < TURNS; turn++) {
       const { inner, scorer } = column();
-      const first = scorer.score(anAsk());
+      const first = scorer.answer(aCall());
       inner.calls[0]!.answer();
       await turns(turn);
-      const second = scorer.score(anAsk());
+      const second = scorer.answer(aCall());
       expect(inner.calls).toHaveLength(1);
       expect((await second).values).toEqual((await first).values);
     }
@@ -38,10 +39,10 @@ describe('memory in front of a flight, and filled inside it', () => {
 
   test('answers asks of every turn with one call, joined or from memory', async () => {
     const { inner, scorer } = column();
-    const answers: Promise<Scores>[] = [];
+    const answers: Promise<ItemReply>[] = [];
     const askOften = async (): Promise<void> => {
       for (let i = 0; i < TURNS; i++) {
-        answers.push(scorer.score(anAsk()));
+        answers.push(scorer.answer(aCall()));
         await turns(1);
       }
     };
@@ -50,7 +51,7 @@ describe('memory in front of a flight, and filled inside it', () => {
     await askOften();
     const scores = await Promise.all(answers);
     expect(inner.calls).toHaveLength(1);
-    for (const { values } of scores) expect(values).toEqual(valuesOf(anAsk()));
+    for (const { values } of scores) expect(values).toEqual(valuesOf(aCall()));
     const sources = new Set(scores.map(({ sources: [source] }) => source));
     expect(sources).toEqual(new Set(['upstream', 'joined', 'memory']));
   });
@@ -61,12 +62,12 @@ describe('memory in front of a flight, and filled inside it', () => {
       ['a', 'b', 'c', 'd'],
       ['d', 'b', 'a', 'c'],
     ];
-    const answers = orders.map((documents) => scorer.score(anAsk({ documents })));
+    const answers = orders.map((documents) => scorer.answer(aCall({ items: documents })));
     inner.calls[0]!.answer();
     await Promise.all(answers);
-    answers.push(...orders.map((documents) => scorer.score(anAsk({ documents }))));
+    answers.push(...orders.map((documents) => scorer.answer(aCall({ items: documents }))));
     for (const [i, { values }] of (await Promise.all(answers)).entries()) {
-      expect(values).toEqual(valuesOf(anAsk({ documents: orders[i % 2]! })));
+      expect(values).toEqual(valuesOf(aCall({ items: orders[i % 2]! })));
     }
     expect(inner.calls).toHaveLength(1);
   });
@@ -79,28 +80,25 @@ describe('memory in front of a flight, and filled inside it', () => {
         ['d', 'b', 'a'],
         ['e', 'a', 'd', 'c'],
       ];
-      const answers = [scorer.score(anAsk({ documents: lists[0]! }))];
+      const answers = [scorer.answer(aCall({ items: lists[0]! }))];
       inner.calls[0]!.answer();
       await turns(turn);
-      answers.push(
-        scorer.score(anAsk({ documents: lists[1]! })),
-        scorer.score(anAsk({ documents: lists[2]! })),
-      );
+      answers.push(scorer.answer(aCall({ items: lists[1]! })), scorer.answer(aCall({ items: lists[2]! })));
       for (const { answer } of inner.calls.slice(1)) answer();
       for (const [i, { values }] of (await Promise.all(answers)).entries()) {
-        expect(values).toEqual(valuesOf(anAsk({ documents: lists[i]! })));
+        expect(values).toEqual(valuesOf(aCall({ items: lists[i]! })));
       }
-      expect(inner.calls.map(({ ask }) => ask.documents)).toEqual([lists[0], ['d'], ['e']]);
+      expect(inner.calls.map(({ ask }) => ask.items)).toEqual([lists[0], ['d'], ['e']]);
     }
   });
 
   test('gives each of 200 at once the scores of one call, and all later ones those of memory', async () => {
     const { inner, scorer } = column();
-    const answers = Array.from({ length: 200 }, () => scorer.score(anAsk()));
+    const answers = Array.from({ length: 200 }, () => scorer.answer(aCall()));
     inner.calls[0]!.answer();
-    const units = (await Promise.all(answers)).reduce((sum, { searchUnits }) => sum + searchUnits, 0);
+    const units = (await Promise.all(answers)).reduce((sum, { spent }) => sum + spent, 0);
     expect(units).toBe(1);
-    expect((await scorer.score(anAsk())).sources[0]).toBe('memory');
+    expect((await scorer.answer(aCall())).sources[0]).toBe('memory');
     expect(inner.calls).toHaveLength(1);
   });
 });

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { freshness } from '../../src/cache/freshness.ts';
+import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Scores } from '../../src/calls/scoring.ts';
 import { cacheTerms, documents, scoreAt } from '../cache/pairs-known.ts';
-import { type AskOptions, anAsk, scoresOf } from '../support/fakes.ts';
+import { aCall, type CallOptions, scoresOf } from '../support/fakes.ts';
 import { LIFETIME, Memories, TTL } from './memories.ts';
 
 /** Memory as one would write it down: each pair with the moment at which it was last scored. */
 class Model {
-  readonly #scoredAt = new Map<string, number>();
+  readonly #takenAt = new Map<string, number>();
 
   /** By document when it was scored, where it answers or could stand in. */
-  recall({ query, documents, cache }: Ask, now: number) {
+  recall({ query, items: documents, cache }: ItemCall, now: number) {
     const recalled = documents.map((document) => {
-      const moment = this.#scoredAt.get(JSON.stringify([query, document]));
+      const moment = this.#takenAt.get(JSON.stringify([query, document]));
       const state = moment === undefined ? 'unusable' : freshness(now - moment, LIFETIME, cache);
       return { document, moment, state, answers: state === 'fresh' || state === 'renewable' };
     });
@@ -27,12 +27,12 @@ class Model {
   }
 
   remember(query: string, documents: readonly string[], now: number): void {
-    for (const document of documents) this.#scoredAt.set(JSON.stringify([query, document]), now);
+    for (const document of documents) this.#takenAt.set(JSON.stringify([query, document]), now);
   }
 }
 
 interface Step {
-  readonly over: AskOptions;
+  readonly over: CallOptions;
   /** Milliseconds since the step before. */
   readonly later: number;
   /** The upstream fails. */
@@ -43,7 +43,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     over: fc.record({
       query: fc.constantFrom('q', 'q ', 'other'),
-      documents,
+      items: documents,
       cache: fc.oneof(
         fc.constant({}),
         fc
@@ -66,8 +66,8 @@ class Trial {
     this.memory.inner.respond = (ask) => {
       if (this.#fails) throw new RerankError(this.#fails);
       const { now } = this.memory;
-      const values = ask.documents.map((document) => scoreAt(ask.query, document, now));
-      return scoresOf(ask, { values: Float64Array.from(values), scoredAt: now, searchUnits: 3 });
+      const values = ask.items.map((document) => scoreAt(ask.query, document, now));
+      return scoresOf(ask, { values: Float64Array.from(values), takenAt: now, spent: 3 });
     };
   }
 
@@ -76,12 +76,12 @@ class Trial {
     const { memory, model } = this;
     memory.now += later;
     this.#fails = fails;
-    const ask = anAsk(over);
+    const ask = aCall(over);
     const recalled = model.recall(ask, memory.now);
     const missing = recalled.filter(({ known }) => !known).map(({ document }) => document);
     memory.inner.asks.length = 0;
     const answer = await memory.score(ask).catch((thrown: RerankError) => thrown.kind);
-    expect(memory.inner.asks.map(({ documents }) => documents.toSorted())).toEqual(
+    expect(memory.inner.asks.map(({ items: documents }) => documents.toSorted())).toEqual(
       missing.length > 0 ? [missing.toSorted()] : [],
     );
 
@@ -90,7 +90,7 @@ class Trial {
     if (missing.length > 0 && fails !== undefined) {
       const standsIn = fails === 'upstream_failed' && recalled.every(({ state }) => state !== 'unusable');
       if (!standsIn) expect(answer).toBe(fails);
-      else this.#check(answer, recalled.map(fromMemory), { stale: true, stored: false, searchUnits: 0 });
+      else this.#check(answer, recalled.map(fromMemory), { stale: true, stored: false, spent: 0 });
       return;
     }
     const rows = recalled.map((one) =>
@@ -101,18 +101,18 @@ class Trial {
     this.#check(answer, rows, {
       stale: recalled.some(({ known, state }) => known && state === 'renewable'),
       stored: missing.length > 0 && ask.cache.write,
-      searchUnits: missing.length > 0 ? 3 : 0,
+      spent: missing.length > 0 ? 3 : 0,
     });
     if (ask.cache.write) model.remember(ask.query, missing, memory.now);
   }
 
   #check(
-    answer: Scores | string,
+    answer: ItemReply | string,
     rows: readonly (readonly [number, number | undefined, string])[],
-    facts: Partial<Scores>,
+    facts: Partial<ItemReply>,
   ): void {
-    const { values, scoredAt, sources } = answer as Scores;
-    expect([...values].map((value, i) => [value, scoredAt[i], sources[i]])).toEqual(rows);
+    const { values, takenAt, sources } = answer as ItemReply;
+    expect([...values].map((value, i) => [value, takenAt[i], sources[i]])).toEqual(rows);
     expect(answer).toMatchObject(facts);
   }
 }

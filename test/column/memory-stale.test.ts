@@ -12,17 +12,17 @@ const kinds = Object.keys(ERRORS) as ErrorKind[];
 
 describe('a score past its freshness', () => {
   test.each(kinds)('stands in for an error only if the table says so: %s', async (kind) => {
-    const { scoredAt, values } = await memory.ask();
+    const { takenAt, values } = await memory.ask();
     memory.now += TTL + STALE;
     const error = new RerankError(kind);
     memory.inner.failWith(error);
     if (ERRORS[kind].staleIfError) {
       expect(await memory.ask()).toMatchObject({
         values,
-        scoredAt,
+        takenAt,
         stale: true,
         stored: false,
-        searchUnits: 0,
+        spent: 0,
         sources: three('memory'),
       });
     } else {
@@ -32,16 +32,16 @@ describe('a score past its freshness', () => {
 
   test('stands in only when all the others can be answered, too', async () => {
     const error = new RerankError('upstream_failed');
-    await memory.ask({ documents: ['a'] });
+    await memory.ask({ items: ['a'] });
     memory.now += TTL;
-    await memory.ask({ documents: ['b'] });
+    await memory.ask({ items: ['b'] });
     memory.now += STALE;
     memory.inner.failWith(error);
-    expect(await failure(memory.ask({ documents: ['a', 'b', 'c'] }))).toBe(error);
-    const { stale, sources } = await memory.ask({ documents: ['b', 'a'] });
+    expect(await failure(memory.ask({ items: ['a', 'b', 'c'] }))).toBe(error);
+    const { stale, sources } = await memory.ask({ items: ['b', 'a'] });
     expect([stale, sources]).toEqual([true, ['memory', 'memory']]);
     // Only what could not be answered at once was asked for.
-    expect(memory.inner.asks.slice(2).map(({ documents }) => documents)).toEqual([['a', 'c'], ['a']]);
+    expect(memory.inner.asks.slice(2).map(({ items: documents }) => documents)).toEqual([['a', 'c'], ['a']]);
   });
 
   test('stands in for no error when it is too old, or fresh enough for nobody', async () => {

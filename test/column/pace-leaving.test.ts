@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { Layer } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Layer } from '../../src/calls/scoring.ts';
 import { pace } from '../../src/column/pace.ts';
 import { quota } from '../../src/column/quota.ts';
 import { failure, stack, turns } from '../support/fakes.ts';
@@ -22,9 +22,9 @@ const aCall = async (between: Layer = (inner) => inner) => {
     pace({ slots: () => slots }),
     between,
     // The slots here are of another attachment than the one that the test is connected to.
-    (inner) => ({ score: (ask) => inner.score({ ...ask, attachment: 'RERANK' }) }),
+    (inner) => ({ answer: (ask) => inner.answer({ ...ask, attachment: 'RERANK' }) }),
   );
-  const answer = failure(column.score(slotted({ terms: { signal: leaver.signal } })));
+  const answer = failure(column.answer(slotted({ terms: { signal: leaver.signal } })));
   return { answer, slots, settle, simulator, leave: () => leaver.abort(gone) };
 };
 
@@ -32,11 +32,11 @@ describe('a caller that leaves after its slot was granted, before anything was s
   test('leaves its place to others, and none of its quota', async () => {
     let looking = (): void => {};
     const lookAgain: Layer = (inner) => ({
-      score: async (ask) => {
+      answer: async (ask) => {
         await new Promise<void>((resolve) => {
           looking = resolve;
         });
-        return inner.score(ask);
+        return inner.answer(ask);
       },
     });
     const { answer, slots, settle, simulator, leave } = await aCall(lookAgain);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { pace } from '../../src/column/pace.ts';
 import {
-  anAsk,
+  aCall,
   InstantScorer,
   isSettled,
   ScriptedScorer,
@@ -14,39 +14,39 @@ import {
 import { FakeSlots } from './fake-slots.ts';
 
 describe('what is asked', () => {
-  const sealed = anAsk({ documents: ['a', 'b', 'c', 'd'] });
+  const sealed = aCall({ items: ['a', 'b', 'c', 'd'] });
 
   test('is decided when the slot is granted, not before, and once', async () => {
     const [slots, inner] = [new FakeSlots(), new InstantScorer()];
     let seals = 0;
     const seal = () => {
       seals++;
-      return { documents: sealed.documents, identity: sealed.identity };
+      return { items: sealed.items, identity: sealed.identity };
     };
-    const answer = stack(inner, pace({ slots: () => slots })).score({ ...anAsk(), seal });
+    const answer = stack(inner, pace({ slots: () => slots })).answer({ ...aCall(), seal });
     await turns();
     expect(seals).toBe(0);
     slots.grant();
     expect((await answer).values).toEqual(valuesOf(sealed));
     expect(seals).toBe(1);
-    const { documents, identity } = sealed;
-    expect(inner.asks).toEqual([expect.objectContaining({ documents, identity })]);
+    const { items, identity } = sealed;
+    expect(inner.asks).toEqual([expect.objectContaining({ items, identity })]);
   });
 
   test('is what the ask names where nobody may join', async () => {
-    const [slots, inner, ask] = [new FakeSlots(), new InstantScorer(), anAsk()];
-    const answer = stack(inner, pace({ slots: () => slots })).score(ask);
+    const [slots, inner, ask] = [new FakeSlots(), new InstantScorer(), aCall()];
+    const answer = stack(inner, pace({ slots: () => slots })).answer(ask);
     slots.grant();
     await answer;
-    const { documents, identity } = ask;
-    expect(inner.asks).toEqual([expect.objectContaining({ documents, identity })]);
+    const { items, identity } = ask;
+    expect(inner.asks).toEqual([expect.objectContaining({ items, identity })]);
   });
 });
 
 describe('a slot', () => {
   test('is released when the answer is there, not before, and once', async () => {
     const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
     slots.grant();
     expect(await isSettled(answer)).toBe(false);
     expect(slots.released).toEqual([]);
@@ -70,7 +70,7 @@ describe('a slot', () => {
     ['what nobody foresaw', new TypeError('unforeseen'), false],
   ])('is released once after %s', async (_, error, answered) => {
     const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
     slots.grant();
     await isSettled(answer);
     inner.calls[0]!.ask.onSend?.();
@@ -81,8 +81,8 @@ describe('a slot', () => {
 
   test('is given back, as if never taken, when everything was known by the time it was granted', async () => {
     const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    inner.respond = (ask) => scoresOf(ask, { sources: ['redis', 'redis', 'redis'], searchUnits: 0 });
-    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    inner.respond = (ask) => scoresOf(ask, { sources: ['redis', 'redis', 'redis'], spent: 0 });
+    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
     slots.grant();
     expect((await answer).sources).toEqual(['redis', 'redis', 'redis']);
     expect(slots).toMatchObject({ released: [], givenBack: 1 });
@@ -91,11 +91,11 @@ describe('a slot', () => {
   test('is given back when the call throws before it is sent', async () => {
     const slots = new FakeSlots();
     const broken = {
-      score() {
+      answer() {
         throw new TypeError('at once');
       },
     };
-    const answer = stack(broken, pace({ slots: () => slots })).score(anAsk());
+    const answer = stack(broken, pace({ slots: () => slots })).answer(aCall());
     slots.grant();
     await expect(answer).rejects.toThrow('at once');
     expect(slots).toMatchObject({ released: [], givenBack: 1 });
@@ -105,7 +105,7 @@ describe('a slot', () => {
     const [slots, inner] = [new FakeSlots(), new ScriptedScorer()];
     let heard = 0;
     const onSend = (): void => void heard++;
-    void stack(inner, pace({ slots: () => slots })).score({ ...anAsk(), onSend });
+    void stack(inner, pace({ slots: () => slots })).answer({ ...aCall(), onSend });
     expect(heard).toBe(0);
     slots.grant();
     await turns();

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ItemCall, Service } from '../../src/calls/call.ts';
 import { type ErrorDetails, type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Scorer } from '../../src/calls/scoring.ts';
 import { type CallOutcome, pace, type Slots } from '../../src/column/pace.ts';
-import { anAsk, failure, ScriptedScorer, stack, turns } from '../support/fakes.ts';
+import { aCall, failure, ScriptedScorer, stack, turns } from '../support/fakes.ts';
 
 const ATTEMPT_MS = 15_000;
 
@@ -14,10 +14,10 @@ afterEach(() => {
 });
 
 /** A call that holds a slot, and what its slot is told when it ends. */
-const aCall = async ({
+const aSentCall = async ({
   replaceable = false,
   patienceMs = 60_000,
-  inner = new ScriptedScorer() as Scorer,
+  inner = new ScriptedScorer() as Service,
 } = {}) => {
   const outcomes: CallOutcome[] = [];
   const slot = {
@@ -29,17 +29,17 @@ const aCall = async ({
   };
   const slots: Slots = { acquire: async () => slot };
   const leaver = new AbortController();
-  const ask: Ask = {
-    ...anAsk({ terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }),
+  const ask: ItemCall = {
+    ...aCall({ terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }),
     onStart: vi.fn(),
   };
-  const sending: Scorer = {
-    score: (ask) => {
+  const sending: Service = {
+    answer: (ask) => {
       ask.onSend?.();
-      return inner.score(ask);
+      return inner.answer(ask);
     },
   };
-  const answer = stack(sending, pace({ slots: () => slots, attemptMs: ATTEMPT_MS })).score(ask);
+  const answer = stack(sending, pace({ slots: () => slots, attemptMs: ATTEMPT_MS })).answer(ask);
   answer.catch(() => {});
   await turns();
   return { answer, outcomes, leave: (reason: RerankError) => leaver.abort(reason), onStart: ask.onStart };
@@ -47,15 +47,15 @@ const aCall = async ({
 
 const failing = async (kind: ErrorKind, details: ErrorDetails = {}): Promise<CallOutcome> => {
   const inner = new ScriptedScorer();
-  const { answer, outcomes } = await aCall({ inner });
+  const { answer, outcomes } = await aSentCall({ inner });
   inner.calls[0]!.fail(new RerankError(kind, undefined, details));
   await failure(answer);
   return outcomes[0]!;
 };
 
 /** An upstream that never answers. */
-const silent: Scorer = {
-  score: ({ terms }) =>
+const silent: Service = {
+  answer: ({ terms }) =>
     new Promise((_, reject) => {
       terms.signal.addEventListener('abort', () => reject(terms.signal.reason));
     }),
@@ -64,7 +64,7 @@ const silent: Scorer = {
 describe('what the end of a call says of the attachment', () => {
   test('scores: it does what it is for', async () => {
     const inner = new ScriptedScorer();
-    const { answer, outcomes } = await aCall({ inner });
+    const { answer, outcomes } = await aSentCall({ inner });
     inner.calls[0]!.answer({ rateLimit: { 'x-ratelimit-remaining-requests': '17' } });
     await answer;
     expect(outcomes).toEqual([{ verdict: 'scored', answered: true, remaining: 17, pauseMs: undefined }]);
@@ -95,7 +95,7 @@ describe('what the end of a call says of the attachment', () => {
   test.each(['client_gone', 'deadline', 'draining'] as const)(
     'nothing, when nobody waits for it any more (%s)',
     async (kind) => {
-      const { answer, outcomes, leave } = await aCall({ inner: silent });
+      const { answer, outcomes, leave } = await aSentCall({ inner: silent });
       await vi.advanceTimersByTimeAsync(10_000);
       leave(new RerankError(kind));
       await failure(answer);
@@ -106,7 +106,7 @@ describe('what the end of a call says of the attachment', () => {
 
 describe('a call without an answer', () => {
   test('is given up after a while, and is a failure', async () => {
-    const { answer, outcomes } = await aCall({ inner: silent });
+    const { answer, outcomes } = await aSentCall({ inner: silent });
     await vi.advanceTimersByTimeAsync(ATTEMPT_MS - 1);
     expect(outcomes).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
@@ -115,7 +115,7 @@ describe('a call without an answer', () => {
   });
 
   test('is given up sooner by those in a hurry, where there is another attachment; that says nothing', async () => {
-    const { answer, outcomes } = await aCall({ inner: silent, replaceable: true, patienceMs: 5000 });
+    const { answer, outcomes } = await aSentCall({ inner: silent, replaceable: true, patienceMs: 5000 });
     await vi.advanceTimersByTimeAsync(2999);
     expect(outcomes).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
@@ -124,14 +124,14 @@ describe('a call without an answer', () => {
   });
 
   test('is not given up by those in a hurry where there is no other attachment', async () => {
-    const { outcomes } = await aCall({ inner: silent, patienceMs: 5000 });
+    const { outcomes } = await aSentCall({ inner: silent, patienceMs: 5000 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(outcomes).toEqual([]);
   });
 
   test('leaves no timer behind when it is answered', async () => {
     const inner = new ScriptedScorer();
-    const { answer } = await aCall({ inner });
+    const { answer } = await aSentCall({ inner });
     inner.calls[0]!.answer();
     await answer;
     expect(vi.getTimerCount()).toBe(0);
@@ -164,6 +164,6 @@ describe('a 429', () => {
 });
 
 test('whoever asks is told at which attachment the call is made', async () => {
-  const { onStart } = await aCall();
+  const { onStart } = await aSentCall();
   expect(onStart).toHaveBeenCalledExactlyOnceWith('RERANK_EU', false);
 });

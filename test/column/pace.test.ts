@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { pace } from '../../src/column/pace.ts';
-import { anAsk, failure, InstantScorer, isSettled, stack } from '../support/fakes.ts';
+import { aCall, failure, InstantScorer, isSettled, stack } from '../support/fakes.ts';
 import { FakeSlots } from './fake-slots.ts';
 
 describe('a call', () => {
   test('starts when its slot is granted, not before, and knows whose slot it holds', async () => {
     const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
     expect(await isSettled(answer)).toBe(false);
     expect(inner.asks).toHaveLength(0);
     slots.grant();
@@ -22,8 +22,8 @@ describe('a call', () => {
     ]);
     const scorer = stack(new InstantScorer(), pace({ slots: (model) => lines.get(model)! }));
     const onQueued = (): void => {};
-    const ask = { ...anAsk({ model: 'b' }), onQueued };
-    void scorer.score(ask);
+    const ask = { ...aCall({ model: 'b' }), onQueued };
+    void scorer.answer(ask);
     expect(lines.get('a')!.asked).toHaveLength(0);
     expect(lines.get('b')!.asked).toEqual([{ terms: ask.terms, onQueued }]);
     // The same object: a flight’s terms change while it waits.
@@ -32,7 +32,7 @@ describe('a call', () => {
 
   test('that gets no slot is not made', async () => {
     const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = failure(stack(inner, pace({ slots: () => slots })).score(anAsk()));
+    const answer = failure(stack(inner, pace({ slots: () => slots })).answer(aCall()));
     const error = new RerankError('wait_too_long');
     slots.refuse(error);
     expect(await answer).toBe(error);
@@ -42,7 +42,7 @@ describe('a call', () => {
 
   test('says how long it waited, and leaves what the upstream took as it is', async () => {
     const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).score(anAsk());
+    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
     await new Promise((resolve) => setTimeout(resolve, 30));
     slots.grant();
     const { timing } = await answer;

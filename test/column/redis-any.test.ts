@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ItemReply, Service } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Scorer, Scores } from '../../src/calls/scoring.ts';
 import { flight } from '../../src/column/flight.ts';
 import { redis } from '../../src/column/redis.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
-import { anAsk, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
 
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'];
 const LIFETIME = { ttlMs: 1e9, staleMs: 0 };
@@ -31,10 +32,10 @@ const event = fc.oneof(
 type Event = typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 interface Asked {
-  readonly ask: ReturnType<typeof anAsk>;
+  readonly ask: ReturnType<typeof aCall>;
   readonly process: number;
   readonly controller: AbortController;
-  outcome: Scores | RerankError | undefined;
+  outcome: ItemReply | RerankError | undefined;
 }
 
 class World {
@@ -45,13 +46,15 @@ class World {
   /** Something has happened since that excuses a pair that is asked for twice. */
   excused = false;
   readonly inner: ScriptedScorer[] = [];
-  readonly scorers: Scorer[] = [];
+  readonly scorers: Service[] = [];
 
   constructor() {
     for (let i = 0; i < PROCESSES; i++) {
       this.inner.push(new ScriptedScorer());
       const shared = this.store.process(String(i), () => !this.dead.has(i));
-      this.scorers.push(stack(this.inner[i]!, flight(), redis({ store: shared, lifetime: LIFETIME })));
+      this.scorers.push(
+        stack(this.inner[i]!, flight(), redis({ store: shared, lifetime: LIFETIME, choose: RERANK.choose })),
+      );
     }
   }
 
@@ -95,18 +98,18 @@ class World {
   #ask(process: number, documents: readonly string[]): void {
     if (this.dead.has(process)) return;
     const controller = new AbortController();
-    const ask = anAsk({ documents, terms: { signal: controller.signal } });
+    const ask = aCall({ items: documents, terms: { signal: controller.signal } });
     const asked: Asked = { ask, process, controller, outcome: undefined };
     this.asked.push(asked);
-    const note = (outcome: Scores | RerankError): void => {
+    const note = (outcome: ItemReply | RerankError): void => {
       asked.outcome = outcome;
     };
-    this.scorers[process]!.score(ask).then(note, note);
+    this.scorers[process]!.answer(ask).then(note, note);
   }
 
   /** Of all that lives, no pair is under way twice. */
   #checkNothingTwice(): void {
-    const documents = this.open().flatMap(({ ask }) => ask.documents);
+    const documents = this.open().flatMap(({ ask }) => ask.items);
     expect(new Set(documents).size).toBe(documents.length);
   }
 
@@ -148,7 +151,7 @@ describe('processes that share a store, whatever comes, leaves, fails and dies',
         const world = new World();
         for (const event of events) await world.happen(event);
         await world.land();
-        const sent = world.inner.flatMap(({ calls }) => calls.flatMap(({ ask }) => ask.documents));
+        const sent = world.inner.flatMap(({ calls }) => calls.flatMap(({ ask }) => ask.items));
         expect(new Set(sent).size).toBe(sent.length);
         expect(world.store.held).toBe(0);
         world.checkAnswers();

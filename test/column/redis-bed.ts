@@ -2,9 +2,9 @@
 
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import type { PairStore } from '../../src/cache/by-question.ts';
 import { type Pairs, pack } from '../../src/cache/pairs.ts';
 import { type Claims, redisPairs } from '../../src/cache/redis-pairs.ts';
-import type { PairStore } from '../../src/cache/stores.ts';
 import { Digests } from '../../src/calls/digests.ts';
 import { connectRedis } from '../../src/redis/client.ts';
 import { Commands } from '../../src/redis/commands.ts';

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { SharedStore } from '../../src/cache/stores.ts';
+import type { ItemReply, Service } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Scorer, Scores } from '../../src/calls/scoring.ts';
 import { redis } from '../../src/column/redis.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
 import {
-  type AskOptions,
-  anAsk,
+  aCall,
+  type CallOptions,
   failure,
   isSettled,
   ScriptedScorer,
@@ -18,24 +20,24 @@ const LIFETIME = { ttlMs: 60_000, staleMs: 60_000 };
 
 let store: FakePairStore;
 let inner: ScriptedScorer;
-let one: Scorer;
-let other: Scorer;
+let one: Service;
+let other: Service;
 
 beforeEach(() => {
   store = new FakePairStore();
   inner = new ScriptedScorer();
-  one = stack(inner, redis({ store: store.process('one'), lifetime: LIFETIME }));
-  other = stack(inner, redis({ store: store.process('other'), lifetime: LIFETIME }));
+  one = stack(inner, redis({ store: store.process('one'), lifetime: LIFETIME, choose: RERANK.choose }));
+  other = stack(inner, redis({ store: store.process('other'), lifetime: LIFETIME, choose: RERANK.choose }));
 });
 
-const ask = async (scorer: Scorer, over: AskOptions = {}): Promise<{ answer: Promise<Scores> }> => {
-  const answer = scorer.score(anAsk(over));
+const ask = async (scorer: Service, over: CallOptions = {}): Promise<{ answer: Promise<ItemReply> }> => {
+  const answer = scorer.answer(aCall(over));
   answer.catch(() => {});
   await turns();
   return { answer };
 };
 
-const asked = (): string[] => inner.calls.map(({ ask: { documents } }) => documents.join(''));
+const asked = (): string[] => inner.calls.map(({ ask: { items: documents } }) => documents.join(''));
 
 describe('what another process is having scored', () => {
   test('is waited for, not asked for', async () => {
@@ -44,9 +46,9 @@ describe('what another process is having scored', () => {
     expect(inner.calls).toHaveLength(1);
     inner.calls[0]!.answer();
     expect(await answer).toMatchObject({
-      values: valuesOf(anAsk()),
+      values: valuesOf(aCall()),
       sources: ['joined', 'joined', 'joined'],
-      searchUnits: 0,
+      spent: 0,
     });
     expect(store.held).toBe(0);
   });
@@ -62,13 +64,13 @@ describe('what another process is having scored', () => {
     inner.calls[0]!.answer();
     await turns();
     store.silence();
-    expect(await answer).toMatchObject({ sources: ['joined', 'joined', 'joined'], searchUnits: 0 });
+    expect(await answer).toMatchObject({ sources: ['joined', 'joined', 'joined'], spent: 0 });
   });
 
   test('tells whoever waits for it when the answer should be there', async () => {
     await ask(one);
     const expected: number[] = [];
-    const waiting = other.score({ ...anAsk(), onQueued: (answerAt) => void expected.push(answerAt) });
+    const waiting = other.answer({ ...aCall(), onQueued: (answerAt) => void expected.push(answerAt) });
     await turns();
     inner.calls[0]!.ask.onQueued?.(12_345);
     expect(expected).toEqual([12_345]);
@@ -77,14 +79,14 @@ describe('what another process is having scored', () => {
   });
 
   test('is waited for while the rest is asked for', async () => {
-    await ask(one, { documents: ['a', 'b', 'c'] });
-    const { answer } = await ask(other, { documents: ['d', 'b', 'e', 'a'] });
+    await ask(one, { items: ['a', 'b', 'c'] });
+    const { answer } = await ask(other, { items: ['d', 'b', 'e', 'a'] });
     expect(asked()).toEqual(['abc', 'de']);
     inner.calls[1]!.answer();
     expect(await isSettled(answer)).toBe(false);
     inner.calls[0]!.answer();
     expect(await answer).toMatchObject({
-      values: valuesOf(anAsk({ documents: ['d', 'b', 'e', 'a'] })),
+      values: valuesOf(aCall({ items: ['d', 'b', 'e', 'a'] })),
       sources: ['upstream', 'joined', 'upstream', 'joined'],
     });
   });
@@ -97,11 +99,11 @@ describe('what another process is having scored', () => {
     ];
     const answers = [];
     for (const [i, documents] of lists.entries())
-      answers.push((await ask(i % 2 === 0 ? one : other, { documents })).answer);
+      answers.push((await ask(i % 2 === 0 ? one : other, { items: documents })).answer);
     expect(asked()).toEqual(['ab', 'c', 'd']);
     for (const call of inner.calls) call.answer();
     for (const [i, { values }] of (await Promise.all(answers)).entries())
-      expect(values).toEqual(valuesOf(anAsk({ documents: lists[i]! })));
+      expect(values).toEqual(valuesOf(aCall({ items: lists[i]! })));
   });
 
   test('is taken over when the other fails', async () => {
@@ -121,7 +123,7 @@ describe('what another process is having scored', () => {
     await turns();
     expect(inner.calls).toHaveLength(2);
     inner.calls[1]!.answer();
-    for (const { answer } of waiting) expect((await answer).values).toEqual(valuesOf(anAsk()));
+    for (const { answer } of waiting) expect((await answer).values).toEqual(valuesOf(aCall()));
     expect(inner.calls).toHaveLength(2);
   });
 
@@ -133,7 +135,7 @@ describe('what another process is having scored', () => {
     await turns();
     expect(inner.calls).toHaveLength(2);
     inner.calls[1]!.answer();
-    expect((await answer).values).toEqual(valuesOf(anAsk()));
+    expect((await answer).values).toEqual(valuesOf(aCall()));
   });
 
   test('is not waited for by whoever does not read, and not taken on by him', async () => {
@@ -159,7 +161,7 @@ describe('whoever leaves', () => {
 
   test('before he has taken anything on takes nothing on', async () => {
     const gone = new AbortController();
-    const answer = one.score(anAsk({ terms: { signal: gone.signal } }));
+    const answer = one.answer(aCall({ terms: { signal: gone.signal } }));
     gone.abort(new RerankError('client_gone'));
     expect((await failure(answer)).kind).toBe('client_gone');
     expect(store.uses).toEqual(['read']);
@@ -169,11 +171,17 @@ describe('whoever leaves', () => {
 test('scores that came between the look and the claim are used, and the claim is given back', async () => {
   const { answer: first } = await ask(one);
   const late = store.process('other');
-  const blind = { ...late, read: async () => new Float64Array() };
+  const blind: SharedStore = {
+    ...late,
+    read: async ({ digests: { count } }) => ({
+      values: new Float64Array(count),
+      takenAt: new Float64Array(count).fill(Number.NaN),
+    }),
+  };
   inner.calls[0]!.answer();
   await first;
-  const scorer = stack(inner, redis({ store: blind, lifetime: LIFETIME }));
-  expect((await scorer.score(anAsk())).sources).toEqual(['redis', 'redis', 'redis']);
+  const scorer = stack(inner, redis({ store: blind, lifetime: LIFETIME, choose: RERANK.choose }));
+  expect((await scorer.answer(aCall())).sources).toEqual(['redis', 'redis', 'redis']);
   await turns();
   expect(inner.calls).toHaveLength(1);
   expect(store.held).toBe(0);

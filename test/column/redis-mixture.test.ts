@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pack } from '../../src/cache/pairs.ts';
+import type { Known } from '../../src/cache/stores.ts';
 import { Digests } from '../../src/calls/digests.ts';
 import { redis } from '../../src/column/redis.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
-import { anAsk, ScriptedScorer, scoreOf, stack, turns, until } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, scoreOf, stack, turns, until } from '../support/fakes.ts';
 
 const HOUR_MS = 3_600_000;
 const LIFETIME = { ttlMs: 24 * HOUR_MS, staleMs: 24 * HOUR_MS };
@@ -23,7 +25,7 @@ const documents = fc.array(
 test('whatever is known, ageing or being scored elsewhere: each pair is asked once, and waited for at its owner', async () => {
   await fc.assert(
     fc.asyncProperty(documents, async (all) => {
-      const { query, identity, documents } = anAsk({ documents: all.map((_, i) => `document ${i}`) });
+      const { query, identity, items: documents } = aCall({ items: all.map((_, i) => `document ${i}`) });
       const texts = [...documents];
       const store = new FakePairStore();
       const known = [...all.keys()].filter((i) => AGES[all[i]!.state] !== undefined);
@@ -35,12 +37,13 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
           Float64Array.from(known, (i) => Date.now() - AGES[all[i]!.state]!),
         ),
       );
+      const identityOf = (documents: readonly string[]) => ({ ...identity, digests: Digests.of(documents) });
       /** What each of the others has taken on, and the name under which it has. */
       const claims = new Map<string, { name: string; claim: string; owned: string[] }>();
       for (const name of ['one', 'two']) {
         const owned = texts.filter((_, i) => all[i]!.owner === name);
         if (owned.length === 0) continue;
-        const claimed = await store.process(name).claim(identity.question, Digests.of(owned), []);
+        const claimed = await store.process(name).claim(identityOf(owned), []);
         claims.set(claimed!.claim!, { name, claim: claimed!.claim!, owned });
       }
       const waitedFor: string[] = [];
@@ -49,6 +52,7 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
       const column = stack(
         inner,
         redis({
+          choose: RERANK.choose,
           store: {
             ...own,
             ended(claim, ...more) {
@@ -60,13 +64,13 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
         }),
       );
       let answered = false;
-      const answer = column.score(anAsk({ query, documents: texts }));
+      const answer = column.answer(aCall({ query, items: texts }));
       answer.then(
         () => (answered = true),
         () => {},
       );
       await turns();
-      const asked = inner.calls.flatMap(({ ask }) => ask.documents);
+      const asked = inner.calls.flatMap(({ ask }) => ask.items);
 
       const isWanted = (i: number): boolean => ['missing', 'stale'].includes(all[i]!.state);
       const missing = texts.filter((_, i) => isWanted(i));
@@ -90,17 +94,23 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
       for (const call of inner.calls) call.answer();
       for (const { name, claim, owned } of claims.values()) {
         const values = Float64Array.from(owned, (text) => scoreOf(query, text));
-        const rows = pack(Digests.of(owned), values, new Float64Array(owned.length).fill(Date.now()));
-        await store.process(name).write(identity.question, rows, LIFETIME.ttlMs, claim);
+        const takenAt = new Float64Array(owned.length).fill(Date.now());
+        await store.process(name).write(identityOf(owned), { values, takenAt }, LIFETIME.ttlMs, claim);
       }
       await until(() => answered);
       // Nothing was asked for a second time, by whomever.
-      expect(inner.calls.flatMap(({ ask }) => ask.documents)).toEqual(asked);
+      expect(inner.calls.flatMap(({ ask }) => ask.items)).toEqual(asked);
       expect([...(await answer).values]).toEqual(texts.map((text) => scoreOf(query, text)));
       expect(store.held).toBe(0);
     }),
     { numRuns: 300 },
   );
+});
+
+/** Of so many items. */
+const nothing = (count: number): Known<Float64Array> => ({
+  values: new Float64Array(count),
+  takenAt: new Float64Array(count).fill(Number.NaN),
 });
 
 test('a claim that Redis goes on naming after it has been waited for is taken over, not waited for again', async () => {
@@ -110,10 +120,10 @@ test('a claim that Redis goes on naming after it has been waited for is taken ov
     inner,
     redis({
       store: {
-        read: async () => new Float64Array(),
-        claim: async (_, { count }) => ({
+        read: async ({ digests }) => nothing(digests.count),
+        claim: async ({ digests: { count } }) => ({
           claim: undefined,
-          pairs: new Float64Array(),
+          known: nothing(count),
           holders: Array.from({ length: count }, () => 'theirs'),
         }),
         write: async () => {},
@@ -127,7 +137,7 @@ test('a claim that Redis goes on naming after it has been waited for is taken ov
       lifetime: LIFETIME,
     }),
   );
-  const answer = column.score(anAsk());
+  const answer = column.answer(aCall());
   await until(() => inner.calls.length > 0);
   inner.calls[0]!.answer();
   await answer;

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Service } from '../../src/calls/call.ts';
 import { ERRORS, type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import type { Scorer } from '../../src/calls/scoring.ts';
 import { redis } from '../../src/column/redis.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
 import {
-  type AskOptions,
-  anAsk,
+  aCall,
+  type CallOptions,
   failure,
   InstantScorer,
   scoresOf,
@@ -19,30 +20,35 @@ const STALE = 500;
 let now: number;
 let store: FakePairStore;
 let inner: InstantScorer;
-let scorer: Scorer;
+let scorer: Service;
 
 beforeEach(() => {
   now = 1_700_000_000_000;
   store = new FakePairStore();
   inner = new InstantScorer();
-  inner.respond = (ask) => scoresOf(ask, { scoredAt: now });
+  inner.respond = (ask) => scoresOf(ask, { takenAt: now });
   scorer = stack(
     inner,
-    redis({ store: store.process(), lifetime: { ttlMs: TTL, staleMs: STALE }, now: () => now }),
+    redis({
+      store: store.process(),
+      lifetime: { ttlMs: TTL, staleMs: STALE },
+      choose: RERANK.choose,
+      now: () => now,
+    }),
   );
 });
 
-const ask = (over: AskOptions = {}) => scorer.score(anAsk(over));
+const ask = (over: CallOptions = {}) => scorer.answer(aCall(over));
 
 describe('Redis', () => {
   test('answers what it holds without asking on, at no cost', async () => {
-    const { values, scoredAt } = await ask();
+    const { values, takenAt } = await ask();
     now += TTL;
     expect(await ask()).toMatchObject({
       values,
-      scoredAt,
+      takenAt,
       sources: ['redis', 'redis', 'redis'],
-      searchUnits: 0,
+      spent: 0,
       stale: false,
       stored: false,
     });
@@ -50,11 +56,11 @@ describe('Redis', () => {
   });
 
   test('knows a set of documents in every order', async () => {
-    await ask({ documents: ['a', 'b', 'c', 'd', 'e'] });
+    await ask({ items: ['a', 'b', 'c', 'd', 'e'] });
     const reordered = ['d', 'a', 'e', 'c', 'b'];
-    const { values, sources } = await ask({ documents: reordered });
+    const { values, sources } = await ask({ items: reordered });
     expect(sources[0]).toBe('redis');
-    expect(values).toEqual(valuesOf(anAsk({ documents: reordered })));
+    expect(values).toEqual(valuesOf(aCall({ items: reordered })));
   });
 
   test('is told to forget a score when it is of no use any more', async () => {
@@ -63,34 +69,34 @@ describe('Redis', () => {
   });
 
   test('asks only for what it does not hold, and keeps that beside what it held', async () => {
-    await ask({ documents: ['a', 'b'] });
-    const mixed = { documents: ['c', 'a', 'd', 'b'] };
+    await ask({ items: ['a', 'b'] });
+    const mixed = { items: ['c', 'a', 'd', 'b'] };
     expect(await ask(mixed)).toMatchObject({
-      values: valuesOf(anAsk(mixed)),
+      values: valuesOf(aCall(mixed)),
       sources: ['upstream', 'redis', 'upstream', 'redis'],
     });
-    expect(inner.asks[1]!.documents).toEqual(['c', 'd']);
-    expect((await ask({ documents: ['d', 'c', 'b', 'a'] })).sources).toEqual(new Array(4).fill('redis'));
+    expect(inner.asks[1]!.items).toEqual(['c', 'd']);
+    expect((await ask({ items: ['d', 'c', 'b', 'a'] })).sources).toEqual(new Array(4).fill('redis'));
   });
 
   test('is asked on for the whole set when scores depend on their companions', async () => {
-    await ask({ documents: ['a', 'b'], whole: true });
-    await ask({ documents: ['b', 'a', 'c'], whole: true });
-    expect(inner.asks[1]!.documents).toEqual(['b', 'a', 'c']);
-    expect((await ask({ documents: ['b', 'a'], whole: true })).sources[0]).toBe('redis');
+    await ask({ items: ['a', 'b'], whole: true });
+    await ask({ items: ['b', 'a', 'c'], whole: true });
+    expect(inner.asks[1]!.items).toEqual(['b', 'a', 'c']);
+    expect((await ask({ items: ['b', 'a'], whole: true })).sources[0]).toBe('redis');
   });
 
   test.each(Object.keys(ERRORS) as ErrorKind[])(
     'stands in with an old score for an error only if the table says so: %s',
     async (kind) => {
-      const { values, scoredAt } = await ask();
+      const { values, takenAt } = await ask();
       now += TTL + STALE;
       const error = new RerankError(kind);
       inner.failWith(error);
       if (ERRORS[kind].staleIfError) {
         expect(await ask()).toMatchObject({
           values,
-          scoredAt,
+          takenAt,
           stale: true,
           sources: ['redis', 'redis', 'redis'],
         });
@@ -109,8 +115,11 @@ describe('Redis', () => {
 
   test('is not waited for when it writes', async () => {
     const slow = { ...store.process(), write: () => new Promise<void>(() => {}) };
-    scorer = stack(inner, redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE } }));
-    expect((await ask()).values).toEqual(valuesOf(anAsk()));
+    scorer = stack(
+      inner,
+      redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE }, choose: RERANK.choose }),
+    );
+    expect((await ask()).values).toEqual(valuesOf(aCall()));
   });
 
   test('that fails is as if it knew nothing', async () => {
@@ -125,7 +134,10 @@ describe('Redis', () => {
   test('tells how long the look-up took, and leaves other times as they are', async () => {
     const read = () => new Promise<undefined>((resolve) => setTimeout(resolve, 30, undefined));
     const slow = { ...store.process(), read };
-    scorer = stack(inner, redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE } }));
+    scorer = stack(
+      inner,
+      redis({ store: slow, lifetime: { ttlMs: TTL, staleMs: STALE }, choose: RERANK.choose }),
+    );
     const { timing } = await ask();
     // Timers may fire a little early.
     expect(timing.cacheMs).toBeGreaterThan(25);
@@ -155,7 +167,7 @@ describe('a caller’s terms', () => {
     now += 100;
     expect((await ask({ cache: { maxAgeMs: 99, staleIfError: false } })).sources[0]).toBe('upstream');
     expect(await ask({ cache: { maxAgeMs: 99, staleIfError: false } })).toMatchObject({
-      scoredAt: new Float64Array(3).fill(now),
+      takenAt: new Float64Array(3).fill(now),
       sources: ['redis', 'redis', 'redis'],
     });
   });

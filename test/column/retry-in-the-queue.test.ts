@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { ItemReply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Scores } from '../../src/calls/scoring.ts';
 import { flight } from '../../src/column/flight.ts';
 import { pace } from '../../src/column/pace.ts';
 import { retry } from '../../src/column/retry.ts';
 import { A, attach, settle, useFakeClock, WINDOW_MS } from '../pacing/attachments.ts';
-import { anAsk, ScriptedScorer, stack } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, stack } from '../support/fakes.ts';
 
 useFakeClock();
 
@@ -19,7 +19,7 @@ const column = (limit: number) => {
   const ask = (query: string, patienceMs: number) => {
     const leaver = new AbortController();
     const answer = scorer
-      .score(anAsk({ query, terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }))
+      .answer(aCall({ query, terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }))
       .catch((thrown: unknown) => thrown as RerankError);
     return { answer, leave: () => leaver.abort(new RerankError('client_gone')) };
   };
@@ -27,7 +27,7 @@ const column = (limit: number) => {
   return { pacer, inner, ask, callOf };
 };
 
-const isScores = (answer: Scores | RerankError): boolean => !(answer instanceof RerankError);
+const isScores = (answer: ItemReply | RerankError): boolean => !(answer instanceof RerankError);
 
 describe('a call that is made again', () => {
   test('takes the next slot, before its client’s other calls: patience that was enough still is', async () => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Again, RetryReason } from '../../src/calls/attempt.ts';
+import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
 import { type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import type { Ask, Scores } from '../../src/calls/scoring.ts';
 import { DEFAULT_ATTEMPTS, retry } from '../../src/column/retry.ts';
-import { anAsk, scoresOf } from '../support/fakes.ts';
+import { aCall, scoresOf } from '../support/fakes.ts';
 
 const PATIENCE_MS = 25_000;
 
@@ -45,7 +45,7 @@ const scripted = (script: readonly Attempt[], random = () => 0.5) => {
   const attempts: (Again | undefined)[] = [];
   const retries: RetryReason[] = [];
   const scorer = retry({ onRetry: (_, reason) => retries.push(reason), random })({
-    async score(ask) {
+    async answer(ask) {
       const { terms, again, onQueued, onStart } = ask;
       const step = script[Math.min(attempts.length, script.length - 1)]!;
       attempts.push(again && { avoid: new Set(again.avoid), never: new Set(again.never) });
@@ -64,13 +64,16 @@ const scripted = (script: readonly Attempt[], random = () => 0.5) => {
 };
 
 /** An ask of a caller who waits for `patienceMs`. */
-const asking = ({ patienceMs = PATIENCE_MS, ...over }: Partial<Ask> & { patienceMs?: number } = {}): Ask => ({
-  ...anAsk({ terms: { deadline: performance.now() + patienceMs } }),
+const asking = ({
+  patienceMs = PATIENCE_MS,
+  ...over
+}: Partial<ItemCall> & { patienceMs?: number } = {}): ItemCall => ({
+  ...aCall({ terms: { deadline: performance.now() + patienceMs } }),
   ...over,
 });
 
 /** Runs the fake clock until the answer is there; the answer, or the error. */
-const outcome = async (promise: Promise<Scores>): Promise<Scores | RerankError> => {
+const outcome = async (promise: Promise<ItemReply>): Promise<ItemReply | RerankError> => {
   const result = promise.catch((thrown: RerankError) => thrown);
   await vi.runAllTimersAsync();
   return result;
@@ -90,7 +93,7 @@ describe('a call is made again', () => {
     ['an attempt that took too long', failed('deadline'), 'timeout'],
   ])('after %s, anywhere', async (_, error, reason) => {
     const { scorer, seen, retries } = scripted([{ fails: error }, {}]);
-    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(await outcome(scorer.answer(asking()))).toMatchObject({ spent: 1 });
     expect(seen.map(({ again }) => again)).toEqual([
       undefined,
       { avoid: new Set(['RERANK']), never: new Set() },
@@ -107,7 +110,7 @@ describe('a call is made again', () => {
   ])('after %s, but only elsewhere, and at once', async (_, error, reason) => {
     const { scorer, seen, retries } = scripted([{ fails: error }, { attachment: 'RERANK_EU' }]);
     const began = performance.now();
-    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(await outcome(scorer.answer(asking()))).toMatchObject({ spent: 1 });
     expect(seen[1]).toEqual({
       again: { avoid: new Set(), never: new Set(['RERANK']) },
       startedAt: began,
@@ -118,13 +121,13 @@ describe('a call is made again', () => {
   test('three times in all, and then its caller gets the last error', async () => {
     const last = failed('upstream_failed', 503);
     const { scorer, seen } = scripted([{ fails: BROKEN }, { fails: BROKEN }, { fails: last }]);
-    expect(await outcome(scorer.score(asking()))).toBe(last);
+    expect(await outcome(scorer.answer(asking()))).toBe(last);
     expect(seen).toHaveLength(3);
   });
 
   test('after a pause that is drawn anew each time, from twice the range', async () => {
     const { scorer, seen } = scripted([{ fails: BROKEN }], () => 0.999);
-    await outcome(scorer.score(asking()));
+    await outcome(scorer.answer(asking()));
     const [first, second, third] = seen.map(({ startedAt }) => startedAt);
     expect(second! - first!).toBeGreaterThan(245);
     expect(second! - first!).toBeLessThan(255);
@@ -132,7 +135,7 @@ describe('a call is made again', () => {
     expect(third! - second!).toBeLessThan(505);
 
     const lucky = scripted([{ fails: BROKEN }], () => 0);
-    await outcome(lucky.scorer.score(asking()));
+    await outcome(lucky.scorer.answer(asking()));
     expect(new Set(lucky.seen.map(({ startedAt }) => startedAt)).size).toBe(1);
   });
 
@@ -145,13 +148,13 @@ describe('a call is made again', () => {
       retryAfterMs: 5000,
     });
     const { scorer, seen } = scripted([{ fails: unavailable, replaceable }, {}], () => 0);
-    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(await outcome(scorer.answer(asking()))).toMatchObject({ spent: 1 });
     expect(seen[1]!.startedAt - seen[0]!.startedAt).toBe(leastMs);
   });
 
   test.each([408, 425])('after a %i, which is about the moment', async (status) => {
     const { scorer, seen } = scripted([{ fails: failed('upstream_failed', status) }, {}]);
-    expect(await outcome(scorer.score(asking()))).toMatchObject({ searchUnits: 1 });
+    expect(await outcome(scorer.answer(asking()))).toMatchObject({ spent: 1 });
     expect(seen).toHaveLength(2);
   });
 
@@ -161,7 +164,7 @@ describe('a call is made again', () => {
       { queueMs: 20, callMs: 200, fails: failed('upstream_throttled', 429) },
       { queueMs: 40, callMs: 400 },
     ]);
-    const { timing } = (await outcome(scorer.score(asking()))) as Scores;
+    const { timing } = (await outcome(scorer.answer(asking()))) as ItemReply;
     expect(timing.upstreamMs).toBeCloseTo(700, 0);
     // Half of the longest pause of 250 ms is spent waiting, too.
     expect(timing.queueMs).toBeCloseTo(70 + 125, 0);
@@ -178,14 +181,14 @@ describe('a call is not made again', () => {
     ['what nobody foresaw', failed('internal')],
   ])('after %s', async (_, error) => {
     const { scorer, seen } = scripted([{ fails: error }, {}]);
-    expect(await outcome(scorer.score(asking()))).toBe(error);
+    expect(await outcome(scorer.answer(asking()))).toBe(error);
     expect(seen).toHaveLength(1);
   });
 
   test('when the pause would not end before the deadline: the error is told at once', async () => {
     const { scorer, seen } = scripted([{ callMs: 900, fails: BROKEN }]);
     const began = performance.now();
-    const error = scorer.score(asking({ patienceMs: 1000 })).catch((thrown: unknown) => thrown);
+    const error = scorer.answer(asking({ patienceMs: 1000 })).catch((thrown: unknown) => thrown);
     await vi.advanceTimersByTimeAsync(900);
     expect(await error).toBe(BROKEN);
     expect(performance.now() - began).toBeCloseTo(900, 0);
@@ -200,7 +203,7 @@ describe('a call is not made again', () => {
         retryAfterMs: 30_000,
       });
       const { scorer, seen, retries } = scripted([{ fails: throttled }, { noSlot }]);
-      expect(await outcome(scorer.score(asking()))).toBe(throttled);
+      expect(await outcome(scorer.answer(asking()))).toBe(throttled);
       expect(seen).toHaveLength(1);
       expect(retries).toEqual([]);
     },
@@ -208,7 +211,7 @@ describe('a call is not made again', () => {
 
   test('when the first attempt gets no slot', async () => {
     const { scorer, attempts } = scripted([{ noSlot: 'wait_too_long' }]);
-    expect(await outcome(scorer.score(asking()))).toMatchObject({ kind: 'wait_too_long' });
+    expect(await outcome(scorer.answer(asking()))).toMatchObject({ kind: 'wait_too_long' });
     expect(attempts).toHaveLength(1);
   });
 
@@ -222,7 +225,7 @@ describe('a call is not made again', () => {
     const reason = new RerankError('client_gone');
     const ask = asking();
     const answer = scorer
-      .score({ ...ask, terms: { ...ask.terms, signal: leaver.signal } })
+      .answer({ ...ask, terms: { ...ask.terms, signal: leaver.signal } })
       .catch((thrown: unknown) => thrown);
     await vi.advanceTimersByTimeAsync(leavesAfter);
     leaver.abort(reason);
@@ -237,7 +240,7 @@ describe('those who wait for the answer', () => {
     const { scorer } = scripted([{ fails: failed('upstream_throttled', 429) }, { queueMs: 5000 }]);
     const onQueued = vi.fn<(expected: number) => void>();
     const began = performance.now();
-    await outcome(scorer.score(asking({ onQueued })));
+    await outcome(scorer.answer(asking({ onQueued })));
     expect(onQueued.mock.calls).toEqual([[began], [began + 5000]]);
   });
 
@@ -245,7 +248,7 @@ describe('those who wait for the answer', () => {
     const throttled = failed('upstream_throttled', 429);
     const { scorer } = scripted([{ fails: throttled }, { queueMs: 30_000, noSlot: 'wait_too_long' }]);
     const onQueued = vi.fn<(expected: number) => void>();
-    expect(await outcome(scorer.score(asking({ onQueued })))).toBe(throttled);
+    expect(await outcome(scorer.answer(asking({ onQueued })))).toBe(throttled);
     expect(onQueued).toHaveBeenCalledTimes(1);
   });
 });
@@ -285,7 +288,7 @@ describe('whatever the upstream does', () => {
         // As the flight does it: when the deadline is over, nobody waits any more.
         const gone = new AbortController();
         const timer = setTimeout(() => gone.abort(failed('deadline')), patienceMs);
-        const result = await outcome(scorer.score({ ...ask, terms: { ...ask.terms, signal: gone.signal } }));
+        const result = await outcome(scorer.answer({ ...ask, terms: { ...ask.terms, signal: gone.signal } }));
         clearTimeout(timer);
 
         expect(seen.length).toBeLessThanOrEqual(DEFAULT_ATTEMPTS);

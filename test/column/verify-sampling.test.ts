@@ -6,7 +6,7 @@ import { Verifying } from './verifying.ts';
 let asked = 0;
 const some = (count: number) => ({
   query: `query ${asked++}`,
-  documents: Array.from({ length: count }, (_, i) => `document ${i}`),
+  items: Array.from({ length: count }, (_, i) => `document ${i}`),
 });
 
 describe('the share of cached pairs that is scored again', () => {
@@ -33,7 +33,7 @@ describe('the share of cached pairs that is scored again', () => {
     const chosen = new Map<string, number>();
     for (let i = 0; i < 2000; i++) {
       await verifying.ask(some(10));
-      const [document = ''] = verifying.upstream.calls.at(-1)!.ask.documents;
+      const [document = ''] = verifying.upstream.calls.at(-1)!.ask.items;
       chosen.set(document, (chosen.get(document) ?? 0) + 1);
       await verifying.answer();
     }
@@ -86,7 +86,7 @@ describe('what was chosen', () => {
     let room = false;
     const verifying = new Verifying({ spare: () => room });
     const long = 'x'.repeat(400_000);
-    for (let i = 0; i < 10; i++) await verifying.ask({ query: `query ${i}`, documents: [`${long}${i}`] });
+    for (let i = 0; i < 10; i++) await verifying.ask({ query: `query ${i}`, items: [`${long}${i}`] });
     room = true;
     verifying.source = 'upstream';
     for (let i = 0; i < 20; i++) {

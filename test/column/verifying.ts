@@ -1,8 +1,9 @@
 /** The verifying layer in front of a cache that knows everything. */
 
-import type { Ask, Scores, Source } from '../../src/calls/scoring.ts';
+import type { ItemCall, ItemReply, Source } from '../../src/calls/call.ts';
 import { type VerifyOptions, verify } from '../../src/column/verify.ts';
-import { type AskOptions, anAsk, ScriptedScorer, scoresOf, stack, turns } from '../support/fakes.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
+import { aCall, type CallOptions, ScriptedScorer, scoresOf, stack, turns } from '../support/fakes.ts';
 
 export class Verifying {
   /** Answers when told to what may not come from the cache. */
@@ -10,23 +11,24 @@ export class Verifying {
   readonly verified: [model: string, difference: number][] = [];
   readonly changed: [model: string, difference: number][] = [];
   /** What the cache says besides the scores. */
-  over: Partial<Scores> = {};
+  over: Partial<ItemReply> = {};
   source: Source = 'memory';
-  readonly ask: (options?: AskOptions) => Promise<Scores>;
+  readonly ask: (options?: CallOptions) => Promise<ItemReply>;
 
   constructor(options: Partial<VerifyOptions> = {}) {
     const scorer = stack(
-      { score: (ask) => (ask.cache.read ? this.#cached(ask) : this.upstream.score(ask)) },
+      { answer: (ask) => (ask.cache.read ? this.#cached(ask) : this.upstream.answer(ask)) },
       verify({
         rate: 1,
         spare: () => true,
         maxWaitMs: 25_000,
-        onVerified: (model, difference) => void this.verified.push([model, difference]),
-        onChanged: (model, difference) => void this.changed.push([model, difference]),
+        comparison: RERANK.comparison,
+        onVerified: (model, difference, _, finding) =>
+          void (finding === 'changed' ? this.changed : this.verified).push([model, difference]),
         ...options,
       }),
     );
-    this.ask = (over) => scorer.score(anAsk(over));
+    this.ask = (over) => scorer.answer(aCall(over));
   }
 
   /** Lets the last call be answered, and heard of. */
@@ -35,8 +37,8 @@ export class Verifying {
     await turns();
   }
 
-  async #cached(ask: Ask): Promise<Scores> {
-    const sources = ask.documents.map(() => this.source);
-    return scoresOf(ask, { sources, searchUnits: 0, ...this.over });
+  async #cached(ask: ItemCall): Promise<ItemReply> {
+    const sources = ask.items.map(() => this.source);
+    return scoresOf(ask, { sources, spent: 0, ...this.over });
   }
 }

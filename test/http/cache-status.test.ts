@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Source } from '../../src/calls/call.ts';
 import { outcomeOf } from '../../src/calls/outcome.ts';
-import type { Source } from '../../src/calls/scoring.ts';
 import { cacheStatus } from '../../src/http/cache-status.ts';
-import { anAsk, scoresOf } from '../support/fakes.ts';
+import { aCall, scoresOf } from '../support/fakes.ts';
 
 interface Case {
   readonly sources: readonly Source[];
@@ -13,7 +13,7 @@ interface Case {
 
 /** From scores to the header, by way of the outcome that the handler finds. */
 const headerOf = ({ sources, stored = false, stale = false, bypass = false }: Case): string => {
-  const scores = { ...scoresOf(anAsk()), sources, stored, stale };
+  const scores = { ...scoresOf(aCall()), sources, stored, stale };
   return cacheStatus(scores, outcomeOf(scores, bypass));
 };
 

@@ -1,9 +1,10 @@
 /** The rerank handler in the onion, in front of a scorer that a test chooses. */
 
 import { ByteBudget } from '../../src/calls/byte-budget.ts';
+import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { Caller, RequestRecord } from '../../src/http/context.ts';
-import { type RerankOptions, rerank } from '../../src/http/rerank.ts';
+import { type EndpointOptions, endpoint } from '../../src/http/endpoint.ts';
 import { InstantScorer } from '../support/fakes.ts';
 import { aCaller, onion } from './onion.ts';
 
@@ -14,7 +15,7 @@ export interface Init {
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   readonly caller?: Caller;
-  readonly options?: Partial<RerankOptions>;
+  readonly options?: Partial<EndpointOptions<Float64Array>>;
   readonly signal?: AbortSignal;
 }
 
@@ -36,8 +37,8 @@ export class Desk {
       c.set('caller', caller);
       await next();
     });
-    const all: RerankOptions = {
-      scorer: this.inner,
+    const all: EndpointOptions<Float64Array> = {
+      service: this.inner,
       callers: this.callers,
       models: [MODEL, 'amazon-rerank-1-0'],
       granularityOf: () => 'document',
@@ -47,7 +48,7 @@ export class Desk {
       budget: this.budget,
       ...options,
     };
-    app.post('/v1/rerank', rerank(all));
+    app.post('/v1/rerank', endpoint(RERANK_API, all));
     const init = { method: 'POST', headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) };
     return app.request('/v1/rerank', init);
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CacheTerms } from '../../src/calls/scoring.ts';
+import type { CacheDirectives } from '../../src/calls/call.ts';
 import { cacheTerms, patience, traceContext, urgency } from '../../src/http/preferences.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 
@@ -12,7 +12,7 @@ const ONLY_IF_CACHED = { forward: false };
 const maxAge = (seconds: number) => ({ maxAgeMs: seconds * 1000, staleIfError: false });
 
 describe('Cache-Control', () => {
-  test.each<[header: string | undefined, Partial<CacheTerms>]>([
+  test.each<[header: string | undefined, Partial<CacheDirectives>]>([
     [undefined, {}],
     ['', {}],
     ['no-store', NO_STORE],

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Scores } from '../../src/calls/scoring.ts';
+import type { ItemReply } from '../../src/calls/call.ts';
 import { ScriptedScorer, scoreOf, scoresOf, until } from '../support/fakes.ts';
 import { BODY, Desk, MODEL } from './desk.ts';
 
@@ -20,8 +20,8 @@ describe('an answer', () => {
   });
 
   test('is noted for the ledger, documents as sent and sources as answered', async () => {
-    const sources: Scores['sources'] = ['redis', 'upstream'];
-    desk.inner.respond = (ask) => scoresOf(ask, { sources, searchUnits: 2 });
+    const sources: ItemReply['sources'] = ['redis', 'upstream'];
+    desk.inner.respond = (ask) => scoresOf(ask, { sources, spent: 2 });
     await desk.post({ body: { ...BODY, documents: ['a', 'b', 'a'] } });
     expect(desk.records[0]).toMatchObject({
       model: MODEL,
@@ -57,7 +57,7 @@ describe('a request under way', () => {
   test('ends when its caller disconnects', async () => {
     const scorer = new ScriptedScorer();
     const connection = new AbortController();
-    const answer = desk.post({ options: { scorer }, signal: connection.signal });
+    const answer = desk.post({ options: { service: scorer }, signal: connection.signal });
     await until(() => scorer.calls.length > 0);
     const [{ ask, fail }] = scorer.calls as [ScriptedScorer['calls'][number]];
     expect(ask.terms.signal.aborted).toBe(false);

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { distinct } from '../../src/calls/distinct.ts';
 import { outcomeOf } from '../../src/calls/outcome.ts';
-import { distinct, rank } from '../../src/endpoints/rerank/ranking.ts';
+import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
 import { validate } from '../../src/endpoints/rerank/request.ts';
-import { rerankResponse } from '../../src/http/respond.ts';
-import { anAsk, type Override, scoresOf } from '../support/fakes.ts';
+import { okResponse } from '../../src/http/respond.ts';
+import { aCall, type Override, scoresOf } from '../support/fakes.ts';
 import { aRecord } from './onion.ts';
 
 const VALUES = Float64Array.of(0.25, 0.1 + 0.2, 1e-7);
@@ -11,15 +12,18 @@ const VALUES = Float64Array.of(0.25, 0.1 + 0.2, 1e-7);
 /** The answer to a request over three documents. */
 const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Override = {}) => {
   const request = validate({ query: 'q', documents: ['a', 'b', 'c'], ...fields });
-  const { documents, positions } = distinct(request.texts);
-  const scores = scoresOf(anAsk({ documents }), { values: VALUES.slice(0, documents.length), ...over });
-  const response = rerankResponse({
-    request,
-    ranked: rank(scores.values, positions, request.topN),
-    scores,
+  const { items: documents, positions } = distinct(request.texts);
+  const scores = scoresOf(aCall({ items: documents }), {
+    values: VALUES.slice(0, documents.length),
+    ...over,
+  });
+  const record = aRecord({ authMs: 0.125 });
+  const { id } = record;
+  const response = okResponse({
+    body: RERANK_API.answer({ id, request, reply: scores, positions, warnings: request.warnings }),
+    reply: scores,
     served: outcomeOf(scores, false),
-    record: aRecord({ authMs: 0.125 }),
-    warnings: request.warnings,
+    record,
   });
   const text = await response.text();
   // biome-ignore lint/suspicious/noExplicitAny: looked into below
@@ -28,7 +32,7 @@ const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Over
 
 describe('a ranking’s answer', () => {
   test('has Cohere’s form, the best first', async () => {
-    const { response, body } = await answer({}, { searchUnits: 3 });
+    const { response, body } = await answer({}, { spent: 3 });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(body).toEqual({
@@ -113,13 +117,13 @@ describe('Age', () => {
     // The clock of the process that scored it was ahead.
     [-5000, '0'],
   ])('of a hit that was scored %d ms ago is %s s', async (ago, age) => {
-    const { response } = await answer({}, { sources, scoredAt: Date.now() - ago });
+    const { response } = await answer({}, { sources, takenAt: Date.now() - ago });
     expect(response.headers.get('age')).toBe(age);
   });
 
   test('is that of the oldest score', async () => {
-    const scoredAt = Float64Array.of(Date.now() - 5000, Date.now() - 70_000, Date.now());
-    expect((await answer({}, { sources, scoredAt })).response.headers.get('age')).toBe('70');
+    const takenAt = Float64Array.of(Date.now() - 5000, Date.now() - 70_000, Date.now());
+    expect((await answer({}, { sources, takenAt })).response.headers.get('age')).toBe('70');
   });
 
   test('is not there when a call was made for some of the scores', async () => {
@@ -129,7 +133,7 @@ describe('Age', () => {
   });
 
   test('is there when the score is stale, and not when it is new', async () => {
-    const stale = await answer({}, { sources, stale: true, scoredAt: Date.now() - 90_100 });
+    const stale = await answer({}, { sources, stale: true, takenAt: Date.now() - 90_100 });
     expect(stale.response.headers.get('age')).toBe('90');
     expect((await answer()).response.headers.has('age')).toBe(false);
   });

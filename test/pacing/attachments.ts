@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Again, Verdict } from '../../src/calls/attempt.ts';
+import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Terms } from '../../src/calls/scoring.ts';
 import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';

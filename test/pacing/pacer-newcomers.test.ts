@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import type { Terms } from '../../src/calls/scoring.ts';
-import { SharedTerms } from '../../src/calls/shared-terms.ts';
+import { SharedTerms } from '../../src/column/shared/shared-terms.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';

@@ -2,11 +2,19 @@
 
 import { hash } from 'node:crypto';
 import { expect } from 'vitest';
+import type {
+  CacheDirectives,
+  ItemCall,
+  ItemReply,
+  Layer,
+  Service,
+  Source,
+  Terms,
+} from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { identify } from '../../src/calls/identity.ts';
-import type { Ask, CacheTerms, Layer, Scorer, Scores, Source, Terms } from '../../src/calls/scoring.ts';
 
-export const CACHE_TERMS: CacheTerms = {
+export const CACHE_TERMS: CacheDirectives = {
   read: true,
   write: true,
   forward: true,
@@ -14,21 +22,21 @@ export const CACHE_TERMS: CacheTerms = {
   staleIfError: true,
 };
 
-export interface AskOptions extends Partial<Pick<Ask, 'model' | 'query' | 'documents' | 'traceparent'>> {
+export interface CallOptions extends Partial<Pick<ItemCall, 'model' | 'query' | 'items' | 'traceparent'>> {
   readonly attachment?: string;
   readonly scope?: string;
   /** Scores depend on the companion documents. */
   readonly whole?: boolean;
-  readonly cache?: Partial<CacheTerms>;
+  readonly cache?: Partial<CacheDirectives>;
   readonly terms?: Partial<Terms>;
 }
 
 /** An ask as the HTTP room makes it, by default of a patient caller without wishes. */
-export const anAsk = ({ scope = '', whole = false, cache, terms, ...over }: AskOptions = {}): Ask => {
+export const aCall = ({ scope = '', whole = false, cache, terms, ...over }: CallOptions = {}): ItemCall => {
   const named = {
     model: 'cohere-rerank-3-5',
     query: 'how do dynos sleep',
-    documents: ['Dynos sleep after thirty minutes.', 'Postgres has backups.', 'A dyno is a container.'],
+    items: ['Dynos sleep after thirty minutes.', 'Postgres has backups.', 'A dyno is a container.'],
     ...over,
   };
   return {
@@ -49,20 +57,20 @@ export const anAsk = ({ scope = '', whole = false, cache, terms, ...over }: AskO
 export const scoreOf = (query: string, document: string): number =>
   Number.parseInt(hash('sha256', `${query}\n${document}`, 'hex').slice(0, 8), 16) / 0xffff_ffff;
 
-export const valuesOf = ({ query, documents }: Pick<Ask, 'query' | 'documents'>): Float64Array =>
+export const valuesOf = ({ query, items: documents }: Pick<ItemCall, 'query' | 'items'>): Float64Array =>
   Float64Array.from(documents, (document) => scoreOf(query, document));
 
-export interface Override extends Omit<Partial<Scores>, 'scoredAt'> {
+export interface Override extends Omit<Partial<ItemReply>, 'takenAt'> {
   /** Of all the scores, or of each. */
-  readonly scoredAt?: number | Float64Array;
+  readonly takenAt?: number | Float64Array;
 }
 
 /** The answer to an ask as it comes from upstream. */
-export const scoresOf = (ask: Ask, { scoredAt = Date.now(), ...over }: Override = {}): Scores => ({
+export const scoresOf = (ask: ItemCall, { takenAt = Date.now(), ...over }: Override = {}): ItemReply => ({
   values: valuesOf(ask),
-  sources: ask.documents.map((): Source => 'upstream'),
-  scoredAt: typeof scoredAt === 'number' ? new Float64Array(ask.documents.length).fill(scoredAt) : scoredAt,
-  searchUnits: 1,
+  sources: ask.items.map((): Source => 'upstream'),
+  takenAt: typeof takenAt === 'number' ? new Float64Array(ask.items.length).fill(takenAt) : takenAt,
+  spent: 1,
   stale: false,
   stored: false,
   timing: { cacheMs: 0, queueMs: 0, upstreamMs: 5 },
@@ -71,16 +79,16 @@ export const scoresOf = (ask: Ask, { scoredAt = Date.now(), ...over }: Override 
 });
 
 export interface ScriptedCall {
-  readonly ask: Ask;
+  readonly ask: ItemCall;
   answer(over?: Override): void;
   fail(thrown: unknown): void;
 }
 
 /** Notes every call, and answers each only when told to. */
-export class ScriptedScorer implements Scorer {
+export class ScriptedScorer implements Service {
   readonly calls: ScriptedCall[] = [];
 
-  score(ask: Ask): Promise<Scores> {
+  answer(ask: ItemCall): Promise<ItemReply> {
     ask.onSend?.();
     return new Promise((resolve, reject) => {
       this.calls.push({ ask, answer: (over) => resolve(scoresOf(ask, over)), fail: reject });
@@ -89,11 +97,11 @@ export class ScriptedScorer implements Scorer {
 }
 
 /** Notes every ask and answers it at once, in whatever way `respond` says. */
-export class InstantScorer implements Scorer {
-  readonly asks: Ask[] = [];
-  respond: (ask: Ask) => Scores = scoresOf;
+export class InstantScorer implements Service {
+  readonly asks: ItemCall[] = [];
+  respond: (ask: ItemCall) => ItemReply = scoresOf;
 
-  async score(ask: Ask): Promise<Scores> {
+  async answer(ask: ItemCall): Promise<ItemReply> {
     this.asks.push(ask);
     return this.respond(ask);
   }
@@ -107,7 +115,7 @@ export class InstantScorer implements Scorer {
 }
 
 /** Layers around a scorer, the outermost first. */
-export const stack = (inner: Scorer, ...layers: readonly Layer[]): Scorer =>
+export const stack = (inner: Service, ...layers: readonly Layer[]): Service =>
   layers.reduceRight((scorer, layer) => layer(scorer), inner);
 
 /** The error that a promise rejects with, which has to be one of the table. */

@@ -20,7 +20,7 @@ describe('the bytes of a call', () => {
     const { held, hold } = counting();
     const { scorer, simulator } = await connect({ hold });
     const documents = ['é'.repeat(1000)];
-    await scorer.score(slotted({ documents }));
+    await scorer.answer(slotted({ items: documents }));
     expect(held.most).toBe(Buffer.byteLength(JSON.stringify(simulator.calls[0]!.body)));
     expect(held.now).toBe(0);
   });
@@ -29,7 +29,7 @@ describe('the bytes of a call', () => {
     const { held, hold } = counting();
     const { scorer, simulator } = await connect({ hold });
     simulator.fault({ kind });
-    await failure(scorer.score(slotted()));
+    await failure(scorer.answer(slotted()));
     expect(held.most).toBeGreaterThan(0);
     expect(held.now).toBe(0);
   });
@@ -39,7 +39,7 @@ describe('the bytes of a call', () => {
     const { scorer, simulator } = await connect({ hold });
     simulator.fault({ kind: 'hang' });
     const caller = new AbortController();
-    const score = failure(scorer.score(slotted({ terms: { signal: caller.signal } })));
+    const score = failure(scorer.answer(slotted({ terms: { signal: caller.signal } })));
     await until(() => simulator.calls.length === 1);
     caller.abort(new RerankError('client_gone'));
     expect((await score).kind).toBe('client_gone');
@@ -59,7 +59,7 @@ describe('connections', () => {
           sent = true;
           most = Math.max(most, ++open);
         };
-        await scorer.score({ ...ask, onSend });
+        await scorer.answer({ ...ask, onSend });
         if (sent) open--;
       }),
     );
@@ -70,12 +70,12 @@ describe('connections', () => {
   test('and who waits for one waits no longer than its own terms allow, and has sent nothing', async () => {
     const { scorer, simulator } = await connect({ connections: 1 });
     simulator.fault({ kind: 'hang' });
-    const hung = failure(scorer.score(slotted()));
+    const hung = failure(scorer.answer(slotted()));
     await until(() => simulator.calls.length === 1);
     let sent = false;
     const caller = new AbortController();
     const waiting = failure(
-      scorer.score({
+      scorer.answer({
         ...slotted({ terms: { signal: caller.signal } }),
         onSend: () => {
           sent = true;

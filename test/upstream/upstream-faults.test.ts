@@ -51,47 +51,47 @@ describe('what goes wrong upstream becomes an error of the table:', () => {
   ])('%s', async (_, fault, kind, upstreamStatus) => {
     const connected = await connect();
     connected.simulator.fault(fault);
-    const error = discreet(await failure(connected.scorer.score(slotted())), connected);
+    const error = discreet(await failure(connected.scorer.answer(slotted())), connected);
     expect(error).toMatchObject({ kind, upstreamStatus });
     if (kind !== 'upstream_invalid') expect(error.message).toBe(ERRORS[kind].message);
 
     // The next call is none the worse for it.
-    expect((await connected.scorer.score(slotted())).values).toHaveLength(3);
+    expect((await connected.scorer.answer(slotted())).values).toHaveLength(3);
   });
 
   test('an answer much larger than any ranking', async () => {
     const connected = await connect();
     connected.simulator.fault({ kind: 'garbage', body: ' '.repeat(3_000_000) });
-    expect((await failure(connected.scorer.score(slotted()))).kind).toBe('upstream_garbage');
+    expect((await failure(connected.scorer.answer(slotted()))).kind).toBe('upstream_garbage');
   });
 
   test('nobody there, and a place is used up all the same', async () => {
     const connected = await connect();
     await connected.simulator.close();
     const onSend = vi.fn();
-    const error = discreet(await failure(connected.scorer.score({ ...slotted(), onSend })), connected);
+    const error = discreet(await failure(connected.scorer.answer({ ...slotted(), onSend })), connected);
     expect(error).toMatchObject({ kind: 'upstream_unreachable', upstreamStatus: undefined });
     expect(onSend).toHaveBeenCalledTimes(1);
   });
 
   test('a key that the upstream does not know', async () => {
     const connected = await connect({ key: 'a-wrong-key-SECRET-3' });
-    const error = discreet(await failure(connected.scorer.score(slotted())), connected);
+    const error = discreet(await failure(connected.scorer.answer(slotted())), connected);
     expect(error).toMatchObject({ kind: 'upstream_refused_key', upstreamStatus: 401 });
     expect(inspect(error)).not.toContain('a-wrong-key-SECRET-3');
   });
 
   test('a key for another model', async () => {
     const connected = await connect({ key: 'amazon-only-SECRET-2' });
-    expect(discreet(await failure(connected.scorer.score(slotted())), connected).kind).toBe(
+    expect(discreet(await failure(connected.scorer.answer(slotted())), connected).kind).toBe(
       'upstream_forbidden',
     );
   });
 
   test('a limit that is used up', async () => {
     const connected = await connect({ simulator: { limits: { 'cohere-rerank-3-5': 1 } } });
-    await connected.scorer.score(slotted());
-    const error = discreet(await failure(connected.scorer.score(slotted())), connected);
+    await connected.scorer.answer(slotted());
+    const error = discreet(await failure(connected.scorer.answer(slotted())), connected);
     expect(error).toMatchObject({ kind: 'upstream_throttled', retryAfterMs: undefined });
   });
 });
@@ -100,21 +100,21 @@ describe('what the upstream says', () => {
   test('about an invalid request is passed on', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault(status(400, { message: 'documents: the 3rd is too long.' }));
-    expect((await failure(scorer.score(slotted()))).message).toBe('documents: the 3rd is too long.');
+    expect((await failure(scorer.answer(slotted()))).message).toBe('documents: the 3rd is too long.');
   });
 
   test('about its own troubles is not', async () => {
     const { scorer, simulator } = await connect();
     for (const code of [401, 403, 429, 500]) {
       simulator.fault(status(code, { message: 'INTERNALS of a host' }));
-      expect((await failure(scorer.score(slotted()))).message).not.toContain('INTERNALS');
+      expect((await failure(scorer.answer(slotted()))).message).not.toContain('INTERNALS');
     }
   });
 
   test('about when to come back is noted', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault(status(429, { retryAfter: '17' }));
-    expect((await failure(scorer.score(slotted()))).retryAfterMs).toBe(17_000);
+    expect((await failure(scorer.answer(slotted()))).retryAfterMs).toBe(17_000);
   });
 });
 
@@ -128,7 +128,7 @@ describe('a signal', () => {
     const { scorer, simulator } = await connect();
     simulator.fault(fault);
     const controller = new AbortController();
-    const answer = failure(scorer.score(slotted({ terms: { signal: controller.signal } })));
+    const answer = failure(scorer.answer(slotted({ terms: { signal: controller.signal } })));
     await until(() => simulator.calls[0]?.body !== undefined);
     controller.abort(reason);
     expect(await answer).toBe(reason);
@@ -139,8 +139,8 @@ describe('a signal', () => {
     const { scorer, simulator } = await connect();
     const terms = { signal: AbortSignal.abort(reason) };
     const onSend = (): void => expect.unreachable('nothing is sent');
-    expect(await failure(scorer.score({ ...slotted({ terms }), onSend }))).toBe(reason);
-    await scorer.score(slotted());
+    expect(await failure(scorer.answer({ ...slotted({ terms }), onSend }))).toBe(reason);
+    await scorer.answer(slotted());
     expect(simulator.calls).toHaveLength(1);
   });
 });
@@ -159,7 +159,7 @@ test('a caller that leaves while the connection is being made has cost nothing',
   const scorer = connectTo(`https://127.0.0.1:${port}`);
   const leaver = new AbortController();
   const onSend = (): void => expect.unreachable('nothing is sent');
-  const answer = failure(scorer.score({ ...slotted({ terms: { signal: leaver.signal } }), onSend }));
+  const answer = failure(scorer.answer({ ...slotted({ terms: { signal: leaver.signal } }), onSend }));
   await until(() => connections > 0);
   const reason = new RerankError('client_gone');
   leaver.abort(reason);
@@ -169,6 +169,6 @@ test('a caller that leaves while the connection is being made has cost nothing',
 test('an upstream that says nothing for too long fails as a deadline does', async () => {
   const connected = await connect({ timeoutMs: 50 });
   connected.simulator.fault({ kind: 'hang' });
-  const error = discreet(await failure(connected.scorer.score(slotted())), connected);
+  const error = discreet(await failure(connected.scorer.answer(slotted())), connected);
   expect(error).toMatchObject({ kind: 'deadline', upstreamStatus: undefined });
 });

@@ -30,16 +30,16 @@ const PROPER = new Set([
 describe('whatever an unkind upstream does, a call has its true scores, or an error of the table', () => {
   test.each(faultsOf('all').map((fault) => [named(fault), fault] as const))('%s', async (_, fault) => {
     const { scorer, simulator } = await connect();
-    const truth = (await scorer.score(slotted())).values;
+    const truth = (await scorer.answer(slotted())).values;
     simulator.fault(fault);
-    const outcome = await scorer.score(slotted()).then(
+    const outcome = await scorer.answer(slotted()).then(
       ({ values }) => ({ values, kind: undefined }),
       (thrown) => ({ values: undefined, kind: toRerankError(thrown).kind }),
     );
     if (outcome.values !== undefined) expect(outcome.values).toEqual(truth);
     else expect(PROPER.has(outcome.kind)).toBe(true);
     // The next call is none the worse for it.
-    expect((await scorer.score(slotted())).values).toEqual(truth);
+    expect((await scorer.answer(slotted())).values).toEqual(truth);
   });
 
   test.each(['gzip', 'br', 'deflate'] as const)(
@@ -47,7 +47,7 @@ describe('whatever an unkind upstream does, a call has its true scores, or an er
     async (encoding) => {
       const { scorer, simulator } = await connect();
       simulator.fault({ kind: 'encoded', encoding });
-      expect((await scorer.score(slotted())).values).toHaveLength(3);
+      expect((await scorer.answer(slotted())).values).toHaveLength(3);
     },
   );
 
@@ -57,33 +57,33 @@ describe('whatever an unkind upstream does, a call has its true scores, or an er
       kind: 'wrong-answer',
       make: (answer) => ({ ...answer, filling: ' '.repeat(3_000_000) }),
     });
-    expect((await failure(scorer.score(slotted()))).kind).toBe('upstream_garbage');
+    expect((await failure(scorer.answer(slotted()))).kind).toBe('upstream_garbage');
   });
 
   test('a score of −0 is 0', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault({ kind: 'first-score', text: '-0' });
-    const { values } = await scorer.score(slotted());
+    const { values } = await scorer.answer(slotted());
     expect([...values].some((value) => Object.is(value, -0))).toBe(false);
   });
 
   test('a score with an exponent is the number that it is', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault({ kind: 'first-score', text: '1.5e-7' });
-    expect([...(await scorer.score(slotted())).values]).toContain(1.5e-7);
+    expect([...(await scorer.answer(slotted())).values]).toContain(1.5e-7);
   });
 
   test('a huge page with an error is an error with its status, and is not read to its end', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault({ kind: 'raw', status: 500, headers: {}, body: 'x'.repeat(5_000_000) });
-    expect(await failure(scorer.score(slotted()))).toMatchObject({
+    expect(await failure(scorer.answer(slotted()))).toMatchObject({
       kind: 'upstream_failed',
       upstreamStatus: 500,
     });
   });
 
   test('an answer that is cut at any byte is no answer, and no other call is harmed', async () => {
-    const ask = slotted({ documents: ['a', 'b'] });
+    const ask = slotted({ items: ['a', 'b'] });
     const results = [...valuesOf(ask)].map((relevance_score, index) => ({ index, relevance_score }));
     const body = JSON.stringify({ id: 'x', results });
     const whole = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -96,9 +96,9 @@ describe('whatever an unkind upstream does, a call has its true scores, or an er
     );
     const scorer = connectTo(url);
     for (cut = 0; cut < whole.length; cut++) {
-      expect((await failure(scorer.score(ask))).kind).toBe('upstream_failed');
+      expect((await failure(scorer.answer(ask))).kind).toBe('upstream_failed');
     }
-    expect((await scorer.score(ask)).values).toEqual(valuesOf(ask));
+    expect((await scorer.answer(ask)).values).toEqual(valuesOf(ask));
   });
 });
 
@@ -110,7 +110,7 @@ describe('what can’t be reached is told apart, for the log', () => {
   ])('%s', async (_, url, code) => {
     const plain = createHttpServer((_, res) => res.end());
     const target = url === 'https' ? (await listening(plain)).replace('http:', 'https:') : url;
-    const error = await failure(connectTo(target).score(slotted()));
+    const error = await failure(connectTo(target).answer(slotted()));
     expect(error.kind).toBe('upstream_unreachable');
     expect(error.upstreamCode).toMatch(code);
   });
@@ -118,7 +118,7 @@ describe('what can’t be reached is told apart, for the log', () => {
   test('a connection that breaks, by the code of the break', async () => {
     const { scorer, simulator } = await connect();
     simulator.fault({ kind: 'reset' });
-    expect((await failure(scorer.score(slotted()))).upstreamCode).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
+    expect((await failure(scorer.answer(slotted()))).upstreamCode).toMatch(/^(UND_ERR_SOCKET|ECONNRESET)$/);
   });
 });
 

@@ -1,8 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { lexicalScores } from '../../src/simulator/lexical.ts';
-import { upstream } from '../../src/upstream/upstream.ts';
+import { connectUpstream } from '../../src/upstream/upstream.ts';
 import { failure } from '../support/fakes.ts';
 import { closing, connect, connectTo, KEY, slotted } from './upstreams.ts';
 
@@ -11,16 +12,16 @@ describe('a call', () => {
     const { scorer } = await connect();
     const before = Date.now();
     const ask = slotted();
-    const scores = await scorer.score(ask);
-    expect([...scores.values]).toEqual([...lexicalScores(ask.query, [...ask.documents], 'pointwise')]);
+    const scores = await scorer.answer(ask);
+    expect([...scores.values]).toEqual([...lexicalScores(ask.query, [...ask.items], 'pointwise')]);
     expect(scores).toMatchObject({
       sources: ['upstream', 'upstream', 'upstream'],
-      searchUnits: 1,
+      spent: 1,
       stale: false,
       stored: false,
     });
-    const [moment] = scores.scoredAt;
-    expect([...scores.scoredAt]).toEqual([moment, moment, moment]);
+    const [moment] = scores.takenAt;
+    expect([...scores.takenAt]).toEqual([moment, moment, moment]);
     expect(moment).toBeGreaterThanOrEqual(before);
     expect(moment).toBeLessThanOrEqual(Date.now());
     expect(scores.timing.upstreamMs).toBeGreaterThan(0);
@@ -33,16 +34,16 @@ describe('a call', () => {
 
   test('sends nothing but model, query and documents', async () => {
     const { scorer, simulator } = await connect();
-    const { model, query, documents } = slotted();
-    await scorer.score(slotted({ scope: 'search' }));
+    const { model, query, items: documents } = slotted();
+    await scorer.answer(slotted({ scope: 'search' }));
     expect(simulator.calls[0]!.body).toEqual({ model, query, documents });
   });
 
   test('shows the key, and passes the trace context on as it came', async () => {
     const { scorer, simulator } = await connect();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await scorer.score(slotted({ traceparent }));
-    await scorer.score(slotted());
+    await scorer.answer(slotted({ traceparent }));
+    await scorer.answer(slotted());
     const [traced, untraced] = simulator.calls.map(({ headers }) => headers);
     expect(traced).toMatchObject({
       authorization: `Bearer ${KEY}`,
@@ -56,33 +57,31 @@ describe('a call', () => {
     const { scorer, simulator } = await connect();
     let told = 0;
     const onSend = (): void => void told++;
-    await scorer.score({ ...slotted(), onSend });
+    await scorer.answer({ ...slotted(), onSend });
     expect(told).toBe(1);
     simulator.fault({ kind: 'reset' });
-    await failure(scorer.score({ ...slotted(), onSend }));
+    await failure(scorer.answer({ ...slotted(), onSend }));
     expect(told).toBe(2);
   });
 
   test('costs what the upstream bills', async () => {
     const { scorer } = await connect();
     const documents = Array.from({ length: 250 }, (_, i) => `document ${i}`);
-    expect((await scorer.score(slotted({ documents }))).searchUnits).toBe(3);
+    expect((await scorer.answer(slotted({ items: documents }))).spent).toBe(3);
   });
 
   test('keeps texts whole, whatever characters they hold', async () => {
     const { scorer, simulator } = await connect();
-    const texts = {
-      query: 'quote " and \\ and \u2028',
-      documents: ['é 😀 \u0000 \ud83d\ude00', '</script>\n\t'],
-    };
-    await scorer.score(slotted(texts));
-    expect(simulator.calls[0]!.body).toMatchObject(texts);
+    const query = 'quote " and \\ and \u2028';
+    const documents = ['é 😀 \u0000 \ud83d\ude00', '</script>\n\t'];
+    await scorer.answer(slotted({ query, items: documents }));
+    expect(simulator.calls[0]!.body).toMatchObject({ query, documents });
   });
 
   test('for a thousand documents is read whole', async () => {
     const { scorer } = await connect();
     const documents = Array.from({ length: 1000 }, (_, i) => `dyno number ${i}`);
-    const { values } = await scorer.score(slotted({ documents }));
+    const { values } = await scorer.answer(slotted({ items: documents }));
     expect(values).toHaveLength(1000);
     expect(values.every(Number.isFinite)).toBe(true);
   });
@@ -91,22 +90,23 @@ describe('a call', () => {
 describe('the attachment whose slot is held', () => {
   test('is the one that is called', async () => {
     const [one, two] = [await connect(), await connect()];
-    const scorer = upstream({
+    const both = connectUpstream({
       attachments: [
         { alias: 'ONE', url: one.simulator.url, key: KEY },
         { alias: 'TWO', url: two.simulator.url, key: KEY },
       ],
       timeoutMs: 10_000,
     });
-    closing(() => scorer.close());
-    for (const attachment of ['TWO', 'ONE', 'TWO']) await scorer.score(slotted({ attachment }));
+    closing(() => both.close());
+    const scorer = both.service(RERANK.wire);
+    for (const attachment of ['TWO', 'ONE', 'TWO']) await scorer.answer(slotted({ attachment }));
     expect([one.simulator.calls.length, two.simulator.calls.length]).toEqual([1, 2]);
   });
 
   test.each(['OTHER', ''])('must be a known one, not %j', async (attachment) => {
     const { scorer, simulator } = await connect();
     const onSend = (): void => expect.unreachable('nothing is sent');
-    expect((await failure(scorer.score({ ...slotted({ attachment }), onSend }))).kind).toBe('internal');
+    expect((await failure(scorer.answer({ ...slotted({ attachment }), onSend }))).kind).toBe('internal');
     expect(simulator.calls).toHaveLength(0);
   });
 });
@@ -141,7 +141,7 @@ describe('the URL of an attachment', () => {
   ])('that ends in %j leads to %s', async (suffix, path) => {
     const { url, calls } = await note();
     const scorer = connectTo(`${url}${suffix}`);
-    await scorer.score(slotted({ documents: ['d'] }));
+    await scorer.answer(slotted({ items: ['d'] }));
     expect(calls[0]!.path).toBe(`POST ${path}`);
     expect(calls[0]!.headers.host).toBe(new URL(url).host);
   });

@@ -1,10 +1,11 @@
 /** The upstream layer in front of a real simulator, for a test file as a whole. */
 
 import { afterEach } from 'vitest';
-import type { Ask } from '../../src/calls/scoring.ts';
+import type { ItemCall, Service } from '../../src/calls/call.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
-import { type UpstreamOptions, type UpstreamScorer, upstream } from '../../src/upstream/upstream.ts';
-import { type AskOptions, anAsk } from '../support/fakes.ts';
+import { connectUpstream, type UpstreamOptions } from '../../src/upstream/upstream.ts';
+import { aCall, type CallOptions } from '../support/fakes.ts';
 
 export const KEY = 'upstream-key-SECRET-1';
 export const ALIAS = 'RERANK';
@@ -20,7 +21,7 @@ export const closing = (end: () => Promise<unknown>): void => void ends.push(end
 
 export interface Connected {
   readonly simulator: Simulator;
-  readonly scorer: UpstreamScorer;
+  readonly scorer: ReturnType<typeof connectTo>;
 }
 
 export interface ConnectOptions extends Pick<UpstreamOptions, 'hold' | 'connections'> {
@@ -33,10 +34,10 @@ export interface ConnectOptions extends Pick<UpstreamOptions, 'hold' | 'connecti
 export const connectTo = (
   url: string,
   { key = KEY, timeoutMs = 10_000, simulator: _, ...options }: ConnectOptions = {},
-): UpstreamScorer => {
-  const scorer = upstream({ attachments: [{ alias: ALIAS, url, key }], timeoutMs, ...options });
-  closing(() => scorer.close());
-  return scorer;
+): Service & { close(): Promise<void> } => {
+  const upstream = connectUpstream({ attachments: [{ alias: ALIAS, url, key }], timeoutMs, ...options });
+  closing(() => upstream.close());
+  return { ...upstream.service(RERANK.wire), close: () => upstream.close() };
 };
 
 export const connect = async (options: ConnectOptions = {}): Promise<Connected> => {
@@ -50,4 +51,4 @@ export const connect = async (options: ConnectOptions = {}): Promise<Connected> 
 };
 
 /** An ask that holds a slot. */
-export const slotted = (over: AskOptions = {}): Ask => anAsk({ attachment: ALIAS, ...over });
+export const slotted = (over: CallOptions = {}): ItemCall => aCall({ attachment: ALIAS, ...over });

@@ -1,12 +1,13 @@
 /**
- * Which documents of an ask the firewall refuses, found by halving: both halves of what was refused are asked for, and
- * again both halves of each that is refused. What is not refused has its scores by then, in the caches like any other.
+ * Which items of a call the firewall refuses, found by halving: both halves of what was refused are asked for, and
+ * again both halves of each that is refused. What is not refused has its values by then, in the caches like any other.
  */
 
 import type { Blame } from '../../calls/blame.ts';
+import { type ItemCall, type ItemService, subCall } from '../../calls/call.ts';
 import { Digests } from '../../calls/digests.ts';
 import { FirewallRefusal } from '../../calls/firewall-refusal.ts';
-import { type Ask, type Scorer, subAsk } from '../../calls/scoring.ts';
+import type { Values } from '../../calls/values.ts';
 
 /** Calls that one search may cost: a fifth of a minute's. One document of a thousand is found with twenty. */
 const MOST_CALLS = 50;
@@ -23,31 +24,35 @@ const HARMLESS = 'A document.';
 export interface Found {
   readonly blame: Blame;
   /** What it cost upstream. */
-  readonly searchUnits: number;
+  readonly spent: number;
 }
 
-/** Places of an ask that were refused together. */
+/** Places of a call that were refused together. */
 type Group = readonly number[];
 
-/** @param refusal what the ask has met. Rejects with whatever else goes wrong on the way. */
-export const search = async (inner: Scorer, ask: Ask, refusal: FirewallRefusal): Promise<Found> => {
-  const terms = { ...ask.terms, urgency: FIRST };
+/** @param refusal what the call has met. Rejects with whatever else goes wrong on the way. */
+export const search = async <V extends Values>(
+  inner: ItemService<V>,
+  call: ItemCall,
+  refusal: FirewallRefusal,
+): Promise<Found> => {
+  const terms = { ...call.terms, urgency: FIRST };
   const places: number[] = [];
-  let groups: Group[] = [heldBy(refusal, ask, [...ask.documents.keys()])];
+  let groups: Group[] = [heldBy(refusal, call, [...call.items.keys()])];
   let queryPasses = false;
   let calls = 0;
-  let searchUnits = 0;
+  let spent = 0;
 
   /** Those of the group that are refused: none, or all that the call held of it. */
   const refusedOf = async (group: Group): Promise<Group> => {
     calls++;
     try {
-      const scores = await inner.score({ ...subAsk(ask, group), terms, alone: true });
-      searchUnits += scores.searchUnits;
+      const reply = await inner.answer({ ...subCall(call, group), terms, alone: true });
+      spent += reply.spent;
       queryPasses = true;
       return [];
     } catch (thrown) {
-      if (thrown instanceof FirewallRefusal) return heldBy(thrown, ask, group);
+      if (thrown instanceof FirewallRefusal) return heldBy(thrown, call, group);
       throw thrown;
     }
   };
@@ -55,8 +60,8 @@ export const search = async (inner: Scorer, ask: Ask, refusal: FirewallRefusal):
   while (groups.length > 0) {
     groups.sort((a, b) => a.length - b.length);
     // As long as nothing has passed, it may be the query.
-    if (!queryPasses && (calls > 0 || groups[0]!.length === 1)) {
-      if (await isRefused(inner, { ...ask, terms })) return { blame: { of: 'query' }, searchUnits };
+    if (call.query !== '' && !queryPasses && (calls > 0 || groups[0]!.length === 1)) {
+      if (await isRefused(inner, { ...call, terms })) return { blame: { of: 'query' }, spent };
       queryPasses = true;
     }
     places.push(...groups.filter((group) => group.length === 1).flat());
@@ -70,23 +75,23 @@ export const search = async (inner: Scorer, ask: Ask, refusal: FirewallRefusal):
     groups.push(...refused.filter((group) => group.length > 0));
   }
   const suspects = ascending(groups.flat());
-  return { blame: { of: 'documents', places: ascending(places), suspects }, searchUnits };
+  return { blame: { of: 'items', places: ascending(places), suspects }, spent };
 };
 
-/** Those of the places whose documents a refused call held: the others were known, or came with other calls. */
-const heldBy = ({ digests }: FirewallRefusal, ask: Ask, group: Group): Group => {
+/** Those of the places whose items a refused call held: the others were known, or came with other calls. */
+const heldBy = ({ digests }: FirewallRefusal, call: ItemCall, group: Group): Group => {
   const names = new Set(Array.from({ length: digests.count }, (_, i) => digests.nameOf(i)));
-  const held = group.filter((place) => names.has(ask.identity.digests.nameOf(place)));
+  const held = group.filter((place) => names.has(call.identity.digests.nameOf(place)));
   return held.length > 0 ? held : group;
 };
 
 /** Whether the query is refused with whatever document. Asked anew, but once for all who ask at the same time. */
-const isRefused = async (inner: Scorer, ask: Ask): Promise<boolean> => {
-  const documents = [HARMLESS];
-  const identity = { ...ask.identity, digests: Digests.of(documents) };
-  const cache = { ...ask.cache, read: false };
+const isRefused = async <V extends Values>(inner: ItemService<V>, call: ItemCall): Promise<boolean> => {
+  const items = [HARMLESS];
+  const identity = { ...call.identity, digests: Digests.of(items) };
+  const cache = { ...call.cache, read: false };
   try {
-    await inner.score({ ...ask, documents, identity, cache, alone: true });
+    await inner.answer({ ...call, items, identity, cache, alone: true });
     return false;
   } catch (thrown) {
     if (thrown instanceof FirewallRefusal) return true;

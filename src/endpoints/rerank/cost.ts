@@ -13,6 +13,8 @@
  * - Nothing is renewed for its own sake: without a missing document there is no call.
  */
 
+import type { Aged } from '../../calls/endpoint.ts';
+
 const CHUNKS_PER_UNIT = 100;
 const CHUNK_TOKENS = 500;
 /** A query takes at most half a chunk, or a long one would leave no room for documents. Our own rule. */
@@ -26,17 +28,10 @@ const MOST_DOCUMENTS = 1000;
 
 const RENEW_FROM = 0.5;
 
-export interface KnownScore {
-  /** Its document's place in the request. */
-  readonly index: number;
-  /** Milliseconds since it left the upstream. What is past its freshness is missing, not known. */
-  readonly ageMs: number;
-}
-
 export interface Choice {
   /** Places of the documents without a fresh score. */
   readonly missing: readonly number[];
-  readonly known: readonly KnownScore[];
+  readonly known: readonly Aged[];
   /** UTF-8 bytes of the query, and of a document of the request. */
   readonly queryBytes: number;
   readonly bytesOf: (index: number) => number;

@@ -4,8 +4,8 @@
  */
 
 import type { Again } from '../../calls/attempt.ts';
+import type { Terms } from '../../calls/call.ts';
 import type { RerankError } from '../../calls/errors.ts';
-import type { Terms } from '../../calls/scoring.ts';
 import { Turns } from '../../calls/turns.ts';
 import type { LaneServer } from '../lanes/lane-server.ts';
 import type { Lanes } from '../lanes/lanes.ts';

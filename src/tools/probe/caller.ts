@@ -2,7 +2,8 @@
 
 import { Pool } from 'undici';
 import { RerankError } from '../../calls/errors.ts';
-import { messageOf, readAnswer, readRefusal } from '../../endpoints/rerank/wire.ts';
+import { readAnswer } from '../../endpoints/rerank/wire.ts';
+import { messageOf, readRefusal } from '../../upstream/refusal.ts';
 import type { Observation } from './observation.ts';
 import type { PlannedCall } from './plan.ts';
 
@@ -63,8 +64,8 @@ const read = (
     const { retryAfterMs } = readRefusal(status, headers, body);
     return { outcome: 'refused', status, message: messageOf(body), retryAfterMs };
   }
-  const { values, searchUnits, unitsStated } = readAnswer(body, documents.length);
-  return { outcome: 'scored', values, searchUnits: unitsStated ? searchUnits : undefined };
+  const { values, spent, unitsStated } = readAnswer(body, documents.length);
+  return { outcome: 'scored', values, searchUnits: unitsStated ? spent : undefined };
 };
 
 /** Names no host: the texts of connection errors do. */

@@ -1,6 +1,6 @@
 /** Which calls are made, in which order. Pure. */
 
-import { requestBody } from '../../endpoints/rerank/wire.ts';
+import { wire } from '../../endpoints/rerank/wire.ts';
 import { COMPANIONS, FIRST, filler, LONG, type Question, SECOND } from './texts.ts';
 
 /** Of one run, whatever the number of models. */
@@ -23,7 +23,7 @@ interface Sketch {
 
 const ranking = ({ query }: Question, documents: readonly string[]): Sketch => ({
   documents,
-  body: (model) => requestBody({ model, query, documents }),
+  body: (model) => wire.request({ model, query, items: documents }),
   edge: false,
 });
 

@@ -27,7 +27,7 @@ const fill = (maxBytes: number, name: string) => {
       scope: [],
       model: 'model',
       query: `${name} ${i}`,
-      documents: TEXTS,
+      items: TEXTS,
       whole: false,
     });
     const values = Float64Array.from(TEXTS, (_, j) => (i + j / documents) % 1);

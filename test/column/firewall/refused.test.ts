@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Refused } from '../../../src/cache/refused.ts';
-import { anAsk } from '../../support/fakes.ts';
+import { aCall } from '../../support/fakes.ts';
 
 const MINUTE = 60_000;
 
@@ -10,34 +10,34 @@ const remembering = () => {
   const refused = new Refused({ onFound: (_, name) => found.push(name), now: () => clock.now });
   return { clock, found, refused };
 };
-const documents = (places: readonly number[]) => ({ of: 'documents', places, suspects: [] }) as const;
+const documents = (places: readonly number[]) => ({ of: 'items', places, suspects: [] }) as const;
 
 test('what was refused is known for ten minutes, by its place in whatever is asked', () => {
   const { refused, clock } = remembering();
-  refused.note(anAsk({ documents: ['a', 'b', 'c'] }).identity, documents([1]));
+  refused.note(aCall({ items: ['a', 'b', 'c'] }).identity, documents([1]));
   clock.now = 10 * MINUTE - 1;
-  expect(refused.find(anAsk({ documents: ['x', 'y', 'b'] }).identity)).toEqual(documents([2]));
-  expect(refused.find(anAsk({ documents: ['a', 'c'] }).identity)).toBeUndefined();
+  expect(refused.find(aCall({ items: ['x', 'y', 'b'] }).identity)).toEqual(documents([2]));
+  expect(refused.find(aCall({ items: ['a', 'c'] }).identity)).toBeUndefined();
   clock.now = 10 * MINUTE;
-  expect(refused.find(anAsk({ documents: ['b'] }).identity)).toBeUndefined();
+  expect(refused.find(aCall({ items: ['b'] }).identity)).toBeUndefined();
 });
 
 test('a document that is refused with one query is not refused with another', () => {
   const { refused } = remembering();
-  refused.note(anAsk({ documents: ['a'] }).identity, documents([0]));
-  expect(refused.find(anAsk({ query: 'another', documents: ['a'] }).identity)).toBeUndefined();
+  refused.note(aCall({ items: ['a'] }).identity, documents([0]));
+  expect(refused.find(aCall({ query: 'another', items: ['a'] }).identity)).toBeUndefined();
 });
 
 test('a refused query is refused with whatever document', () => {
   const { refused } = remembering();
-  refused.note(anAsk({ documents: ['a'] }).identity, { of: 'query' });
-  expect(refused.find(anAsk({ documents: ['z'] }).identity)).toEqual({ of: 'query' });
+  refused.note(aCall({ items: ['a'] }).identity, { of: 'query' });
+  expect(refused.find(aCall({ items: ['z'] }).identity)).toEqual({ of: 'query' });
 });
 
 test('other processes are told of what is found here, once, and what they tell is known here', () => {
   const here = remembering();
   const there = remembering();
-  const { identity } = anAsk({ documents: ['a', 'b'] });
+  const { identity } = aCall({ items: ['a', 'b'] });
   here.refused.note(identity, documents([1]));
   expect(here.found).toHaveLength(1);
   there.refused.hear(identity.question, here.found[0]!);
@@ -48,7 +48,7 @@ test('other processes are told of what is found here, once, and what they tell i
 test('what is remembered is bounded, and the latest is among it', () => {
   const { refused } = remembering();
   for (let i = 0; i < 30_000; i++) refused.hear(`question ${i % 15_000}`, `name ${i}`);
-  const { identity } = anAsk({ documents: ['a'] });
+  const { identity } = aCall({ items: ['a'] });
   refused.note(identity, documents([0]));
   expect(refused.find(identity)).toEqual(documents([0]));
   expect(refused.size).toBeLessThanOrEqual(20_000);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ItemCall, Service } from '../../../src/calls/call.ts';
 import { RerankError } from '../../../src/calls/errors.ts';
 import { FirewallRefusal } from '../../../src/calls/firewall-refusal.ts';
-import type { Ask, Scorer } from '../../../src/calls/scoring.ts';
 import { search } from '../../../src/column/firewall/search.ts';
-import { anAsk, failure, scoresOf } from '../../support/fakes.ts';
+import { aCall, failure, scoresOf } from '../../support/fakes.ts';
 
 const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `document ${i}`);
 
@@ -12,9 +12,9 @@ const many = (count: number): string[] => Array.from({ length: count }, (_, i) =
 const behind = (isAttack: (documents: readonly string[]) => boolean) => {
   const scored = new Set<string>();
   const calls: (readonly string[])[] = [];
-  const inner: Scorer = {
-    async score(ask) {
-      const rest = ask.documents.filter((document) => !scored.has(document));
+  const inner: Service = {
+    async answer(ask) {
+      const rest = ask.items.filter((document) => !scored.has(document));
       if (rest.length > 0) {
         calls.push(rest);
         if (isAttack(rest)) throw refusalOf(ask, rest);
@@ -26,47 +26,47 @@ const behind = (isAttack: (documents: readonly string[]) => boolean) => {
   return { inner, calls, scored };
 };
 
-const refusalOf = ({ documents, identity }: Ask, held: readonly string[]): FirewallRefusal =>
+const refusalOf = ({ items: documents, identity }: ItemCall, held: readonly string[]): FirewallRefusal =>
   new FirewallRefusal(identity.digests.subset(held.map((document) => documents.indexOf(document))));
 
-const find = async (ask: Ask, isAttack: (documents: readonly string[]) => boolean) => {
+const find = async (ask: ItemCall, isAttack: (documents: readonly string[]) => boolean) => {
   const upstream = behind(isAttack);
-  const refusal = (await failure(upstream.inner.score(ask))) as FirewallRefusal;
+  const refusal = (await failure(upstream.inner.answer(ask))) as FirewallRefusal;
   const { blame } = await search(upstream.inner, ask, refusal);
   return { ...upstream, blame };
 };
 
 describe('the search for what a firewall refuses', () => {
   test('finds one of a thousand with a call for each half, and leaves all the others scored', async () => {
-    const ask = anAsk({ documents: many(1000) });
+    const ask = aCall({ items: many(1000) });
     const { blame, calls, scored } = await find(ask, (documents) => documents.includes('document 617'));
-    expect(blame).toEqual({ of: 'documents', places: [617], suspects: [] });
+    expect(blame).toEqual({ of: 'items', places: [617], suspects: [] });
     expect(calls.length).toBeLessThanOrEqual(1 + 2 * 10);
     expect(scored.size).toBe(999);
   });
 
   test('blames the query when nothing passes with it, whatever the documents', async () => {
     for (const count of [1, 2, 3, 1000]) {
-      const { blame, calls } = await find(anAsk({ documents: many(count) }), () => true);
+      const { blame, calls } = await find(aCall({ items: many(count) }), () => true);
       expect(blame).toEqual({ of: 'query' });
       expect(calls.length).toBeLessThanOrEqual(4);
     }
   });
 
   test('blames the only document, not the query, when another one passes with it', async () => {
-    const { blame } = await find(anAsk({ documents: ['x'] }), (documents) => documents.includes('x'));
-    expect(blame).toEqual({ of: 'documents', places: [0], suspects: [] });
+    const { blame } = await find(aCall({ items: ['x'] }), (documents) => documents.includes('x'));
+    expect(blame).toEqual({ of: 'items', places: [0], suspects: [] });
   });
 
   test('looks only among the documents that the refused call held', async () => {
-    const ask = anAsk({ documents: many(100) });
+    const ask = aCall({ items: many(100) });
     const { inner, calls } = behind((documents) => documents.includes('document 50'));
-    await inner.score(anAsk({ documents: many(50) }));
-    await inner.score(anAsk({ documents: many(100).slice(51) }));
+    await inner.answer(aCall({ items: many(50) }));
+    await inner.answer(aCall({ items: many(100).slice(51) }));
     calls.length = 0;
-    const refusal = (await failure(inner.score(ask))) as FirewallRefusal;
+    const refusal = (await failure(inner.answer(ask))) as FirewallRefusal;
     const { blame } = await search(inner, ask, refusal);
-    expect(blame).toEqual({ of: 'documents', places: [50], suspects: [] });
+    expect(blame).toEqual({ of: 'items', places: [50], suspects: [] });
     // The document's own call, and one to see whether the query is at fault.
     expect(calls).toHaveLength(2);
   });
@@ -78,11 +78,11 @@ describe('the search for what a firewall refuses', () => {
         fc.array(fc.nat(199), { minLength: 1, maxLength: 3 }),
         async (count, picks) => {
           const bad = new Set(picks.map((pick) => `document ${pick % count}`));
-          const ask = anAsk({ documents: many(count) });
+          const ask = aCall({ items: many(count) });
           const { blame, scored } = await find(ask, (documents) => documents.some((each) => bad.has(each)));
-          const places = [...ask.documents.keys()].filter((place) => bad.has(ask.documents[place]!));
-          expect(blame).toEqual({ of: 'documents', places, suspects: [] });
-          for (const document of ask.documents) expect(scored.has(document)).toBe(!bad.has(document));
+          const places = [...ask.items.keys()].filter((place) => bad.has(ask.items[place]!));
+          expect(blame).toEqual({ of: 'items', places, suspects: [] });
+          for (const document of ask.items) expect(scored.has(document)).toBe(!bad.has(document));
         },
       ),
       { numRuns: 60 },
@@ -99,10 +99,10 @@ describe('the search for what a firewall refuses', () => {
             (Number(document.slice(9)) * 0.618) % 1 <= share && document.startsWith('document ');
           const documents = many(count);
           if (!documents.some(bad)) return;
-          const { blame, calls, scored } = await find(anAsk({ documents }), (all) => all.some(bad));
+          const { blame, calls, scored } = await find(aCall({ items: documents }), (all) => all.some(bad));
           expect(calls.length).toBeLessThanOrEqual(52);
-          expect(blame.of).toBe('documents');
-          if (blame.of !== 'documents') return;
+          expect(blame.of).toBe('items');
+          if (blame.of !== 'items') return;
           for (const place of blame.places) expect(bad(documents[place]!)).toBe(true);
           const told = new Set([...blame.places, ...blame.suspects]);
           for (const [place, document] of documents.entries()) {
@@ -116,10 +116,10 @@ describe('the search for what a firewall refuses', () => {
   });
 
   test('ends with the failure that a call on the way ends in', async () => {
-    const ask = anAsk({ documents: many(10) });
+    const ask = aCall({ items: many(10) });
     let calls = 0;
-    const inner: Scorer = {
-      async score() {
+    const inner: Service = {
+      async answer() {
         calls++;
         throw new RerankError('deadline');
       },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { distinct, type Ranked, rank } from '../../../src/endpoints/rerank/ranking.ts';
+import { distinct } from '../../../src/calls/distinct.ts';
+import { type Ranked, rank } from '../../../src/endpoints/rerank/ranking.ts';
 
 /** Takes, again and again, the best of what is left. */
 const bruteForce = (scores: readonly number[], topN: number): Ranked[] => {
@@ -55,7 +56,7 @@ describe('a ranking', () => {
   });
 
   test('gives each duplicate a place of its own, with the score of its text', () => {
-    const { documents, positions } = distinct(['b', 'a', 'b', 'c', 'a']);
+    const { items: documents, positions } = distinct(['b', 'a', 'b', 'c', 'a']);
     expect(documents).toEqual(['b', 'a', 'c']);
     expect(rank(Float64Array.of(0.2, 0.9, 0.2), positions)).toEqual([
       { index: 1, score: 0.9 },
@@ -75,7 +76,7 @@ describe('the distinct documents', () => {
   test('are each text once, in order of first appearance', () => {
     fc.assert(
       fc.property(texts, (given) => {
-        const { documents } = distinct(given);
+        const { items: documents } = distinct(given);
         expect(documents).toEqual(given.filter((text, i) => given.indexOf(text) === i));
       }),
     );
@@ -84,7 +85,7 @@ describe('the distinct documents', () => {
   test('stand where the positions say', () => {
     fc.assert(
       fc.property(texts, (given) => {
-        const { documents, positions } = distinct(given);
+        const { items: documents, positions } = distinct(given);
         expect([...positions].map((position) => documents[position])).toEqual(given);
       }),
     );

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rateLimitHeaders, readAnswer, requestBody } from '../../../src/endpoints/rerank/wire.ts';
+import { readAnswer, wire } from '../../../src/endpoints/rerank/wire.ts';
+import { rateLimitHeaders } from '../../../src/upstream/refusal.ts';
 import { answerOf, complete } from '../../column/answers.ts';
-import { anAsk } from '../../support/fakes.ts';
+import { aCall } from '../../support/fakes.ts';
 
 describe('an answer that holds every document once with a number', () => {
   test('is read in the documents’ order, bit for bit, in whatever order it came', () => {
@@ -32,11 +33,11 @@ describe('an answer that holds every document once with a number', () => {
     [{}, 201, 3],
   ])('billed %j units for %i documents costs %d', (search_units, documents, expected) => {
     const results = Array.from({ length: documents }, (_, index) => ({ index, relevance_score: 0 }));
-    const { searchUnits, unitsStated } = readAnswer(
+    const { spent, unitsStated } = readAnswer(
       answerOf(results, { billed_units: { search_units } }),
       documents,
     );
-    expect(searchUnits).toBe(expected);
+    expect(spent).toBe(expected);
     expect(unitsStated).toBe(search_units === expected);
   });
 
@@ -44,15 +45,15 @@ describe('an answer that holds every document once with a number', () => {
     'costs what its documents cost when its `meta` is %j',
     (meta) => {
       const body = JSON.stringify({ results: [{ index: 0, relevance_score: 0 }], meta });
-      expect(readAnswer(body, 1).searchUnits).toBe(1);
+      expect(readAnswer(body, 1).spent).toBe(1);
     },
   );
 });
 
 test('only the model, the query and the documents are sent', () => {
-  const ask = { ...anAsk({ scope: 'search', traceparent: '00-trace' }), attachment: 'RERANK' };
-  const { model, query, documents } = ask;
-  expect(JSON.parse(requestBody(ask))).toEqual({ model, query, documents });
+  const ask = { ...aCall({ scope: 'search', traceparent: '00-trace' }), attachment: 'RERANK' };
+  const { model, query, items: documents } = ask;
+  expect(JSON.parse(wire.request(ask))).toEqual({ model, query, documents });
 });
 
 test('of the headers, those about the rate limit are passed on, each if it has one value', () => {

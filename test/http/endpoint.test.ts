@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Granularity, ItemCall } from '../../src/calls/call.ts';
 import type { Identity } from '../../src/calls/identity.ts';
-import type { Ask, Granularity } from '../../src/calls/scoring.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
 import { BODY, Desk, type Init, MODEL } from './desk.ts';
 import { aCaller } from './onion.ts';
@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 
 /** The ask that a request becomes. */
-const asked = async (init: Init = {}): Promise<Ask> => {
+const asked = async (init: Init = {}): Promise<ItemCall> => {
   expect((await desk.post(init)).status).toBe(200);
   return desk.inner.asks.at(-1)!;
 };
@@ -20,7 +20,7 @@ describe('a request becomes an ask', () => {
   test('for its distinct documents, in order of first appearance, and never for its `top_n`', async () => {
     const documents = ['b', 'a', 'b', { text: 'a' }, 'c'];
     const ask = await asked({ body: { ...BODY, documents, top_n: 1 } });
-    expect(ask).toMatchObject({ model: MODEL, query: 'q', documents: ['b', 'a', 'c'] });
+    expect(ask).toMatchObject({ model: MODEL, query: 'q', items: ['b', 'a', 'c'] });
     expect(ask.identity.digests.count).toBe(3);
   });
 

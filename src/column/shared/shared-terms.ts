@@ -1,6 +1,6 @@
 /** The terms of all who share one call, taken together. Live: they come and go, and so do their terms. */
 
-import type { Place, Terms } from './scoring.ts';
+import type { Place, Terms } from '../../calls/call.ts';
 
 export class SharedTerms implements Terms {
   readonly client: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ERRORS, type ErrorKind } from '../../../src/calls/errors.ts';
-import { readRefusal, retryAfter } from '../../../src/endpoints/rerank/wire.ts';
+import { ERRORS, type ErrorKind } from '../../src/calls/errors.ts';
+import { readRefusal, retryAfter } from '../../src/upstream/refusal.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 

@@ -1,28 +1,29 @@
-/** `POST /v1/rerank`: from a request's bytes to the scorer, and from its scores to the answer. */
+/** A POST to an endpoint: from a request's bytes to the column, and from its reply to the answer. */
 
 import type { Context, Handler } from 'hono';
 import { Blamed, named } from '../calls/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
+import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService } from '../calls/call.ts';
+import { distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
 import { identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
-import type { Ask, CacheTerms, Granularity, Scorer, Scores } from '../calls/scoring.ts';
 import { Turns } from '../calls/turns.ts';
-import { distinct, rank } from '../endpoints/rerank/ranking.ts';
-import { parseRequest, type RerankRequest } from '../endpoints/rerank/request.ts';
+import type { Values } from '../calls/values.ts';
+import type { Api, Asked } from '../endpoints/api.ts';
 import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
-import { rerankResponse } from './respond.ts';
+import { okResponse } from './respond.ts';
 import { whenWritten } from './written.ts';
 
-export interface RerankOptions {
-  readonly scorer: Scorer;
+export interface EndpointOptions<V extends Values> {
+  readonly service: ItemService<V>;
   readonly callers: Callers;
   readonly models: readonly string[];
-  /** What a model's scores are reused for, now. */
+  /** What a model's values are reused for, now. */
   readonly granularityOf: (model: string) => Granularity;
   /** What separates caches that must not answer one another, now. */
   readonly scopeOf: (model: string, client: string) => readonly string[];
@@ -31,20 +32,24 @@ export interface RerankOptions {
   readonly budget: ByteBudget;
 }
 
-const milder = (index: number): string =>
-  `documents[${index}] is refused by the firewall in front of the upstream: scored without its URL schemes and markup`;
+const milder = (field: string, index: number): string =>
+  `${field}[${index}] is refused by the firewall in front of the upstream: scored without its URL schemes and markup`;
 
-const NO_CACHE: Partial<CacheTerms> = { read: false, write: false };
+const NO_CACHE: Partial<CacheDirectives> = { read: false, write: false };
 
-export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
-  const { scorer, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } = options;
+/** Answers the requests of one endpoint. */
+export const endpoint = <R extends Asked, V extends Values>(
+  api: Api<R, V>,
+  options: EndpointOptions<V>,
+): Handler<GatewayEnv> => {
+  const { service, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } = options;
   const turns = new Turns();
 
   /**
    * Reads and parses a request. A function of its own, so that the bytes and the text of the body are gone when it is
    * over: what waits for an answer are its parts.
    */
-  const receive = async (c: Context<GatewayEnv>): Promise<{ request: RerankRequest; claim: Claim }> => {
+  const receive = async (c: Context<GatewayEnv>): Promise<{ request: R; claim: Claim }> => {
     const { bytes: body, claim } = await readBody(c, {
       maxBytes: maxBodyBytes,
       timeoutMs: maxWaitMs,
@@ -52,7 +57,7 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     });
     try {
       await (body.length > SMALL_BYTES ? turns.next() : turns.short());
-      const { request, bytes } = parseRequest(body);
+      const { request, bytes } = api.parse(body);
       claim.resize(bytes);
       return { request, claim };
     } catch (thrown) {
@@ -61,13 +66,13 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     }
   };
 
-  /** Scores the distinct documents of a request, on the terms of its headers. */
-  const score = async (
+  /** Calls the column for the distinct texts of a request, on the terms of its headers. */
+  const call = async (
     c: Context<GatewayEnv>,
     model: string,
-    request: RerankRequest,
-    documents: readonly string[],
-    hold: Ask['hold'],
+    request: R,
+    items: readonly string[],
+    hold: ItemCall['hold'],
   ) => {
     const { name: client } = c.get('caller');
     const asked = cacheTerms(c.req.header('cache-control'));
@@ -75,61 +80,59 @@ export const rerank = (options: RerankOptions): Handler<GatewayEnv> => {
     const cache = granularity === 'off' ? { ...asked, ...NO_CACHE } : asked;
     const whole = granularity !== 'document';
     const { query } = request;
-    const call = callers.open(c.req.raw.signal, () => new RerankError('client_gone'));
+    const scope = [...scopeOf(model, client), ...(api.dependsOn?.(request) ?? [])];
+    const caller = callers.open(c.req.raw.signal, () => new RerankError('client_gone'));
     try {
-      const scores: Scores = await scorer.score({
+      const reply: ItemReply<V> = await service.answer({
         model,
         query,
-        documents,
-        identity: identify({ scope: scopeOf(model, client), model, query, documents, whole }),
+        items,
+        identity: identify({ scope, model, query, items, whole }),
         cache,
         terms: {
           client,
           urgency: urgency(c.req.header('priority')),
           deadline: c.get('record').startedAt + patience(c.req.header('prefer'), maxWaitMs),
-          signal: call.signal,
+          signal: caller.signal,
         },
         traceparent: traceContext(c.req.header('traceparent')),
         hold,
       });
-      return { scores, served: outcomeOf(scores, !cache.read) };
+      return { reply, served: outcomeOf(reply, !cache.read) };
     } finally {
-      call.close();
+      caller.close();
     }
   };
 
-  const answer = async (
-    c: Context<GatewayEnv>,
-    request: RerankRequest,
-    hold: Ask['hold'],
-  ): Promise<Response> => {
+  const answer = async (c: Context<GatewayEnv>, request: R, hold: ItemCall['hold']): Promise<Response> => {
     const record = c.get('record');
     record.documents = request.texts.length;
     const model = chooseModel(c.get('caller'), models, request.model);
     record.model = model;
 
-    const { documents, positions } = distinct(request.texts);
+    const { items, positions } = distinct(request.texts);
     const indexOf = (place: number): number => positions.indexOf(place);
-    const { scores, served } = await score(c, model, request, documents, hold).catch((thrown) => {
-      throw thrown instanceof Blamed ? named(thrown, indexOf) : thrown;
+    const { reply, served } = await call(c, model, request, items, hold).catch((thrown) => {
+      throw thrown instanceof Blamed ? named(thrown, api.textsField, indexOf) : thrown;
     });
     record.outcome = served;
-    record.sources = scores.sources;
-    record.searchUnits = scores.searchUnits;
-    record.timing = scores.timing;
+    record.sources = reply.sources;
+    record.searchUnits = reply.spent;
+    record.timing = reply.timing;
 
-    const ranked = rank(scores.values, positions, request.topN);
-    const warnings = [...request.warnings, ...(scores.defanged ?? []).map((place) => milder(indexOf(place)))];
-    return rerankResponse({ request, ranked, scores, served, record, warnings });
+    const defanged = (reply.defanged ?? []).map((place) => milder(api.textsField, indexOf(place)));
+    const warnings = [...request.warnings, ...defanged];
+    const body = api.answer({ id: record.id, request, reply, positions, warnings });
+    return okResponse({ body, reply, served, record });
   };
 
-  return async function rerank(c) {
+  return async function endpoint(c) {
     const { request, claim } = await receive(c);
     let written = (): void => claim.release();
     try {
       const response = await answer(c, request, claim.share);
       // Else the answer is small, however large the request.
-      if (request.returnDocuments)
+      if (api.repeats(request))
         written = () => whenWritten(c.env?.outgoing, maxWaitMs, () => claim.release());
       return response;
     } finally {

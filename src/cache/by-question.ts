@@ -1,0 +1,73 @@
+/**
+ * Values that are numbers, kept by question: all that is known of one question is one value, whichever of its items a call
+ * is about. Many small values then cost one key, and one round trip.
+ */
+
+import type { Digests } from '../calls/digests.ts';
+import { find, type Pairs, pack, ROW } from './pairs.ts';
+import type { Known, MemoryStore, SharedStore } from './stores.ts';
+
+/** Pairs of this process. */
+export interface PairMemory {
+  get(question: string): Pairs | undefined;
+  /** Adds to what is known of a question. */
+  add(question: string, pairs: Pairs): void;
+}
+
+/** Pairs that processes share, by question. @see SharedStore */
+export interface PairStore extends Pick<SharedStore, 'expect' | 'ended'> {
+  read(question: string): Promise<Pairs | undefined>;
+  claim(
+    question: string,
+    digests: Digests,
+    ended: readonly string[],
+  ): Promise<
+    | {
+        readonly claim: string | undefined;
+        readonly pairs: Pairs;
+        readonly holders: readonly (string | undefined)[];
+      }
+    | undefined
+  >;
+  write(question: string, pairs: Pairs, ttlMs: number, claim: string | undefined): Promise<void>;
+  release(question: string, claim: string): Promise<void>;
+}
+
+export const memoryByQuestion = (store: PairMemory): MemoryStore => ({
+  find({ question, digests }) {
+    const pairs = store.get(question);
+    return pairs && knownOf(pairs, digests);
+  },
+  add({ question, digests }, values, takenAt) {
+    store.add(question, pack(digests, values, takenAt));
+  },
+});
+
+export const sharedByQuestion = (store: PairStore): SharedStore => ({
+  async read({ question, digests }) {
+    const pairs = await store.read(question);
+    return pairs && knownOf(pairs, digests);
+  },
+  async claim({ question, digests }, ended) {
+    const claimed = await store.claim(question, digests, ended);
+    if (claimed === undefined) return undefined;
+    const { claim, pairs, holders } = claimed;
+    return { claim, holders, known: knownOf(pairs, digests) };
+  },
+  write: ({ question, digests }, { values, takenAt }, ttlMs, claim) =>
+    store.write(question, pack(digests, values, takenAt), ttlMs, claim),
+  release: ({ question }, claim) => store.release(question, claim),
+  expect: (claim, answerAt) => store.expect(claim, answerAt),
+  ended: (...wait) => store.ended(...wait),
+});
+
+const knownOf = (pairs: Pairs, digests: Digests): Known<Float64Array> => {
+  const values = new Float64Array(digests.count);
+  const takenAt = new Float64Array(digests.count).fill(Number.NaN);
+  for (const [place, row] of find(pairs, digests).entries()) {
+    if (row < 0) continue;
+    values[place] = pairs[row + ROW - 2]!;
+    takenAt[place] = pairs[row + ROW - 1]!;
+  }
+  return { values, takenAt };
+};

@@ -1,0 +1,147 @@
+/**
+ * One call for several that ask about the same question, each with items of its own. Whoever comes before it has its slot
+ * adds his.
+ */
+
+import type { ItemCall, ItemReply, ItemService, Place } from '../../calls/call.ts';
+import { concatenate } from '../../calls/digests.ts';
+import { isAboutContent, toRerankError } from '../../calls/errors.ts';
+import type { Values } from '../../calls/values.ts';
+import { type Member, SharedCall } from './shared-call.ts';
+
+interface Contributor<V extends Values> extends Member<V> {
+  readonly call: ItemCall;
+}
+
+export class Batch<V extends Values> {
+  readonly #first: ItemCall;
+  readonly #onClose: () => void;
+  readonly #shared: SharedCall<V, Contributor<V>>;
+  /** Of all contributors, and the UTF-8 bytes of these. */
+  #items = 0;
+  #bytes = 0;
+  /** What contributors stop listening with. */
+  readonly #forget = new Map<Contributor<V>, () => void>();
+  /** Who the latest attempt asks for. */
+  #sealed: readonly Contributor<V>[] | undefined;
+
+  /** @param onClose called once nobody may join any more */
+  constructor(first: ItemCall, onClose: () => void) {
+    this.#first = first;
+    this.#onClose = onClose;
+    this.#shared = new SharedCall(first.terms.client, onClose);
+  }
+
+  hasRoomFor({ items }: ItemCall, most: { readonly items: number; readonly bytes: number }): boolean {
+    return this.#items + items.length <= most.items && this.#bytes + bytesOf(items) <= most.bytes;
+  }
+
+  join(call: ItemCall): Promise<ItemReply<V>> {
+    return new Promise((resolve, reject) => {
+      const { terms } = call;
+      const over =
+        <T>(tell: (what: T) => void) =>
+        (what: T): void => {
+          this.#part(contributor);
+          tell(what);
+        };
+      const contributor: Contributor<V> = {
+        call,
+        terms,
+        expect: (answerAt) => call.onQueued?.(answerAt),
+        resolve: over(resolve),
+        reject: over(reject),
+      };
+      const onAbort = (): void => {
+        const reason = toRerankError(terms.signal.reason);
+        if (this.#shared.leave(contributor, reason)) contributor.reject(reason);
+      };
+      const unsubscribe = terms.onNewcomer?.((place: Place) => this.#shared.terms.announce(place));
+      this.#forget.set(contributor, () => {
+        unsubscribe?.();
+        terms.signal.removeEventListener('abort', onAbort);
+      });
+      terms.signal.addEventListener('abort', onAbort, { once: true });
+      this.#items += call.items.length;
+      this.#bytes += bytesOf(call.items);
+      this.#shared.join(contributor);
+      if (terms.signal.aborted) onAbort();
+    });
+  }
+
+  /** Makes the call, for the contributors that there are when its slot is granted. */
+  run(inner: ItemService<V>): Promise<void> {
+    return this.#shared.make(
+      inner,
+      { ...this.#first, seal: () => this.#seal() },
+      {
+        done: (reply) => this.#deliver(reply),
+        failed: (error) => {
+          if (isAboutContent(error) && (this.#sealed?.length ?? 1) > 1) this.#fallApart(inner);
+          else for (const contributor of this.#leaving()) contributor.reject(error);
+        },
+      },
+    );
+  }
+
+  /** Asks again for those who still wait, in two calls that nobody joins. */
+  #fallApart(inner: ItemService<V>): void {
+    const contributors = this.#leaving();
+    const middle = Math.ceil(contributors.length / 2);
+    for (const half of [contributors.slice(0, middle), contributors.slice(middle)]) {
+      if (half.length === 0) continue;
+      const batch = new Batch<V>(half[0]!.call, () => {});
+      for (const { call, resolve, reject } of half) batch.join(call).then(resolve, reject);
+      void batch.run(inner);
+    }
+  }
+
+  /** Nobody joins any more. What those ask who are here now is what the call asks, anew in every attempt. */
+  #seal(): Pick<ItemCall, 'items' | 'identity'> {
+    this.#onClose();
+    this.#sealed = this.#shared.members;
+    const calls = this.#sealed.map(({ call }) => call);
+    const digests = concatenate(calls.map(({ identity }) => identity.digests));
+    return {
+      items: calls.flatMap(({ items }) => items),
+      identity: { ...this.#first.identity, digests },
+    };
+  }
+
+  #deliver(reply: ItemReply<V>): void {
+    const places = new Map<Contributor<V>, readonly number[]>();
+    let at = 0;
+    for (const contributor of this.#sealed ?? this.#shared.members) {
+      const first = at;
+      places.set(
+        contributor,
+        contributor.call.items.map((_, i) => first + i),
+      );
+      at += contributor.call.items.length;
+    }
+    this.#shared.deliver(reply, (contributor) => places.get(contributor)!);
+  }
+
+  /** Those who still wait, who wait for this call no longer. */
+  #leaving(): readonly Contributor<V>[] {
+    const all = this.#shared.members;
+    for (const contributor of all) {
+      this.#shared.release(contributor);
+      this.#part(contributor);
+    }
+    return all;
+  }
+
+  /** The contributor's items count no more, and nothing is listened to for it. */
+  #part(contributor: Contributor<V>): void {
+    const forget = this.#forget.get(contributor);
+    if (forget === undefined) return;
+    this.#forget.delete(contributor);
+    forget();
+    this.#items -= contributor.call.items.length;
+    this.#bytes -= bytesOf(contributor.call.items);
+  }
+}
+
+const bytesOf = (items: readonly string[]): number =>
+  items.reduce((sum, item) => sum + Buffer.byteLength(item), 0);
