@@ -14,6 +14,17 @@ export interface Endpoint<V extends Values> {
   readonly defang?: ((text: string) => string) | undefined;
 }
 
+/** How one value is kept as bytes. */
+export interface Codec<T> {
+  /** What it takes in this process's memory, bytes. */
+  sizeOf(value: T): number;
+  encode(value: T): Uint8Array;
+  /** Undefined when these are not the bytes of a value: another program may have left them. */
+  decode(bytes: Uint8Array): T | undefined;
+  /** The longest that `encode` returns; what is longer is no value. */
+  readonly maxBytes: number;
+}
+
 export interface PerCall {
   readonly items: number;
   /** UTF-8 bytes of text that several callers may bring one call to; one caller's own call may be larger. */

@@ -7,6 +7,8 @@
 const VERSIONS = {
   pairs: 3,
   claims: 3,
+  item: 1,
+  itemClaim: 1,
   window: 2,
   metrics: 2,
   quota: 2,
