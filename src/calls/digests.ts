@@ -40,6 +40,18 @@ export class Digests {
     return new Digests(numbers);
   }
 
+  /** Of texts that are slices of a body: where each begins and ends, in turn. Bytes of UTF-8 are their own text. */
+  static ofSlices(body: Buffer, bounds: Uint32Array): Digests {
+    const count = bounds.length / 2;
+    const numbers = new Float64Array(DIGEST_NUMBERS * count);
+    const bytes = Buffer.from(numbers.buffer);
+    for (let i = 0; i < count; i++) {
+      const digest = hash('sha256', body.subarray(bounds[2 * i], bounds[2 * i + 1]), 'binary');
+      bytes.write(digest, DIGEST_BYTES * i, DIGEST_BYTES, 'latin1');
+    }
+    return new Digests(numbers);
+  }
+
   get count(): number {
     return this.numbers.length / DIGEST_NUMBERS;
   }
@@ -58,6 +70,11 @@ export class Digests {
   /** The digest of a document as a word, the same for the same digest only. */
   nameOf(document: number): string {
     return this.words.subarray(DIGEST_WORDS * document, DIGEST_WORDS * (document + 1)).join('.');
+  }
+
+  /** The first document with the digest of this one. */
+  firstLike(document: number): number {
+    return this.indexOf(this.words, DIGEST_WORDS * document);
   }
 
   /** Which of the documents has the digest that begins at `at` of these words; −1: none. */

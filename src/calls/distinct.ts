@@ -1,10 +1,17 @@
+/** The distinct texts of a request, and where each of the texts given stands among them. */
+
+import { Digests } from './digests.ts';
+
 export interface Distinct {
+  /** In order of first appearance. May be decoded when it is first read: most requests are answered without. */
   readonly items: readonly string[];
+  /** Of the items. */
+  readonly digests: Digests;
   /** For each of the given texts, duplicates included, its place among the items. */
   readonly positions: Uint16Array;
 }
 
-/** The distinct texts in order of first appearance, and where each of the given texts stands among them. */
+/** @param texts well-formed */
 export const distinct = (texts: readonly string[]): Distinct => {
   const seen = new Map<string, number>();
   const positions = new Uint16Array(texts.length);
@@ -16,5 +23,35 @@ export const distinct = (texts: readonly string[]): Distinct => {
     }
     positions[index] = position;
   });
-  return { items: [...seen.keys()], positions };
+  const items = [...seen.keys()];
+  return { items, digests: Digests.of(items), positions };
+};
+
+/**
+ * The same of texts that are slices of a body, told apart by their digests.
+ * @param bounds where each text begins and ends in the body, in turn: whole characters of UTF-8
+ */
+export const distinctSlices = (body: Buffer, bounds: Uint32Array): Distinct => {
+  const count = bounds.length / 2;
+  const all = Digests.ofSlices(body, bounds);
+  const positions = new Uint16Array(count);
+  /** Where each item stands first among the texts. */
+  const firsts: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const first = all.firstLike(index);
+    if (first < index) positions[index] = positions[first]!;
+    else {
+      positions[index] = firsts.length;
+      firsts.push(index);
+    }
+  }
+  let items: readonly string[] | undefined;
+  return {
+    digests: firsts.length === count ? all : all.subset(firsts),
+    positions,
+    get items() {
+      items ??= firsts.map((index) => body.toString('utf8', bounds[2 * index], bounds[2 * index + 1]));
+      return items;
+    },
+  };
 };

@@ -4,7 +4,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { DIGEST_WORDS, Digests } from './digests.ts';
+import { DIGEST_WORDS, type Digests } from './digests.ts';
 
 /** Raised whenever the meaning of a key changes, so that old cache entries are misses. */
 const SCHEME = 'rerank/3';
@@ -26,14 +26,13 @@ export interface IdentityInput {
   readonly scope: readonly string[];
   readonly model: string;
   readonly query: string;
-  /** Distinct, well-formed texts. */
-  readonly items: readonly string[];
+  /** Of distinct texts. */
+  readonly digests: Digests;
   readonly whole: boolean;
 }
 
 /** Neither the order of documents nor `top_n` is part of an identity. */
-export const identify = ({ scope, model, query, items: documents, whole }: IdentityInput): Identity => {
-  const digests = Digests.of(documents);
+export const identify = ({ scope, model, query, digests, whole }: IdentityInput): Identity => {
   const fields = [SCHEME, ...scope, model, query];
   if (whole) fields.push(setOf(digests));
   return { question: digest(fields.map(field).join('')), digests, whole };

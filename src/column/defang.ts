@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import { Blamed } from '../calls/blame.ts';
 import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
-import { Digests } from '../calls/digests.ts';
+import type { Digests } from '../calls/digests.ts';
 import { distinct } from '../calls/distinct.ts';
 import { setOf } from '../calls/identity.ts';
 import { partOf } from '../calls/parts.ts';
@@ -28,9 +28,9 @@ export const defanged =
       const texts = call.items.map((text, place) => (places.has(place) ? milder(text) : text));
       const empty = [...places].filter((place) => texts[place] === '');
       if (empty.length > 0) throw new Blamed({ of: 'items', places: empty, suspects: [] });
-      const { items, positions } = distinct(texts);
+      const { items, digests, positions } = distinct(texts);
       try {
-        const reply = await inner.answer({ ...call, items, identity: identityOf(call, items) });
+        const reply = await inner.answer({ ...call, items, identity: identityOf(call, digests) });
         return { ...partOf(reply, [...positions], spent + reply.spent), defanged: [...places] };
       } catch (thrown) {
         if (!(thrown instanceof Blamed)) throw thrown;
@@ -67,8 +67,7 @@ const renamed = (thrown: Blamed, places: ReadonlySet<number>): Blamed =>
   thrown.blame.of === 'items' ? new Blamed({ of: 'items', places: [...places], suspects: [] }) : thrown;
 
 /** Where the set of items is part of the question, another set is another question. */
-const identityOf = ({ identity }: ItemCall, items: readonly string[]): ItemCall['identity'] => {
-  const digests = Digests.of(items);
+const identityOf = ({ identity }: ItemCall, digests: Digests): ItemCall['identity'] => {
   if (!identity.whole) return { ...identity, digests };
   const question = hash('sha256', `${identity.question} ${setOf(digests)}`, 'base64url').slice(0, 22);
   return { ...identity, digests, question };

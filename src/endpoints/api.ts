@@ -1,6 +1,7 @@
 /** An endpoint as its callers see it: what may be asked, and how the answer looks. The column's view is calls/endpoint.ts. */
 
 import type { ItemReply } from '../calls/call.ts';
+import type { Distinct } from '../calls/distinct.ts';
 import type { Values } from '../calls/values.ts';
 
 /** What every request for items says. */
@@ -9,8 +10,10 @@ export interface Asked {
   readonly model: string | undefined;
   /** What all texts are asked about; empty where an endpoint has no such thing. */
   readonly query: string;
-  /** Each item as the text that goes upstream, duplicates included. */
-  readonly texts: readonly string[];
+  /** How many texts it names, duplicates included. */
+  readonly count: number;
+  /** Those texts, as they go upstream. */
+  distinct(): Distinct;
   /** What was accepted but not acted upon, in words for the answer. */
   readonly warnings: readonly string[];
 }

@@ -3,12 +3,13 @@
 import type { RerankError } from '../calls/errors.ts';
 
 export interface OpenCall {
+  /** Made when it is first read: most requests are answered before anybody could leave. */
   readonly signal: AbortSignal;
   close(): void;
 }
 
 export class Callers {
-  readonly #open = new Set<AbortController>();
+  readonly #open = new Set<Call>();
   #dismissed: (() => RerankError) | undefined;
 
   get size(): number {
@@ -20,25 +21,54 @@ export class Callers {
    * @param gone the request's own signal, aborted when its caller disconnects
    * @param goneReason what the call's signal then says
    */
-  open(gone: AbortSignal, goneReason: () => RerankError): OpenCall {
-    const controller = new AbortController();
-    const onGone = (): void => controller.abort(goneReason());
-    if (gone.aborted) onGone();
-    else gone.addEventListener('abort', onGone, { once: true });
-    if (this.#dismissed) controller.abort(this.#dismissed());
-    this.#open.add(controller);
-    return {
-      signal: controller.signal,
-      close: () => {
-        gone.removeEventListener('abort', onGone);
-        this.#open.delete(controller);
-      },
-    };
+  open(gone: () => AbortSignal, goneReason: () => RerankError): OpenCall {
+    const call = new Call(gone, goneReason, (over) => this.#open.delete(over));
+    if (this.#dismissed) call.dismiss(this.#dismissed());
+    this.#open.add(call);
+    return call;
   }
 
   /** Ends the wait of everybody under way, and of whoever comes later. */
   dismiss(reason: () => RerankError): void {
     this.#dismissed = reason;
-    for (const controller of this.#open) controller.abort(reason());
+    for (const call of this.#open) call.dismiss(reason());
+  }
+}
+
+class Call implements OpenCall {
+  readonly #gone: () => AbortSignal;
+  readonly #goneReason: () => RerankError;
+  readonly #onClose: (call: Call) => void;
+  #controller: AbortController | undefined;
+  #forget: (() => void) | undefined;
+  #dismissed: RerankError | undefined;
+
+  constructor(gone: () => AbortSignal, goneReason: () => RerankError, onClose: (call: Call) => void) {
+    this.#gone = gone;
+    this.#goneReason = goneReason;
+    this.#onClose = onClose;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const gone = this.#gone();
+    const onGone = (): void => controller.abort(this.#goneReason());
+    if (gone.aborted) onGone();
+    else gone.addEventListener('abort', onGone, { once: true });
+    this.#forget = () => gone.removeEventListener('abort', onGone);
+    if (this.#dismissed) controller.abort(this.#dismissed);
+    return controller.signal;
+  }
+
+  dismiss(reason: RerankError): void {
+    this.#dismissed ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  close(): void {
+    this.#forget?.();
+    this.#onClose(this);
   }
 }

@@ -4,7 +4,7 @@ import type { Context, Handler } from 'hono';
 import { Blamed, named } from '../calls/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
 import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService } from '../calls/call.ts';
-import { distinct } from '../calls/distinct.ts';
+import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
 import { identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
@@ -71,7 +71,7 @@ export const endpoint = <R extends Asked, V extends Values>(
     c: Context<GatewayEnv>,
     model: string,
     request: R,
-    items: readonly string[],
+    texts: Distinct,
     hold: ItemCall['hold'],
   ) => {
     const { name: client } = c.get('caller');
@@ -81,19 +81,26 @@ export const endpoint = <R extends Asked, V extends Values>(
     const whole = granularity !== 'document';
     const { query } = request;
     const scope = [...scopeOf(model, client), ...(api.dependsOn?.(request) ?? [])];
-    const caller = callers.open(c.req.raw.signal, () => new RerankError('client_gone'));
+    const caller = callers.open(
+      () => c.req.raw.signal,
+      () => new RerankError('client_gone'),
+    );
     try {
       const reply: ItemReply<V> = await service.answer({
         model,
         query,
-        items,
-        identity: identify({ scope, model, query, items, whole }),
+        get items() {
+          return texts.items;
+        },
+        identity: identify({ scope, model, query, digests: texts.digests, whole }),
         cache,
         terms: {
           client,
           urgency: urgency(c.req.header('priority')),
           deadline: c.get('record').startedAt + patience(c.req.header('prefer'), maxWaitMs),
-          signal: caller.signal,
+          get signal() {
+            return caller.signal;
+          },
         },
         traceparent: traceContext(c.req.header('traceparent')),
         hold,
@@ -106,13 +113,14 @@ export const endpoint = <R extends Asked, V extends Values>(
 
   const answer = async (c: Context<GatewayEnv>, request: R, hold: ItemCall['hold']): Promise<Response> => {
     const record = c.get('record');
-    record.documents = request.texts.length;
+    record.documents = request.count;
     const model = chooseModel(c.get('caller'), models, request.model);
     record.model = model;
 
-    const { items, positions } = distinct(request.texts);
+    const texts = request.distinct();
+    const { positions } = texts;
     const indexOf = (place: number): number => positions.indexOf(place);
-    const { reply, served } = await call(c, model, request, items, hold).catch((thrown) => {
+    const { reply, served } = await call(c, model, request, texts, hold).catch((thrown) => {
       throw thrown instanceof Blamed ? named(thrown, api.textsField, indexOf) : thrown;
     });
     record.outcome = served;

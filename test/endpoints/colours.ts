@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { distinct } from '../../src/calls/distinct.ts';
 import type { Codec, Endpoint } from '../../src/calls/endpoint.ts';
 import { invalidField, RerankError } from '../../src/calls/errors.ts';
 import type { Api, Asked } from '../../src/endpoints/api.ts';
@@ -58,7 +59,17 @@ export const COLOURS_API: Api<ColoursRequest, Colours> = {
   parse(body) {
     const { model, texts, palette = '' } = JSON.parse(body.toString());
     if (!Array.isArray(texts)) throw invalidField('texts', 'must be a list.');
-    return { request: { model, query: '', texts, palette, warnings: [] }, bytes: body.length };
+    return {
+      request: {
+        model,
+        query: '',
+        count: texts.length,
+        distinct: () => distinct(texts),
+        palette,
+        warnings: [],
+      },
+      bytes: body.length,
+    };
   },
   textsField: 'texts',
   dependsOn: ({ palette }) => [palette],

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseRequest } from '../../src/endpoints/rerank/request.ts';
 import { isExact, unmarked } from '../../src/json/exact-numbers.ts';
+import { parse } from '../endpoints/rerank/bodies.ts';
 
-const parsed = (documents: string, more = '') =>
-  parseRequest(Buffer.from(`{"query":"q","documents":${documents}${more}}`)).request;
+const parsed = (documents: string, more = '') => parse(`{"query":"q","documents":${documents}${more}}`);
 
 describe('a number in a document', () => {
   test.each([
@@ -37,8 +36,8 @@ describe('a number in a document', () => {
   });
 
   test('is exact also where the name of the list is written with escapes', () => {
-    const body = Buffer.from('{"query":"q","docum\\u0065nts":[{"text":1.50}]}');
-    expect(parseRequest(body).request.texts).toEqual(['1.50']);
+    const body = '{"query":"q","docum\\u0065nts":[{"text":1.50}]}';
+    expect(parse(body).texts).toEqual(['1.50']);
   });
 
   test('is exact wherever it stands in what is returned', () => {

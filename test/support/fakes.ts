@@ -11,6 +11,7 @@ import type {
   Source,
   Terms,
 } from '../../src/calls/call.ts';
+import { Digests } from '../../src/calls/digests.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { identify } from '../../src/calls/identity.ts';
 
@@ -41,7 +42,7 @@ export const aCall = ({ scope = '', whole = false, cache, terms, ...over }: Call
   };
   return {
     ...named,
-    identity: identify({ scope: [scope], whole, ...named }),
+    identity: identify({ scope: [scope], whole, ...named, digests: Digests.of(named.items) }),
     cache: { ...CACHE_TERMS, ...cache },
     terms: {
       client: 'search',

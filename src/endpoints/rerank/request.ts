@@ -5,10 +5,13 @@
  * (and reports) every one before it looks at the length.
  */
 
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { type Distinct, distinct, distinctSlices } from '../../calls/distinct.ts';
 import { invalidField, RerankError } from '../../calls/errors.ts';
 import { marked } from '../../json/exact-numbers.ts';
+import { type Plain, readPlain } from '../../json/strings-of.ts';
 import { checkStructure } from '../../json/structure.ts';
+import type { Asked } from '../api.ts';
 import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
 
 export const MAX_DOCUMENTS = 1000;
@@ -16,19 +19,12 @@ export const MAX_DOCUMENTS = 1000;
 /** Every document is read once for each of them. */
 const MAX_RANK_FIELDS = 100;
 
-export interface RerankRequest {
-  /** Undefined when the caller leaves the choice to us. */
-  readonly model: string | undefined;
-  readonly query: string;
-  /** Each document as the text that is scored. */
-  readonly texts: readonly string[];
+export interface RerankRequest extends Asked {
   /** Each document as it was sent; none when they are not to be returned. */
   readonly originals: readonly (string | JsonObject)[];
   /** At most the number of documents. */
   readonly topN: number;
   readonly returnDocuments: boolean;
-  /** What was accepted but not acted upon, in words for `meta.warnings`. */
-  readonly warnings: readonly string[];
 }
 
 /** Fields of Cohere's clients that Heroku does not document: accepted, and not sent on. */
@@ -47,13 +43,53 @@ export interface ParsedRequest {
   readonly bytes: number;
 }
 
-/** Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes. */
-export const parseRequest = (body: Buffer): ParsedRequest => {
+/**
+ * Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes.
+ * @param slicedFrom bytes from which on the documents are left where they are, if that can be done
+ */
+export const parseRequest = (body: Buffer, slicedFrom = SLICED_FROM): ParsedRequest => {
+  const plain = body.length < slicedFrom ? undefined : readPlain(body, 'documents', MAX_DOCUMENTS);
+  return (plain && slicedRequest(body, plain)) ?? parsedRequest(body);
+};
+
+/** Of a smaller body the strings are made sooner than the slices. */
+const SLICED_FROM = 8 * 1024;
+
+const PLAIN_FIELDS = ['model', 'query', 'top_n'];
+
+/** The request in a body whose documents need not be decoded; undefined when there is anything else to be said of it. */
+const slicedRequest = (body: Buffer, { scalars, bounds }: Plain): ParsedRequest | undefined => {
+  for (const name of [...FIELDS, 'documents']) {
+    if (scalars.has(name) && !PLAIN_FIELDS.includes(name)) return undefined;
+  }
+  for (let i = 0; i < bounds.length; i += 2) if (bounds[i] === bounds[i + 1]) return undefined;
+  const values: Record<string, unknown> = {};
+  for (const name of PLAIN_FIELDS) {
+    const scalar = scalars.get(name);
+    if (scalar?.kind === 'string') values[name] = body.toString('utf8', ...scalar.slice);
+    if (scalar?.kind === 'literal') values[name] = JSON.parse(scalar.text);
+  }
+  const count = bounds.length / 2;
+  const request: RerankRequest = {
+    model: modelName(own(values, 'model')),
+    query: nonBlank(own(values, 'query'), 'query'),
+    topN: topN(own(values, 'top_n'), count),
+    count,
+    distinct: () => distinctSlices(body, bounds),
+    originals: [],
+    returnDocuments: false,
+    warnings: [],
+  };
+  // The body itself is kept, and what is made of it when it goes upstream.
+  return { request, bytes: isAscii(body) ? body.length : 2 * body.length };
+};
+
+const parsedRequest = (body: Buffer): ParsedRequest => {
   const { values, inexact } = checkStructure(body, FIELDS);
   if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
   const text = withoutMark(marked(body, inexact));
-  const request = validate(parse(text));
-  const bytes = [request.query, ...request.texts].reduce((sum, each) => sum + bytesOf(each), 0);
+  const { texts, ...request } = validate(parse(text));
+  const bytes = [request.query, ...texts].reduce((sum, each) => sum + bytesOf(each), 0);
   // Objects are kept beside the texts that are made of them.
   const objects = request.originals.some((original) => typeof original === 'object');
   return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
@@ -75,7 +111,7 @@ const parse = (text: string): unknown => {
   }
 };
 
-export const validate = (json: unknown): RerankRequest => {
+export const validate = (json: unknown): RerankRequest & { readonly texts: readonly string[] } => {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw invalid('The request body must be a JSON object with `model`, `query` and `documents`.');
   }
@@ -88,6 +124,8 @@ export const validate = (json: unknown): RerankRequest => {
     model: modelName(own(body, 'model')),
     query: nonBlank(own(body, 'query'), 'query'),
     texts,
+    count: texts.length,
+    distinct: (): Distinct => distinct(texts),
     originals: returnDocuments ? documents : [],
     topN: topN(own(body, 'top_n'), texts.length),
     returnDocuments,

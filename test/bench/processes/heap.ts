@@ -2,6 +2,7 @@
 
 import { memoryStore } from '../../../src/cache/memory-store.ts';
 import { pack } from '../../../src/cache/pairs.ts';
+import { Digests } from '../../../src/calls/digests.ts';
 import { identify } from '../../../src/calls/identity.ts';
 import { usage } from './usage.ts';
 
@@ -27,7 +28,7 @@ const fill = (maxBytes: number, name: string) => {
       scope: [],
       model: 'model',
       query: `${name} ${i}`,
-      items: TEXTS,
+      digests: Digests.of(TEXTS),
       whole: false,
     });
     const values = Float64Array.from(TEXTS, (_, j) => (i + j / documents) % 1);

@@ -12,9 +12,20 @@ export const body = (over: Readonly<Record<string, unknown>> = {}): Record<strin
   ...over,
 });
 
-export const parse = (text: string): RerankRequest => parseRequest(Buffer.from(text)).request;
+/** A request, and the text of each of its documents. */
+export type Read = Omit<RerankRequest, 'count' | 'distinct'> & { readonly texts: readonly string[] };
 
-export const accepted = (over: Readonly<Record<string, unknown>> = {}): RerankRequest =>
+/** @param slicedFrom bytes from which on documents are left in the body */
+export const read = (bytes: Buffer, slicedFrom?: number): Read => {
+  const { count, distinct, ...request } = parseRequest(bytes, slicedFrom).request;
+  const { items, positions } = distinct();
+  expect(positions).toHaveLength(count);
+  return { ...request, texts: Array.from(positions, (position) => items[position]!) };
+};
+
+export const parse = (text: string): Read => read(Buffer.from(text));
+
+export const accepted = (over: Readonly<Record<string, unknown>> = {}): Read =>
   parse(JSON.stringify(body(over)));
 
 const thrownBy = (run: () => unknown): unknown => {

@@ -1,16 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../../src/calls/errors.ts';
-import {
-  MAX_DOCUMENTS,
-  parseRequest,
-  type RerankRequest,
-  validate,
-} from '../../../src/endpoints/rerank/request.ts';
-import { parse } from './bodies.ts';
+import { MAX_DOCUMENTS, validate } from '../../../src/endpoints/rerank/request.ts';
+import { parse, type Read, read } from './bodies.ts';
 
 /** A request, or the message of the only error there may be; any other error fails the test. */
-const attempt = (run: () => RerankRequest): RerankRequest | string => {
+const attempt = (run: () => Read): Read | string => {
   try {
     return run();
   } catch (thrown) {
@@ -20,7 +15,7 @@ const attempt = (run: () => RerankRequest): RerankRequest | string => {
   }
 };
 
-const expectSound = (outcome: RerankRequest | string): void => {
+const expectSound = (outcome: Read | string): void => {
   if (typeof outcome === 'string') return;
   const { query, texts, originals, returnDocuments, topN, model } = outcome;
   expect(query.trim()).not.toBe('');
@@ -128,5 +123,5 @@ test.each([
   ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
   ['UTF-16', [0xff, 0xfe, 0x7b, 0x00]],
 ])('bytes that hold %s are refused, since they are not UTF-8', (_, bytes) => {
-  expect(attempt(() => parseRequest(Buffer.from(bytes)).request)).toContain('UTF-8');
+  expect(attempt(() => read(Buffer.from(bytes)))).toContain('UTF-8');
 });
