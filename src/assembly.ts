@@ -129,7 +129,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     redis: caches.shared,
     lifetime: config.cache,
     verifyRate: config.verifyRate,
-    versionOf: (model) => caches.generationOf(model),
+    versionOf: (model) => caches.versionOf(model),
     spare: (model) => pacers.hasRoomToSpare(model),
     refused: caches.refused,
     defang: config.upstreamFirewall === 'defang',

@@ -25,7 +25,7 @@ export interface Caches {
   readonly refused: Refused;
   scopeOf(model: string, client: string): readonly string[];
   /** Goes up when a model's scores are forgotten. */
-  generationOf(model: string): number;
+  versionOf(model: string): number;
   /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
   purge(model: string): Promise<void>;
   /** Sees that Redis takes what is written, and exchanges what must not be missed; rejects when Redis does. */
@@ -74,7 +74,7 @@ export const createCaches = (options: CachesOptions): Caches => {
       if (granularity[model] === 'document') onDependent(model);
     },
   });
-  const realm = simulated ? 'simulator' : 'upstream';
+  const namespace = simulated ? 'simulator' : 'upstream';
   const memory = memoryStore(memoryBytes);
   return {
     memory: memoryByQuestion(memory),
@@ -83,11 +83,11 @@ export const createCaches = (options: CachesOptions): Caches => {
     granularities: createGranularities({ configured: granularity, states, onChange }),
     refused: createRefused(channel),
     scopeOf: (model, client) => [
-      realm,
-      String(states.of(model).generation),
+      namespace,
+      String(states.of(model).version),
       scope === 'client' ? client : '',
     ],
-    generationOf: (model) => states.of(model).generation,
+    versionOf: (model) => states.of(model).version,
     purge: (model) => states.advance(model),
     beat: async () => void (await Promise.all([redis?.commands.beat(redis.prefix), states.exchange()])),
     stop: () => claims?.stop(),

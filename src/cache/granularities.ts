@@ -25,15 +25,15 @@ const BETWEEN_PURGES_MS = 3_600_000;
 
 export const createGranularities = (options: GranularitiesOptions): Granularities => {
   const { states, onChange, now = Date.now } = options;
-  /** Of each model, in this generation. */
-  const findings = new Map<string, { readonly generation: number; readonly of: Findings }>();
+  /** Of each model, in this version. */
+  const findings = new Map<string, { readonly version: number; readonly of: Findings }>();
   const configured = (model: string): Granularity => options.configured[model] ?? 'off';
 
   const findingsOf = (model: string): Findings => {
-    const { generation } = states.of(model);
+    const { version } = states.of(model);
     const known = findings.get(model);
-    if (known?.generation === generation) return known.of;
-    const anew = { generation, of: new Findings() };
+    if (known?.version === version) return known.of;
+    const anew = { version, of: new Findings() };
     findings.set(model, anew);
     return anew.of;
   };
@@ -42,7 +42,7 @@ export const createGranularities = (options: GranularitiesOptions): Granularitie
     of: (model) =>
       configured(model) === 'document' && states.of(model).dependentSince > 0 ? 'request' : configured(model),
     verified(model, pair, finding) {
-      const { generation, dependentSince } = states.of(model);
+      const { version, dependentSince } = states.of(model);
       if (configured(model) !== 'document' || dependentSince > 0) return;
       const believed = findingsOf(model).note(pair, finding);
       if (believed === undefined) return;
@@ -50,7 +50,7 @@ export const createGranularities = (options: GranularitiesOptions): Granularitie
       // Whoever can't be told now hears it in the next beat.
       if (believed === 'dependent') states.foundDependent(model).catch(() => {});
       else {
-        const purges = now() - generation >= BETWEEN_PURGES_MS;
+        const purges = now() - version >= BETWEEN_PURGES_MS;
         if (purges) states.advance(model).catch(() => {});
         onChange(model, purges);
       }

@@ -1,11 +1,11 @@
 /**
- * What all processes know of a model's scores: their generation, and whether they were found to depend on companions.
+ * What all processes know of a model's scores: their version, and whether they were found to depend on companions.
  *
- * The generation is how often the scores have been forgotten: a number that is part of every question, so that raising it
+ * The version is how often the scores have been forgotten: a number that is part of every question, so that raising it
  * leaves all older scores behind, in every process and in Redis, without looking for them. What was found out belongs to its
- * generation, and is forgotten with it.
+ * version, and is forgotten with it.
  *
- * States only go one way, to a higher generation, and inside it from nothing found to something found: so whoever exchanges
+ * States only go one way, to a higher version, and inside it from nothing found to something found: so whoever exchanges
  * them in whatever order agrees, a process that has missed the word or is new hears it within a beat, and a Redis that was
  * emptied is told.
  */
@@ -16,7 +16,7 @@ import { versioned } from '../redis/keys.ts';
 
 export interface ModelState {
   /** 0, or about the moment of the latest purge: epoch ms. */
-  readonly generation: number;
+  readonly version: number;
   /** Since when scores are known to depend on their companions: epoch ms; 0: they are not. */
   readonly dependentSince: number;
 }
@@ -26,9 +26,9 @@ const MOST_MODELS = 1000;
 const MOST_LETTERS = 40;
 
 /**
- * KEYS: states. ARGV: time to keep them (ms), how far ahead of Redis' clock a number may lie (ms), then triples of model, generation and
+ * KEYS: states. ARGV: time to keep them (ms), how far ahead of Redis' clock a number may lie (ms), then triples of model, version and
  * since when its scores depend on companions: 0 and 0 when nothing is known. Both sides take what is later. Whatever else is
- * found there is no state, and is written anew. Reply: for each of these models \`generation since\`, or an empty string.
+ * found there is no state, and is written anew. Reply: for each of these models \`version since\`, or an empty string.
  */
 const EXCHANGE = `
 -- More than there can be models: others have written there, and processes tell again what they know.
@@ -38,18 +38,18 @@ end
 local time = redis.call('TIME')
 local most = time[1] * 1000 + ARGV[2]
 local function read(text)
-  local generation, since = string.match(text or '', '^(%d+) (%d+)$')
-  generation, since = tonumber(generation), tonumber(since)
-  if not generation or generation >= most or since >= most then return -1, 0 end
-  return generation, since
+  local version, since = string.match(text or '', '^(%d+) (%d+)$')
+  version, since = tonumber(version), tonumber(since)
+  if not version or version >= most or since >= most then return -1, 0 end
+  return version, since
 end
 local reply = {}
 for i = 3, #ARGV, 3 do
-  local generation, since = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local version, since = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   local long = redis.call('HSTRLEN', KEYS[1], ARGV[i]) > ${MOST_LETTERS}
   local known, found = read(not long and redis.call('HGET', KEYS[1], ARGV[i]) or '')
-  local later = generation > math.max(0, known) or (generation >= known and found == 0 and since > 0)
-  if later and generation < most and since < most then
+  local later = version > math.max(0, known) or (version >= known and found == 0 and since > 0)
+  if later and version < most and since < most then
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1] .. ' ' .. ARGV[i + 2])
   elseif known < 0 then redis.call('HDEL', KEYS[1], ARGV[i]) end
   reply[#reply + 1] = redis.call('HGET', KEYS[1], ARGV[i]) or ''
@@ -73,7 +73,7 @@ export interface ModelStatesOptions {
 }
 
 const TOPIC = 'model';
-const NONE: ModelState = { generation: 0, dependentSince: 0 };
+const NONE: ModelState = { version: 0, dependentSince: 0 };
 
 /**
  * Both numbers are moments of a clock, or one more than others believed. What lies further ahead is not believed: no purge
@@ -97,7 +97,7 @@ export class ModelStates {
       const space = message.indexOf(' ');
       const [model, state] = [message.slice(0, space), parse(message.slice(space + 1))];
       // Redis, whose clock may be right where this one is not, tells of it in the next beat.
-      if (state !== undefined && state.generation < this.#now() + AHEAD_MS) this.#raise(model, state);
+      if (state !== undefined && state.version < this.#now() + AHEAD_MS) this.#raise(model, state);
     });
     shared?.channel.onOpen(() => void this.exchange().catch(() => {}));
   }
@@ -111,16 +111,16 @@ export class ModelStates {
    * be told now, or Redis does not know of it afterwards.
    */
   async advance(model: string): Promise<void> {
-    // A clock, so that a generation that was lost with Redis is not used a second time.
-    const generation = Math.max(this.#now(), this.of(model).generation + 1);
-    this.#raise(model, { generation, dependentSince: 0 });
+    // A clock, so that a version that was lost with Redis is not used a second time.
+    const version = Math.max(this.#now(), this.of(model).version + 1);
+    this.#raise(model, { version, dependentSince: 0 });
     await this.#tell(model);
-    if (this.of(model).generation < generation) throw new Error('The generation has not gone up.');
+    if (this.of(model).version < version) throw new Error('The version has not gone up.');
   }
 
   /** Takes note that a model's scores depend on their companions. Rejects when only this process could be told. */
   async foundDependent(model: string): Promise<void> {
-    this.#raise(model, { generation: this.of(model).generation, dependentSince: Math.max(1, this.#now()) });
+    this.#raise(model, { version: this.of(model).version, dependentSince: Math.max(1, this.#now()) });
     await this.#tell(model);
   }
 
@@ -132,11 +132,11 @@ export class ModelStates {
   async #tell(model: string): Promise<void> {
     const { shared } = this.#options;
     if (shared === undefined) return;
-    const { generation } = this.of(model);
+    const { version } = this.of(model);
     const kept = await this.#exchange();
     // Seen, and not only not refused.
     const inRedis = parse(kept.get(model) ?? '');
-    if (inRedis === undefined || inRedis.generation < generation) throw new Error('Redis has not taken it.');
+    if (inRedis === undefined || inRedis.version < version) throw new Error('Redis has not taken it.');
     shared.channel.publish(TOPIC, `${model} ${toText(this.of(model))}`);
   }
 
@@ -145,9 +145,9 @@ export class ModelStates {
     const kept = new Map<string, string>();
     if (shared === undefined) return kept;
     const models = [...this.#known.keys()];
-    const own = [...this.#known].flatMap(([model, { generation, dependentSince }]) => [
+    const own = [...this.#known].flatMap(([model, { version, dependentSince }]) => [
       model,
-      generation,
+      version,
       dependentSince,
     ]);
     const reply = (await shared.commands.run('models', () =>
@@ -170,15 +170,13 @@ export class ModelStates {
 }
 
 const parse = (text: string): ModelState | undefined => {
-  const [, generation, since] = /^(\d{1,15}) (\d{1,15})$/.exec(text) ?? [];
-  return generation === undefined
-    ? undefined
-    : { generation: Number(generation), dependentSince: Number(since) };
+  const [, version, since] = /^(\d{1,15}) (\d{1,15})$/.exec(text) ?? [];
+  return version === undefined ? undefined : { version: Number(version), dependentSince: Number(since) };
 };
 
 const isLater = (state: ModelState, known: ModelState): boolean =>
-  state.generation === known.generation
+  state.version === known.version
     ? known.dependentSince === 0 && state.dependentSince > 0
-    : state.generation > known.generation;
+    : state.version > known.version;
 
-const toText = ({ generation, dependentSince }: ModelState): string => `${generation} ${dependentSince}`;
+const toText = ({ version, dependentSince }: ModelState): string => `${version} ${dependentSince}`;

@@ -1,6 +1,6 @@
 /** Records of more dynos, or of more former owners of one name, are not ours. */
 const MAX_DYNOS = 500;
-const MAX_LEGACIES = 16;
+const MAX_HANDOVERS = 16;
 
 /** Packed, of all dynos or of all former owners: a hundred times what a thousand series take. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -22,7 +22,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * What is no record of ours is deleted by whoever comes across it, and the work is bounded: more dynos than there can be,
  * or more bytes than are read at once, are none of ours.
  *
- * KEYS: the hash; a hash of what former owners of this name counted since, by `heir former` (two claims).
+ * KEYS: the hash; a hash of what former owners of this name counted since, by `successor former` (two claims).
  * ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots are wanted ('1'),
  * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept, the time until which the offer is
  * good (µs).
@@ -40,7 +40,7 @@ local function text(number) return string.format('%.0f', number) end
 local latest = now + 1000
 
 -- Something else under our keys would stand in the way for ever.
-for i, most in ipairs({ ${MAX_DYNOS}, ${MAX_LEGACIES} }) do
+for i, most in ipairs({ ${MAX_DYNOS}, ${MAX_HANDOVERS} }) do
   local kind = redis.call('TYPE', KEYS[i]).ok
   if kind ~= 'none' and (kind ~= 'hash' or redis.call('HLEN', KEYS[i]) > most) then redis.call('UNLINK', KEYS[i]) end
 end
@@ -89,12 +89,12 @@ end
 
 local left, leftBytes = {}, 0
 for _, name in ipairs(redis.call('HKEYS', KEYS[2])) do
-  local heir, former = string.match(name, '^(%d+) (%d+)$')
+  local successor, former = string.match(name, '^(%d+) (%d+)$')
   local size = redis.call('HSTRLEN', KEYS[2], name)
-  if not heir or #name > 40 or size > largest then
+  if not successor or #name > 40 or size > largest then
     redis.call('HDEL', KEYS[2], name)
     skipped = skipped + 1
-  elseif heir == text(claim) and leftBytes + size <= ${MAX_BYTES} then
+  elseif successor == text(claim) and leftBytes + size <= ${MAX_BYTES} then
     leftBytes = leftBytes + size
     left[#left + 1] = former
     left[#left + 1] = redis.call('HGET', KEYS[2], name)

@@ -33,13 +33,13 @@ export interface Other {
 
 export interface Exchanged {
   /** The claim of the process that speaks for this name; undefined when that is this one. */
-  readonly heir: string | undefined;
+  readonly successor: string | undefined;
   /** Fresh records but the own one, by the names of their dynos. */
   readonly others: readonly Other[];
   /** Records that were no such thing, or too many. */
   readonly skipped: number;
   /** What former owners of this name have counted since they ceased to be: by their claims, packed. */
-  readonly legacies: ReadonlyMap<string, Buffer>;
+  readonly handovers: ReadonlyMap<string, Buffer>;
 }
 
 /**
@@ -58,7 +58,7 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #script: Script;
   readonly #forget: Script;
-  readonly #keys: readonly [snapshots: string, legacies: string];
+  readonly #keys: readonly [snapshots: string, handovers: string];
   #claim = '0';
   /** What Redis is known to hold of this process, nothing when that is not known, and when others cease to tell it. */
   #kept: { readonly snapshot: Buffer; readonly until: number };
@@ -122,18 +122,18 @@ export class Exchange {
 
   /** Reached by an answer that comes after the time-out too: then at least it is known what Redis holds. */
   #exchanged({ snapshot }: Offer, [claim, owner, skipped, others, left]: Reply): Exchanged {
-    const heir = owner.equals(claim) ? undefined : owner.toString();
+    const successor = owner.equals(claim) ? undefined : owner.toString();
     this.#claim = claim.toString();
-    this.#kept = this.#keep(heir === undefined ? snapshot : NOTHING);
+    this.#kept = this.#keep(successor === undefined ? snapshot : NOTHING);
     return {
-      heir,
+      successor,
       others: rows(others, 3).map(([dyno, stamp, snapshot]) => ({
         dyno: dyno!.toString(),
         stamp: stamp!.toString(),
         snapshot: snapshot!,
       })),
       skipped,
-      legacies: new Map(rows(left, 2).map(([former, counts]) => [former!.toString(), counts!])),
+      handovers: new Map(rows(left, 2).map(([former, counts]) => [former!.toString(), counts!])),
     };
   }
 
@@ -142,13 +142,13 @@ export class Exchange {
   }
 
   /** Leaves counts to the process that speaks for this name now, in place of what was left to it before. */
-  async bequeath(heir: string, counts: Buffer): Promise<boolean> {
+  async handOver(successor: string, counts: Buffer): Promise<boolean> {
     const { commands } = this.#options;
     const [, key] = this.#keys;
     const done = await commands.attempt('metrics', () =>
       within(
         TIMEOUT_MS,
-        commands.client.multi().hset(key, `${heir} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
+        commands.client.multi().hset(key, `${successor} ${this.#claim}`, counts).pexpire(key, KEEP_MS).exec(),
       ),
     );
     return done !== undefined;

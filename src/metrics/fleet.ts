@@ -40,7 +40,7 @@ export class FleetMetrics {
   readonly #timer: NodeJS.Timeout;
   #serving = false;
   /** What former processes of this name have counted since this one took over, by their claims. */
-  readonly #legacies = new Map<string, Families>();
+  readonly #handovers = new Map<string, Families>();
   /** Dynos that were told of last. */
   #known: ReadonlySet<string> = new Set();
   /** What Redis has got last, be it for a successor. */
@@ -69,7 +69,7 @@ export class FleetMetrics {
     const { own, reply } = await this.#publish(true);
     if (reply === undefined) return this.#alone(own);
     const { dyno } = this.#options;
-    const dynos = reply.heir === undefined ? [{ dyno, families: own }] : [];
+    const dynos = reply.successor === undefined ? [{ dyno, families: own }] : [];
     return textOf(own, [...dynos, ...this.#readOthers(reply, new Unpacker(own))]);
   }
 
@@ -100,26 +100,26 @@ export class FleetMetrics {
     const reply = await this.#exchange.trade({ snapshot: pack(own), serving: this.#serving, wanted });
     if (reply === undefined) return { own, reply };
     this.#options.onSkipped(reply.skipped);
-    this.#readLegacies(reply, new Unpacker(own));
-    if (reply.heir === undefined) this.#told = own;
-    else await this.#bequeath(reply.heir, own);
+    this.#readHandovers(reply, new Unpacker(own));
+    if (reply.successor === undefined) this.#told = own;
+    else await this.#handOver(reply.successor, own);
     return { own, reply };
   }
 
   /** The own registry's, with what was left to this process. */
   async #whole(): Promise<Families> {
-    return [...this.#legacies.values()].reduce(plus, await this.#options.own());
+    return [...this.#handovers.values()].reduce(plus, await this.#options.own());
   }
 
   /**
    * What is counted after another process has taken over is left to that one, all of it each time: told twice, it still
    * counts once, and a series goes on to the end of the last request.
    */
-  async #bequeath(claim: string, own: Families): Promise<void> {
+  async #handOver(claim: string, own: Families): Promise<void> {
     if (this.#told === undefined) return;
     if (this.#successor?.claim !== claim) this.#successor = { claim, told: this.#told };
     const counts = increase(this.#successor.told, own);
-    if (counts.size === 0 || (await this.#exchange.bequeath(claim, pack(counts)))) this.#told = own;
+    if (counts.size === 0 || (await this.#exchange.handOver(claim, pack(counts)))) this.#told = own;
   }
 
   /** What is no snapshot will never be one, and goes. Where there is too much to read, those that are known go first. */
@@ -139,15 +139,15 @@ export class FleetMetrics {
     return told.sort((a, b) => (a.dyno < b.dyno ? -1 : 1));
   }
 
-  #readLegacies({ legacies }: Exchanged, unpacker: Unpacker): void {
+  #readHandovers({ handovers }: Exchanged, unpacker: Unpacker): void {
     let skipped = 0;
     const foreign: string[] = [];
-    for (const [former, counts] of legacies) {
-      const legacy = unpacker.read(counts);
-      if (legacy === 'foreign') foreign.push(former);
+    for (const [former, counts] of handovers) {
+      const handover = unpacker.read(counts);
+      if (handover === 'foreign') foreign.push(former);
       // Those of the first ones that were heard of: to drop one would make this process's counts fall.
-      const known = this.#legacies.has(former) || this.#legacies.size < MOST_LEGACIES;
-      if (typeof legacy === 'object' && known) this.#legacies.set(former, legacy);
+      const known = this.#handovers.has(former) || this.#handovers.size < MOST_HANDOVERS;
+      if (typeof handover === 'object' && known) this.#handovers.set(former, handover);
       else skipped++;
     }
     if (foreign.length > 0) void this.#exchange.disown(foreign);
@@ -156,7 +156,7 @@ export class FleetMetrics {
 }
 
 /** No dyno is restarted so often while an older process of it still has something to tell. */
-const MOST_LEGACIES = 16;
+const MOST_HANDOVERS = 16;
 
 /** @param own tells how each family is described */
 const textOf = (own: Families, dynos: readonly { dyno: string; families: Families }[]): string =>

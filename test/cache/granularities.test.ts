@@ -103,7 +103,7 @@ describe('scores that are others wherever they are asked for', () => {
     const { find, of, states, said } = aProcess();
     find('changed', 3);
     expect([of(), said]).toEqual(['document', ['pairs changed, purged']]);
-    expect(states.of('pairs').generation).toBe(NOW);
+    expect(states.of('pairs').version).toBe(NOW);
   });
 
   test('are not forgotten every few minutes: more than once an hour is only told', () => {
@@ -113,7 +113,7 @@ describe('scores that are others wherever they are asked for', () => {
     now += 600_000;
     find('changed', 3);
     expect(said).toEqual(['pairs changed, purged', 'pairs changed']);
-    expect(states.of('pairs').generation).toBe(NOW);
+    expect(states.of('pairs').version).toBe(NOW);
     now += 3_600_000;
     find('changed', 3);
     expect(said.at(-1)).toBe('pairs changed, purged');

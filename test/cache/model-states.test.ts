@@ -25,19 +25,19 @@ afterEach(async () => {
 });
 
 const agree = (): Promise<void> =>
-  until(() => one.states.of(COHERE).generation === other.states.of(COHERE).generation);
+  until(() => one.states.of(COHERE).version === other.states.of(COHERE).version);
 
-describe('a generation', () => {
+describe('a version', () => {
   test('begins at 0, and goes up for one model alone', async () => {
-    expect(one.states.of(COHERE).generation).toBe(0);
+    expect(one.states.of(COHERE).version).toBe(0);
     await one.states.advance(COHERE);
-    expect(one.states.of(COHERE).generation).toBeGreaterThan(0);
-    expect(one.states.of(AMAZON).generation).toBe(0);
+    expect(one.states.of(COHERE).version).toBeGreaterThan(0);
+    expect(one.states.of(AMAZON).version).toBe(0);
   });
 
   test('goes up here at once, and in all processes without their asking', async () => {
     const done = one.states.advance(COHERE);
-    expect(one.states.of(COHERE).generation).toBeGreaterThan(0);
+    expect(one.states.of(COHERE).version).toBeGreaterThan(0);
     await done;
     await agree();
   });
@@ -47,10 +47,10 @@ describe('a generation', () => {
     try {
       await one.states.advance(COHERE);
       await late.states.exchange();
-      const before = one.states.of(COHERE).generation;
+      const before = one.states.of(COHERE).version;
       await late.states.advance(COHERE);
-      expect(late.states.of(COHERE).generation).toBe(before + 1);
-      await until(() => one.states.of(COHERE).generation === before + 1);
+      expect(late.states.of(COHERE).version).toBe(before + 1);
+      await until(() => one.states.of(COHERE).version === before + 1);
     } finally {
       late.leave();
     }
@@ -60,7 +60,7 @@ describe('a generation', () => {
     await one.states.advance(COHERE);
     const third = await joinPeers(server);
     try {
-      await until(() => third.states.of(COHERE).generation === one.states.of(COHERE).generation);
+      await until(() => third.states.of(COHERE).version === one.states.of(COHERE).version);
     } finally {
       third.leave();
     }
@@ -69,10 +69,10 @@ describe('a generation', () => {
   test('does not go back when Redis was emptied: who knows it tells it', async () => {
     await one.states.advance(COHERE);
     await agree();
-    const before = one.states.of(COHERE).generation;
+    const before = one.states.of(COHERE).version;
     await server.flush();
     await other.states.exchange();
-    expect(other.states.of(COHERE).generation).toBe(before);
+    expect(other.states.of(COHERE).version).toBe(before);
     expect(await one.client.hget('app:models2', COHERE)).toBe(`${before} 0`);
   });
 
@@ -80,15 +80,15 @@ describe('a generation', () => {
     await server.kill();
     // Nobody can be told, and whoever asked for it hears so.
     await expect(one.states.advance(COHERE)).rejects.toThrow();
-    expect(one.states.of(COHERE).generation).toBeGreaterThan(0);
-    expect(other.states.of(COHERE).generation).toBe(0);
+    expect(one.states.of(COHERE).version).toBeGreaterThan(0);
+    expect(other.states.of(COHERE).version).toBe(0);
     await server.start();
     await until(() => one.opened() > 1 && other.opened() > 1);
     await until(() => one.client.status === 'ready' && other.client.status === 'ready');
     await until(async () => {
       await one.states.exchange();
       await other.states.exchange();
-      return other.states.of(COHERE).generation === one.states.of(COHERE).generation;
+      return other.states.of(COHERE).version === one.states.of(COHERE).version;
     });
   });
 
@@ -116,8 +116,8 @@ describe('a generation', () => {
       one.channel.publish('model', message);
     one.channel.publish('mark', '');
     await until(() => heard);
-    expect(other.states.of(COHERE).generation).toBe(0);
-    expect(other.states.of('another').generation).toBe(0);
+    expect(other.states.of(COHERE).version).toBe(0);
+    expect(other.states.of('another').version).toBe(0);
   });
 
   test('of a process that is alone needs no Redis', async () => {
@@ -125,7 +125,7 @@ describe('a generation', () => {
     await alone.advance(COHERE);
     await alone.advance(COHERE);
     await alone.exchange();
-    expect(alone.of(COHERE).generation).toBe(8);
+    expect(alone.of(COHERE).version).toBe(8);
   });
 });
 
@@ -149,7 +149,7 @@ describe('scores that were found to depend on companions', () => {
     await one.states.foundDependent(COHERE);
     await until(() => other.states.of(COHERE).dependentSince > 0);
     await other.states.advance(COHERE);
-    await until(() => one.states.of(COHERE).generation > 0);
+    await until(() => one.states.of(COHERE).version > 0);
     expect(one.states.of(COHERE).dependentSince).toBe(0);
     // An older word, late.
     one.channel.publish('model', `${COHERE} 0 1800000000000`);
@@ -176,9 +176,9 @@ describe('what Redis holds in place of a state', () => {
   ])('is written anew when it is none: %j', async (garbage) => {
     await one.client.hset('app:models2', COHERE, garbage);
     await one.states.advance(COHERE);
-    const { generation } = one.states.of(COHERE);
-    expect(generation).toBeGreaterThan(0);
-    expect(await one.client.hget('app:models2', COHERE)).toBe(`${generation} 0`);
+    const { version } = one.states.of(COHERE);
+    expect(version).toBeGreaterThan(0);
+    expect(await one.client.hget('app:models2', COHERE)).toBe(`${version} 0`);
     await agree();
   });
 
@@ -194,7 +194,7 @@ describe('what Redis holds in place of a state', () => {
       await one.client.hset('app:models2', COHERE, `${ahead} 0`);
       await one.states.exchange();
       await one.states.advance(COHERE);
-      expect(one.states.of(COHERE).generation).toBeLessThan(Date.now() + 1000);
+      expect(one.states.of(COHERE).version).toBeLessThan(Date.now() + 1000);
       await agree();
     },
   );
@@ -228,7 +228,7 @@ describe('what Redis holds in place of a state', () => {
 });
 
 test('states go one way only, whoever is told of what, and in whatever order', async () => {
-  const state = fc.record({ generation: fc.nat({ max: 3 }), since: fc.constantFrom(0, 5) });
+  const state = fc.record({ version: fc.nat({ max: 3 }), since: fc.constantFrom(0, 5) });
   await fc.assert(
     fc.asyncProperty(fc.array(state, { minLength: 1, maxLength: 12 }), fc.nat(), async (states, seed) => {
       const [there, back] = [0, 1].map(() => {
@@ -242,7 +242,7 @@ test('states go one way only, whoever is told of what, and in whatever order', a
         const process = new ModelStates({ models: MODELS, shared: shared as any, scoreLifeMs: 1 });
         return { process, hear: (text: string) => listeners[0]!(text) };
       });
-      const words = states.map(({ generation, since }) => `${COHERE} ${generation} ${since}`);
+      const words = states.map(({ version, since }) => `${COHERE} ${version} ${since}`);
       for (const word of words) there!.hear(word);
       const turned = [...words.slice(seed % words.length), ...words.slice(0, seed % words.length)].reverse();
       for (const word of turned) back!.hear(word);

@@ -62,7 +62,7 @@ describe('a snapshot that is none is skipped, counted and deleted', () => {
     expect(await member.tell()).toEqual({ 'web.1': 1 });
   });
 
-  test('when it is a legacy', async () => {
+  test('when it is a handover', async () => {
     const [claim] = String(await member.client.hget(KEY, 'web.1')).split(' ');
     await member.client.hset(`${KEY}:web.1`, `${claim} 1`, 'nonsense', 'nonsense', 'nonsense');
     await member.tell();
@@ -125,8 +125,8 @@ describe('one scrape reads no more than it has time for', () => {
 
   test('of what former owners of its name have left', async () => {
     const [claim] = String(await member.client.hget(KEY, 'web.1')).split(' ');
-    const legacies = Array.from({ length: 80 }, (_, i) => [`${claim} ${i}`, bomb]).flat();
-    await member.client.hset(`${KEY}:web.1`, ...legacies);
+    const handovers = Array.from({ length: 80 }, (_, i) => [`${claim} ${i}`, bomb]).flat();
+    await member.client.hset(`${KEY}:web.1`, ...handovers);
     expect(await member.tell()).toEqual({ 'web.1': 1 });
     expect(await member.client.exists(`${KEY}:web.1`)).toBe(0);
   });

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Household } from '../replay/target/household.ts';
 import { startOwn } from '../replay/target/own.ts';
+import { ProcessGroup } from '../replay/target/process-group.ts';
 import type { Target } from '../replay/target/target.ts';
 import type { Programs } from './program.ts';
 import { startPrometheus } from './prometheus.ts';
@@ -35,10 +35,10 @@ const GATEWAYS = 2;
 export const startFleet = async ({ programs, clients, env, onError }: FleetOptions): Promise<Fleet> => {
   const folder = await mkdtemp(join(tmpdir(), 'rerank-stack-'));
   const metricsToken = randomBytes(24).toString('base64url');
-  const household = new Household();
+  const group = new ProcessGroup();
   const ends: (() => Promise<void>)[] = [
     () => rm(folder, { recursive: true, force: true }),
-    () => household.stop(),
+    () => group.stop(),
   ];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
@@ -47,7 +47,7 @@ export const startFleet = async ({ programs, clients, env, onError }: FleetOptio
     const redisUrl = await startRedis({
       command: programs['redis-server'],
       folder,
-      onStart: (child) => household.add('Redis', child),
+      onStart: (child) => group.add('Redis', child),
     });
     const target = await startOwn({
       clients,
@@ -61,7 +61,7 @@ export const startFleet = async ({ programs, clients, env, onError }: FleetOptio
       onError,
     });
     ends.push(() => target.stop());
-    const monitoring = new Household();
+    const monitoring = new ProcessGroup();
     ends.push(() => monitoring.stop());
     const prometheusUrl = await startPrometheus({
       command: programs.prometheus,
@@ -70,7 +70,7 @@ export const startFleet = async ({ programs, clients, env, onError }: FleetOptio
       metricsToken,
       onStart: (child) => monitoring.add('Prometheus', child),
     });
-    const died = Promise.race([household.died, target.died, monitoring.died]);
+    const died = Promise.race([group.died, target.died, monitoring.died]);
     return { target, prometheusUrl, metricsToken, died, stop };
   } catch (thrown) {
     await stop();

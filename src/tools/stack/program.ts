@@ -1,4 +1,4 @@
-/** A program that is none of ours, on a leash. */
+/** A program that is none of ours, and ends with this one. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -52,12 +52,12 @@ export const startProgram = (command: string, args: readonly string[], folder: s
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  leash(program, folder);
+  endWithParent(program, folder);
   return watched(program);
 };
 
 /** The pipe to the watchdog closes when this process is gone, be it by SIGKILL: exit handlers would not run then. */
-const leash = (program: ChildProcess, folder: string): void => {
+const endWithParent = (program: ChildProcess, folder: string): void => {
   if (program.pid === undefined) return;
   const script = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"';
   const watchdog = spawn('sh', ['-c', script, 'watchdog', String(program.pid), folder], {

@@ -1,4 +1,4 @@
-/** A Node process on a leash. */
+/** A Node process that ends with its parent. */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ export interface Child {
 }
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-const LEASH = new URL('./leash.ts', import.meta.url).href;
+const PARENT_WATCHDOG = new URL('./parent-watchdog.ts', import.meta.url).href;
 
 /** A gateway gives up what it is doing after 25 s. */
 const PATIENCE_MS = 28_000;
@@ -37,7 +37,7 @@ export const startChild = ({ entry, env, onLine }: ChildOptions): Child =>
     fork(fileURLToPath(entry), {
       cwd: ROOT, // where tsx is found
       env,
-      execArgv: ['--import', 'tsx', '--import', LEASH],
+      execArgv: ['--import', 'tsx', '--import', PARENT_WATCHDOG],
       // Ctrl-C reaches the whole group of a terminal: the replay alone decides when its processes end.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -6,7 +6,7 @@ import { chosenGranularity, granularities } from '../granularity.ts';
 import { windowMs } from '../options.ts';
 import { usageOf } from '../spending.ts';
 import { startGatewayProcess } from './gateway-process.ts';
-import { Household } from './household.ts';
+import { ProcessGroup } from './process-group.ts';
 import { forget } from './redis-cleanup.ts';
 import { startSimulatorProcess } from './simulator-process.ts';
 import type { Target } from './target.ts';
@@ -46,9 +46,9 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
   const upstreamKey = secret();
   const keys = new Map(options.clients.map((client) => [client, secret()]));
   const prefix = `replay-${randomBytes(6).toString('hex')}:`;
-  const household = new Household();
+  const group = new ProcessGroup();
   const stop = async (): Promise<void> => {
-    await household.stop();
+    await group.stop();
     if (redisUrl !== undefined) await forget(redisUrl, prefix);
   };
 
@@ -57,7 +57,7 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
     const simulator = await startSimulatorProcess(
       { ...simulation(upstreamKey, speed, listwise), remember },
       system,
-      (child) => household.add('the simulator', child),
+      (child) => group.add('the simulator', child),
     );
     const env = {
       ...system,
@@ -78,7 +78,7 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
         startGatewayProcess({
           env: { ...env, DYNO: `web.${i + 1}` },
           onError,
-          onStart: (child) => household.add('a gateway', child),
+          onStart: (child) => group.add('a gateway', child),
         }),
       ),
     );
@@ -87,7 +87,7 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
       keyOf: (client) => keys.get(client)!,
       own: { expected: createExpected(listwise), granularity: granularities(granularity) },
       usage: async (clientOf) => usageOf(await simulator.calls(), clientOf),
-      died: household.died,
+      died: group.died,
       stop,
     };
   } catch (thrown) {

@@ -2,7 +2,7 @@
 
 import type { Child } from './child.ts';
 
-export class Household {
+export class ProcessGroup {
   readonly #children: Child[] = [];
   #stopping = false;
   #report: (what: string) => void = () => {};
