@@ -6,13 +6,35 @@ export interface Ranked {
   readonly score: number;
 }
 
+/** Up to so many of the best are kept in order while the others pass; more are sorted with all. */
+const MOST_SELECTED = 32;
+
 /**
  * Ranks a caller's documents: highest score first, ties by index, cut to `topN`.
  * @param values one score per distinct document
  * @param positions for each document of the caller, duplicates included, its place among the distinct ones
  */
 export const rank = (values: Float64Array, positions: Uint16Array, topN = positions.length): Ranked[] => {
-  const ranked = Array.from(positions, (position, index) => ({ index, score: values[position]! }));
-  ranked.sort((a, b) => b.score - a.score || a.index - b.index);
-  return topN < ranked.length ? ranked.slice(0, topN) : ranked;
+  const scores = Float64Array.from(positions, (position) => values[position]!);
+  const best = topN <= MOST_SELECTED ? select(scores, topN) : sorted(scores).subarray(0, topN);
+  return Array.from(best, (index) => ({ index, score: scores[index]! }));
+};
+
+/** Places of all scores, the best first. */
+const sorted = (scores: Float64Array): Uint16Array =>
+  Uint16Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+
+/** Places of the best scores, the best first. */
+const select = (scores: Float64Array, most: number): Uint16Array => {
+  const best = new Uint16Array(Math.min(most, scores.length));
+  let count = 0;
+  for (let index = 0; index < scores.length; index++) {
+    const score = scores[index]!;
+    if (count === best.length && score <= scores[best[count - 1]!]!) continue;
+    let place = count < best.length ? count++ : count - 1;
+    // Those that are no better move on: of two that are equal, the first one stays before.
+    for (; place > 0 && scores[best[place - 1]!]! < score; place--) best[place] = best[place - 1]!;
+    best[place] = index;
+  }
+  return best;
 };
