@@ -27,12 +27,35 @@ export interface RerankRequest extends Asked {
   readonly returnDocuments: boolean;
 }
 
-/** Fields of Cohere's clients that Heroku does not document: accepted, and not sent on. */
-const IGNORED = ['max_tokens_per_doc', 'max_chunks_per_doc', 'priority'];
+/**
+ * Fields that would change the result elsewhere, and do not here: accepted, not sent on, and named in the answer. The first
+ * three are of Cohere's clients, the others of Jina's, Voyage's, Infinity's and Text Embeddings Inference's APIs.
+ */
+const IGNORED = [
+  'max_tokens_per_doc',
+  'max_chunks_per_doc',
+  'priority',
+  'truncate',
+  'truncation',
+  'truncation_direction',
+  'max_doc_length',
+  'raw_scores',
+  'normalize',
+  'score_threshold',
+  'relevance_threshold',
+  'instruction',
+];
+
+/** What other APIs call a field of ours; understood where ours is absent. */
+const ALIASES: Readonly<Record<string, string>> = { documents: 'texts', top_n: 'top_k' };
 
 const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
 
-const FIELDS = ['model', 'query', 'documents', 'top_n', 'return_documents', 'rank_fields', ...IGNORED];
+const FIELDS = [
+  ...['model', 'query', 'documents', 'top_n', 'return_documents', 'rank_fields'],
+  ...Object.values(ALIASES),
+  ...IGNORED,
+];
 
 /** What the engine keeps of a value besides its text, bytes: the most that was measured of objects, names included. */
 const VALUE_BYTES = 128;
@@ -117,9 +140,11 @@ export const validate = (json: unknown): RerankRequest & { readonly texts: reado
   }
   const body = json as JsonObject;
   const returnDocuments = flag(own(body, 'return_documents'), 'return_documents');
-  const documents = documentList(own(body, 'documents'));
+  const list = named(body, 'documents');
+  const documents = documentList(list.value, list.name);
   const rankFields = fieldNames(own(body, 'rank_fields'), 'rank_fields');
-  const texts = documents.map((document, i) => documentText(document, rankFields, i));
+  const texts = documents.map((document, i) => documentText(document, rankFields, `${list.name}[${i}]`));
+  const most = named(body, 'top_n');
   return {
     model: modelName(own(body, 'model')),
     query: nonBlank(own(body, 'query'), 'query'),
@@ -127,7 +152,7 @@ export const validate = (json: unknown): RerankRequest & { readonly texts: reado
     count: texts.length,
     distinct: (): Distinct => distinct(texts),
     originals: returnDocuments ? documents : [],
-    topN: topN(own(body, 'top_n'), texts.length),
+    topN: topN(most.value, texts.length, most.name),
     returnDocuments,
     warnings: IGNORED.filter((name) => own(body, name) !== undefined).map((name) => `${name} is ignored`),
   };
@@ -139,16 +164,27 @@ const modelName = (value: unknown): string | undefined => {
   return value;
 };
 
-const topN = (value: unknown, documents: number): number => {
+/** A field's value, by whichever of its names it was sent. */
+const named = (body: JsonObject, name: string): { value: unknown; name: string } => {
+  const value = own(body, name);
+  const alias = ALIASES[name]!;
+  if (value !== undefined) return { value, name };
+  const other = own(body, alias);
+  return { value: other, name: other === undefined ? name : alias };
+};
+
+const topN = (value: unknown, documents: number, name = 'top_n'): number => {
   if (value === undefined) return documents;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
-    throw invalidField('top_n', 'must be an integer of at least 1.');
+    throw invalidField(name, 'must be an integer of at least 1.');
   }
   return Math.min(value, documents);
 };
 
 const flag = (value: unknown, name: string): boolean => {
-  if (value === undefined) return false;
+  if (value === undefined || value === 'false') return false;
+  // Some clients send it as a word.
+  if (value === 'true') return true;
   if (typeof value !== 'boolean') throw invalidField(name, 'must be true or false.');
   return value;
 };
@@ -166,16 +202,15 @@ const fieldNames = (value: unknown, name: string): readonly string[] | undefined
   return [...new Set(value)];
 };
 
-const documentList = (value: unknown): readonly (string | JsonObject)[] => {
-  if (!Array.isArray(value)) throw invalidField('documents', 'must be a list.');
+const documentList = (value: unknown, name: string): readonly (string | JsonObject)[] => {
+  if (!Array.isArray(value)) throw invalidField(name, 'must be a list.');
   if (value.length < 1 || value.length > MAX_DOCUMENTS) {
-    throw invalidField('documents', `must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
+    throw invalidField(name, `must hold 1 to ${MAX_DOCUMENTS} documents, not ${value.length}.`);
   }
   return value;
 };
 
-const documentText = (document: unknown, rankFields: readonly string[] | undefined, i: number): string => {
-  const name = `documents[${i}]`;
+const documentText = (document: unknown, rankFields: readonly string[] | undefined, name: string): string => {
   if (typeof document === 'string') {
     if (document === '') throw invalidField(name, 'must not be empty.');
     return wellFormed(document, name);

@@ -62,7 +62,8 @@ describe('a body is refused', () => {
     ['top_n', true],
     ['top_n', [1]],
     ['top_n', {}],
-    ['return_documents', 'true'],
+    ['return_documents', 'yes'],
+    ['return_documents', 'TRUE'],
     ['return_documents', 1],
     ['return_documents', []],
     ['return_documents', {}],
@@ -143,5 +144,37 @@ describe('a body is accepted', () => {
   test('with texts left as they are, blanks at their ends included', () => {
     const given = { query: ' q\n', documents: [' ', '\ta ', '\u0000'] };
     expect(accepted(given)).toMatchObject({ query: given.query, texts: given.documents });
+  });
+});
+
+describe('other APIs’ words', () => {
+  test('are understood where ours are absent', () => {
+    const { texts, topN } = accepted({ documents: undefined, texts: ['a', 'b', 'c'], top_k: 2 });
+    expect([texts, topN]).toEqual([['a', 'b', 'c'], 2]);
+  });
+
+  test('give way to ours', () => {
+    const { texts, topN } = accepted({ documents: ['a', 'b'], texts: ['c'], top_n: 1, top_k: 2 });
+    expect([texts, topN]).toEqual([['a', 'b'], 1]);
+  });
+
+  test('are named as they were sent when they are wrong', () => {
+    expect(refusedField(JSON.stringify(body({ top_k: 0 })))).toBe('top_k');
+    expect(refusedField(JSON.stringify(body({ documents: undefined, texts: ['a', ''] })))).toBe('texts[1]');
+    expect(refusedField(JSON.stringify(body({ documents: undefined, texts: [] })))).toBe('texts');
+    expect(refusedField(JSON.stringify(body({ documents: undefined })))).toBe('documents');
+  });
+
+  test.each([
+    ['true', true],
+    ['false', false],
+  ])('are "%s" for a flag', (word, flag) => {
+    expect(accepted({ return_documents: word }).returnDocuments).toBe(flag);
+  });
+
+  test('that would change the result elsewhere are named in a warning, and others are not', () => {
+    const { warnings } = accepted({ truncate: true, score_threshold: 0.5, user: 'u', overlap: null });
+    expect(warnings).toEqual(['truncate is ignored', 'score_threshold is ignored']);
+    expect(accepted({ truncate: null }).warnings).toEqual([]);
   });
 });
