@@ -1,6 +1,7 @@
 /** The HTTP onion and the route table. */
 
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
 import { RERANK_API } from './endpoints/rerank/api.ts';
@@ -11,7 +12,7 @@ import { type EndpointOptions, endpoint } from './http/endpoint.ts';
 import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
 import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
-import { listModels, type ModelsOptions } from './http/models.ts';
+import { availableModels, listModels, type ModelsOptions, oneModel } from './http/models.ts';
 import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { errorResponse } from './http/respond.ts';
@@ -20,6 +21,10 @@ export interface AppOptions {
   readonly auth: AuthOptions;
   readonly rerank: EndpointOptions<Float64Array>;
   readonly models: ModelsOptions['stateOf'];
+  /** Regions of the upstream, as far as its address tells. */
+  readonly regions: readonly string[];
+  /** Which pages browsers may call from; none: no page may. */
+  readonly corsOrigins: readonly string[];
   /** Forgets a model's scores, in all processes; rejects when only this one could be told so far. */
   readonly purge: (model: string) => Promise<void>;
   /** Undefined for a client without a quota. */
@@ -34,7 +39,9 @@ export interface AppOptions {
 const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/v1/rerank': 'POST',
   '/v1/models': 'GET',
+  '/v1/models/:id': 'GET',
   '/v1/cache': 'DELETE',
+  '/available-models': 'GET',
   '/healthz': 'GET',
   '/readyz': 'GET',
   '/metrics': 'GET',
@@ -46,9 +53,12 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const authenticated = auth(options.auth);
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
   const { models } = options.rerank;
+  if (options.corsOrigins.length > 0) app.use(browsers(options.corsOrigins));
 
   app.post('/v1/rerank', counted, authenticated, withQuota, endpoint(RERANK_API, options.rerank));
   app.get('/v1/models', named, authenticated, listModels({ models, stateOf: options.models }));
+  app.get('/v1/models/:id', named, authenticated, oneModel({ models, stateOf: options.models }));
+  app.get('/available-models', availableModels(models, options.regions));
   app.delete('/v1/cache', named, authenticated, purgeCache({ models, purge: options.purge }));
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
@@ -64,6 +74,26 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   app.onError((thrown, c) => errorResponse(thrown, recordOf(c as Context<GatewayEnv>)));
   return app;
 };
+
+/** What a page may send, and what it may read, from one of these origins (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+const browsers = (origins: readonly string[]): MiddlewareHandler<GatewayEnv> =>
+  cors({
+    origin: [...origins],
+    allowMethods: ['GET', 'POST', 'DELETE'],
+    exposeHeaders: [
+      'X-Request-ID',
+      'Cache-Status',
+      'Age',
+      'Retry-After',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Server-Timing',
+    ],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+
+/** How long a browser may remember what it was told: as long as the least patient of them does anyway. */
+const PREFLIGHT_SECONDS = 600;
 
 const notAllowed = (allow: string): never => {
   throw new RerankError('method_not_allowed', undefined, { headers: { Allow: allow } });

@@ -184,6 +184,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       budget,
     },
     models: (model) => pacers.stateOf(model),
+    regions: regionsOf(upstreams.map(({ url }) => url)),
+    corsOrigins: config.corsOrigins,
     purge: caches.purge,
     quotaOf: quotas.stateOf,
     metrics: {
@@ -223,3 +225,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     },
   };
 };
+
+/** Heroku Inference is at `us.` and `eu.inference.heroku.com`. */
+const regionsOf = (urls: readonly string[]): string[] =>
+  [...new Set(urls.flatMap((url) => /^https:\/\/(us|eu)\./.exec(url)?.[1] ?? []))].sort();

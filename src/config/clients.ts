@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type ClientOptions, conflicts, looksLikeOption, readOptions } from './client-options.ts';
 import { complainAbout, type Report } from './problems.ts';
 import { type Environment, entries, MAX_SECRET_LENGTH, VISIBLE_ASCII } from './text.ts';
@@ -22,14 +23,24 @@ function nameProblem(name: string): string | undefined {
   return name === 'other' ? 'the name "other" is taken, for unknown clients in metrics' : undefined;
 }
 
+/** A key that is given by its digest, so that who reads the configuration cannot use it. */
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** @see DIGEST: the form in which a key is compared, however it is given */
+const digestOf = (key: string): string => (DIGEST.test(key) ? key : `sha256:${hash('sha256', key)}`);
+
 function keyProblem(key: string, { models, taken }: ClientRules): string | undefined {
+  if (/^sha256:/i.test(key) && !DIGEST.test(key)) {
+    return 'a digest is sha256: and 64 digits and letters from a to f, as `npm run key` makes it';
+  }
   if (key.length < MIN_KEY_LENGTH || key.length > MAX_SECRET_LENGTH || !VISIBLE_ASCII.test(key)) {
     return `the key must have at least ${MIN_KEY_LENGTH} and at most ${MAX_SECRET_LENGTH} characters of visible ASCII, without , and ;`;
   }
   if (models.has(key) || looksLikeOption(key)) {
     return 'this is no key: options are joined by ; and models by |, a comma begins the next key';
   }
-  const holder = taken.get(key);
+  const digest = digestOf(key);
+  const [, holder] = [...taken].find(([secret]) => digestOf(secret) === digest) ?? [];
   return holder && `the key is the value of ${holder}, which no service may know`;
 }
 
@@ -40,7 +51,8 @@ interface Draft {
 }
 
 /**
- * The services of GATEWAY_KEYS: `name:KEY;option;option`, or a bare `KEY` for the client "default", joined by commas.
+ * The services of GATEWAY_KEYS: `name:KEY;option;option`, or a bare `KEY` for the client "default", joined by commas. In
+ * place of a key may stand its digest, `sha256:HEX`.
  * Entries of one name are one client, with all their keys and options.
  */
 export function readClients(env: Environment, rules: ClientRules, report: Report): Client[] {
@@ -53,7 +65,8 @@ export function readClients(env: Environment, rules: ClientRules, report: Report
     const complain = (message: string) =>
       complainAbout(report, 'GATEWAY_KEYS')(`entry ${index + 1}: ${message}`);
     const [identity = '', ...optionTexts] = entries(text, ';');
-    const colon = identity.indexOf(':');
+    // A digest holds a colon of its own.
+    const colon = DIGEST.test(identity) ? -1 : identity.indexOf(':');
     const name = colon < 0 ? 'default' : identity.slice(0, colon).trim();
     const key = identity.slice(colon + 1).trim();
     const options = readOptions(optionTexts, rules.models, complain);
@@ -61,9 +74,9 @@ export function readClients(env: Environment, rules: ClientRules, report: Report
     broken.forEach(complain);
     if (broken.length > 0) continue;
 
-    const owner = owners.get(key) ?? name;
+    const owner = owners.get(digestOf(key)) ?? name;
     if (owner !== name) complain('the key already belongs to another name');
-    owners.set(key, owner);
+    owners.set(digestOf(key), owner);
     const draft = drafts.get(name) ?? { keys: new Set(), options: {} };
     for (const option of Object.keys(options) as (keyof ClientOptions)[]) {
       if (conflicts(draft.options[option], options[option])) {

@@ -97,6 +97,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       maxBufferBytes: Math.floor(variables.MAX_BUFFER_MB * MEGABYTE),
       stallMs: variables.STALL_SECONDS * 1000,
       drainDelayMs: variables.DRAIN_DELAY_SECONDS * 1000,
+      corsOrigins: variables.CORS_ORIGINS,
       metricsToken: variables.METRICS_TOKEN,
       logLevel: variables.LOG_LEVEL,
     }),

@@ -70,6 +70,8 @@ export interface Config {
   readonly stallMs: number;
   /** How long `/readyz` says 503 before the port closes, milliseconds. */
   readonly drainDelayMs: number;
+  /** Which pages browsers may call from; none: no page may. */
+  readonly corsOrigins: readonly string[];
   readonly metricsToken: string | undefined;
   readonly logLevel: string;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readRedisUrl } from '../redis/url.ts';
 import type { Report } from './problems.ts';
-import { aNumber, type Environment, fraction, plainNumber, type Range, whole } from './text.ts';
+import { aNumber, type Environment, entries, fraction, plainNumber, type Range, whole } from './text.ts';
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -25,6 +25,14 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallba
   z
     .enum(values, { error: `must be one of ${values.join(', ')}; ${fallback} when unset` })
     .prefault(fallback as never);
+
+/** Origins as browsers name them (RFC 6454 §6.2), each once. */
+const origins = (text: string): string[] | undefined => {
+  const all = entries(text);
+  const isOrigin = (entry: string): boolean =>
+    /^https?:\/\//.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry;
+  return all.every(isOrigin) ? [...new Set(all)] : undefined;
+};
 
 /** The variables that can be read one by one. Lists and whatever depends on other variables have files of their own. */
 const VARIABLES = z.object({
@@ -70,6 +78,18 @@ const VARIABLES = z.object({
   STALL_SECONDS: number(whole(0, 3600), '10'),
   // It is a part of the 25 s that a drain may take, and what still waits needs some of them.
   DRAIN_DELAY_SECONDS: number(whole(0, 20), '0'),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text, context) => {
+      const read = origins(text);
+      if (read === undefined) {
+        context.addIssue(
+          'must be origins joined by commas, like https://app.example.com: scheme, host and, if unusual, port, in lower case',
+        );
+      }
+      return read ?? z.NEVER;
+    })
+    .prefault(''),
   METRICS_TOKEN: word(
     /^[\x21-\x7e]{16,4096}$/,
     'must have at least 16 and at most 4096 characters of visible ASCII',

@@ -1,7 +1,10 @@
-/** `GET /v1/models`: the models a caller may use, in the form that OpenAI's clients read, with room and queue. */
+/**
+ * The models that there are. `GET /v1/models` and `/v1/models/ID`: those that a caller may use, in the form that OpenAI's
+ * clients read, with room and queue. `GET /available-models`: all, as Heroku tells anybody.
+ */
 
 import type { Handler } from 'hono';
-import { modelsOf } from './access.ts';
+import { chooseModel, modelsOf } from './access.ts';
 import type { GatewayEnv } from './context.ts';
 
 export interface ModelState {
@@ -17,13 +20,27 @@ export interface ModelsOptions {
   readonly stateOf: (model: string) => ModelState;
 }
 
+const described = (id: string, stateOf: ModelsOptions['stateOf']) => ({
+  id,
+  object: 'model',
+  owned_by: 'heroku',
+  ...stateOf(id),
+});
+
 export const listModels = ({ models, stateOf }: ModelsOptions): Handler<GatewayEnv> =>
   function listModels(c) {
-    const data = modelsOf(c.get('caller'), models).map((id) => ({
-      id,
-      object: 'model',
-      owned_by: 'heroku',
-      ...stateOf(id),
-    }));
+    const data = modelsOf(c.get('caller'), models).map((id) => described(id, stateOf));
     return c.json({ object: 'list', data });
   };
+
+export const oneModel = ({ models, stateOf }: ModelsOptions): Handler<GatewayEnv> =>
+  function oneModel(c) {
+    const model = chooseModel(c.get('caller'), models, c.req.param('id'));
+    return c.json(described(model, stateOf));
+  };
+
+/** @param regions where the upstream is, as far as its address tells */
+export const availableModels =
+  (models: readonly string[], regions: readonly string[]): Handler =>
+  (c) =>
+    c.json(models.map((model_id) => ({ model_id, type: ['text-to-ranking'], regions })));

@@ -1,10 +1,11 @@
 /**
- * `npm run check-config`, `probe`, `replay` and `stack`. Runs a program of this folder from its source, where what compiles
+ * `npm run check-config`, `key`, `probe`, `replay` and `stack`. Runs a program of this folder from its source, where what compiles
  * it is installed; else, as in the app that Heroku has built and stripped of development dependencies, what was compiled.
  */
 
 const PROGRAMS = {
   'check-config': { path: 'check-config', compiled: true },
+  key: { path: 'key', compiled: true },
   probe: { path: 'probe/main', compiled: true },
   // For who works on the gateway: they draw tables and start fleets with packages that an app has no use for.
   replay: { path: 'replay/main', compiled: false },

@@ -31,6 +31,7 @@ describe('defaults', () => {
       maxBufferBytes: 100_663_296,
       stallMs: 10_000,
       drainDelayMs: 0,
+      corsOrigins: [],
       metricsToken: undefined,
       logLevel: 'info',
     });

@@ -13,6 +13,22 @@ export const NUMBER_TRICKS = [
   '9'.repeat(400),
 ];
 export const TABLE: [variable: string, good: string[], bad: string[]][] = [
+  [
+    'CORS_ORIGINS',
+    ['https://app.example.com', 'http://localhost:5173,https://a.b', 'https://[::1]:8443', 'https://a.b,'],
+    [
+      '*',
+      'null',
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.b/c',
+      'https://A.b',
+      'https://a.b:443',
+      ',https://a.b',
+      'ftp://a.b',
+      'https://u@a.b',
+    ],
+  ],
   ['HOST', ['0.0.0.0', '::', '127.0.0.1', 'localhost'], ['a b', 'http://x', 'x/y']],
   ['PORT', ['0', '65535', '08080'], [...NUMBER_TRICKS, '65536', '80.5']],
   ['DYNO', ['web.1', 'run.123'], ['x'.repeat(101), 'web 1', 'wéb']],

@@ -58,7 +58,7 @@ describe('a field out of its rule is refused, and the message names it:', () => 
     ['top_n', '1.5', 1.5],
     ['top_n', 'a string', '2'],
     ['top_n', 'true', true],
-    ['return_documents', 'a string', 'true'],
+    ['return_documents', 'a string', 'yes'],
     ['return_documents', 'a number', 1],
     ['rank_fields', 'a string', 'title'],
     ['rank_fields', 'a list of numbers', [1]],

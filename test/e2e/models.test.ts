@@ -63,6 +63,37 @@ describe('GET /v1/models', () => {
   });
 });
 
+describe('GET /v1/models/ID', () => {
+  const model = (id: string, key?: string): Promise<Response> =>
+    fetch(`${gateway.url}/v1/models/${id}`, { headers: key ? { authorization: `Bearer ${key}` } : {} });
+
+  test('tells of one', async () => {
+    expect(await (await model(AMAZON, KEYS.chatbot)).json()).toEqual(entry(AMAZON, 200));
+  });
+
+  test('tells why there is none', async () => {
+    await expectError(
+      await model('no-such', KEYS.search),
+      { status: 404, type: 'invalid_request_error' },
+      gateway,
+    );
+    await expectError(
+      await model(COHERE, KEYS.chatbot),
+      { status: 403, type: 'authorization_error' },
+      gateway,
+    );
+    await expectError(await model(AMAZON), { status: 401, type: 'authentication_error' }, gateway);
+  });
+});
+
+test('GET /available-models tells anybody what is served, as the upstream does', async () => {
+  const answer = await fetch(`${gateway.url}/available-models`);
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual(
+    [COHERE, AMAZON].map((model_id) => ({ model_id, type: ['text-to-ranking'], regions: [] })),
+  );
+});
+
 test('several attachments add up, and one that is tied to a model serves only that', async () => {
   await gateway.stop();
   const { simulator } = gateway;
