@@ -5,7 +5,7 @@ import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
 import { RERANK_API } from './endpoints/rerank/api.ts';
-import { type AuthOptions, auth } from './http/auth.ts';
+import { auth, type Identify } from './http/auth.ts';
 import { purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { type EndpointOptions, endpoint } from './http/endpoint.ts';
@@ -18,7 +18,7 @@ import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { errorResponse } from './http/respond.ts';
 
 export interface AppOptions {
-  readonly auth: AuthOptions;
+  readonly identify: Identify;
   readonly rerank: EndpointOptions<Float64Array>;
   readonly models: ModelsOptions['stateOf'];
   /** Regions of the upstream, as far as its address tells. */
@@ -50,7 +50,7 @@ const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const app = new Hono<GatewayEnv>({ getPath: (request) => canonicalPath(getPath(request)) });
   const counted = ledger(options);
-  const authenticated = auth(options.auth);
+  const authenticated = auth(options.identify);
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
   const { models } = options.rerank;
   if (options.corsOrigins.length > 0) app.use(browsers(options.corsOrigins));

@@ -6,10 +6,13 @@ import { createApp } from './app.ts';
 import { createCaches } from './cache/caches.ts';
 import { ByteBudget } from './calls/byte-budget.ts';
 import { framesOf } from './calls/frames.ts';
+import { Unseen } from './calls/unseen.ts';
 import { createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
 import { RERANK } from './endpoints/rerank/endpoint.ts';
+import { Front, frontBytes } from './front/front.ts';
+import { identifier } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { cacheNotices, logRequest, pacingNotices } from './log.ts';
@@ -39,6 +42,8 @@ export interface AssemblyOptions {
 
 export interface Assembly {
   readonly app: Hono<GatewayEnv>;
+  /** Stands before the app. */
+  readonly front: Front;
   /** The requests under way. */
   readonly callers: Callers;
   /** To be told of a request that never came to the app. */
@@ -80,9 +85,10 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onCommand: (op, failure, ms) => recorder.redisCommand(op, failure?.kind, ms),
     onConnect: (connection) => recorder.redisConnect(connection),
   });
+  const { memoryBytes } = config.cache;
   const caches = createCaches({
     models,
-    settings: config.cache,
+    settings: { ...config.cache, memoryBytes: memoryBytes - frontBytes(memoryBytes) },
     maxWaitMs: config.maxWaitMs,
     redis: redis && { commands: redis.cache, subscriber: redis.subscriber, prefix },
     simulated: config.upstreams.length === 0,
@@ -123,12 +129,16 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   });
   const callers = new Callers();
 
+  const observer = observerOf(recorder, caches.granularities);
+  const unseen = new Unseen(config.verifyRate);
+
   const rerank = createColumn({
     endpoint: RERANK,
     memory: caches.memory,
     redis: caches.shared,
     lifetime: config.cache,
     verifyRate: config.verifyRate,
+    unseen: unseen.take,
     versionOf: (model) => caches.versionOf(model),
     spare: (model) => pacers.hasRoomToSpare(model),
     refused: caches.refused,
@@ -140,9 +150,20 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
     upstream: upstream.service(RERANK.wire),
-    observer: observerOf(recorder, caches.granularities),
+    observer,
   });
 
+  const identify = identifier({ clients: config.clients });
+  const front = new Front({
+    identify,
+    limits: { maxBytes: config.maxBodyBytes, timeoutMs: config.maxWaitMs, budget },
+    quotaOf: quotas.stateOf,
+    standing: caches.standing,
+    isSample: unseen.pass,
+    onHit: (model) => observer.cacheLookup(model, 'memory', 'hit'),
+    onRequest: (record) => onRequest(record),
+    maxBytes: frontBytes(memoryBytes),
+  });
   const exposition = createExposition({
     dyno: config.dyno,
     prefix,
@@ -150,7 +171,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     states: {
       inFlight: () => callers.size,
       bufferedBytes: () => budget.held,
-      cacheBytes: () => caches.size().bytes,
+      cacheBytes: () => caches.size().bytes + front.bytes,
       cacheEntries: () => caches.size().entries,
       granularities: () =>
         models.map((model) => {
@@ -172,7 +193,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     logRequest(log, record);
   };
   const app = createApp({
-    auth: { clients: config.clients },
+    identify,
     rerank: {
       service: rerank,
       callers,
@@ -182,6 +203,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       maxWaitMs: config.maxWaitMs,
       maxBodyBytes: config.maxBodyBytes,
       budget,
+      keeper: front,
     },
     models: (model) => pacers.stateOf(model),
     regions: regionsOf(upstreams.map(({ url }) => url)),
@@ -205,6 +227,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
 
   return {
     app,
+    front,
     callers,
     onRequest,
     async close() {

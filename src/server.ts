@@ -58,7 +58,7 @@ export const startGateway = async ({
   linesDropped = () => 0,
 }: GatewayOptions): Promise<Gateway> => {
   let draining = false;
-  const { app, callers, onRequest, close } = await assemble({
+  const { app, front, callers, onRequest, close } = await assemble({
     config,
     log,
     version,
@@ -67,7 +67,10 @@ export const startGateway = async ({
     linesDropped,
   });
 
-  const server = createServer({ requireHostHeader: false }, inTurn(getRequestListener(app.fetch)));
+  const server = createServer(
+    { requireHostHeader: false },
+    inTurn(front.before(getRequestListener(app.fetch))),
+  );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;
   inviteLater(server);

@@ -13,6 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   tools: ['config', 'endpoints', 'upstream', 'simulator', 'calls'],
   process: [],
   config: ['redis', 'calls'],
+  front: ['http', 'calls'],
   http: ['endpoints', 'json', 'calls'],
   endpoints: ['json', 'calls'],
   column: ['cache', 'pacing', 'quota', 'upstream', 'calls'],

@@ -12,6 +12,7 @@ import { memoryStore } from './memory-store.ts';
 import { ModelStates } from './model-states.ts';
 import { redisPairs } from './redis-pairs.ts';
 import { Refused } from './refused.ts';
+import { createStanding, type Standing } from './standing.ts';
 import type { MemoryStore, SharedStore } from './stores.ts';
 
 export interface Caches {
@@ -24,6 +25,8 @@ export interface Caches {
   /** What the firewall in front of the upstream has refused of late, in all processes. */
   readonly refused: Refused;
   scopeOf(model: string, client: string): readonly string[];
+  /** @see Standing */
+  readonly standing: Standing;
   /** Goes up when a model's scores are forgotten. */
   versionOf(model: string): number;
   /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
@@ -76,12 +79,14 @@ export const createCaches = (options: CachesOptions): Caches => {
   });
   const namespace = simulated ? 'simulator' : 'upstream';
   const memory = memoryStore(memoryBytes);
+  const refused = createRefused(channel);
   return {
     memory: memoryByQuestion(memory),
     shared: redis && claims && sharedByQuestion(redisPairs({ ...redis, claims, claimMs: maxWaitMs })),
     size: () => ({ bytes: memory.bytes, entries: memory.entries }),
     granularities: createGranularities({ configured: granularity, states, onChange }),
-    refused: createRefused(channel),
+    refused,
+    standing: createStanding({ memory, states, refused, lifetime: settings }),
     scopeOf: (model, client) => [
       namespace,
       String(states.of(model).version),

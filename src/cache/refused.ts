@@ -38,9 +38,16 @@ export class Refused {
   readonly #onFound: (question: string, name: Name) => void;
   readonly #now: () => number;
 
+  #version = 0;
+
   constructor({ onFound = () => {}, now = Date.now }: RefusedOptions = {}) {
     this.#onFound = onFound;
     this.#now = now;
+  }
+
+  /** Goes up with everything that is found. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Names remembered, some of which may be past their time. */
@@ -73,6 +80,7 @@ export class Refused {
   /** Another process has found it. */
   hear(question: string, name: Name): void {
     const now = this.#now();
+    this.#version++;
     const names = new Map([...(this.#names.get(question) ?? [])].filter(([, until]) => until > now));
     names.set(name, now + REMEMBERED_MS);
     this.#names.set(question, names);

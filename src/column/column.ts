@@ -52,6 +52,8 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   readonly lifetime: Lifetime;
   /** Share of cached values that is asked for again. */
   readonly verifyRate: number;
+  /** Cached values that were answered since the last call, and never came here. */
+  readonly unseen?: (() => number) | undefined;
   /** Changes when a model's cached values are left behind. */
   readonly versionOf?: ((model: string) => unknown) | undefined;
   /** The model's window has room that nobody waits for. */
@@ -75,6 +77,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     // Around everything: what they ask in the background takes the same way as all other calls.
     verify({
       rate: verifyRate,
+      unseen: options.unseen,
       comparison,
       spare,
       maxWaitMs,

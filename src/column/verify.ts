@@ -18,6 +18,8 @@ export interface VerifyOptions<V extends Values = Float64Array> extends Backgrou
   readonly comparison: Comparison<V>;
   /** Share of cached pairs, 0 to 1. */
   readonly rate: number;
+  /** Cached values that were answered since it was last asked, and never came here: samples are taken for them, too. */
+  readonly unseen?: (() => number) | undefined;
   /**
    * Told what a new value has shown, and how far it is from the cached one.
    * @param pair names the pair, without its texts
@@ -52,7 +54,7 @@ export const verify =
   (inner) => {
     const { rate, comparison, spare, maxWaitMs, onVerified, random = Math.random } = options;
     const { distance, tolerance, companions } = comparison;
-    const { versionOf = () => undefined } = options;
+    const { versionOf = () => undefined, unseen = () => 0 } = options;
     const pending: Sample<V>[] = [];
     let running = false;
 
@@ -98,7 +100,7 @@ export const verify =
         const reply = await inner.answer(call);
         const { identity, model, query } = call;
         // What is only reused among the same companions rests on no assumption.
-        for (const place of identity.whole ? [] : sample(reply, rate, random)) {
+        for (const place of identity.whole ? [] : sample(reply, { rate, random, unseen })) {
           const { question, digests } = identity;
           const item = call.items[place]!;
           const pair = `${question}.${digests.nameOf(place)}`;
@@ -122,14 +124,15 @@ export const verify =
 /** Places of cached values: in the long run `rate` of them, each with the same chance. */
 const sample = (
   { sources, stale }: Pick<ItemReply, 'sources' | 'stale'>,
-  rate: number,
-  random: () => number,
+  { rate, random, unseen }: Required<Pick<VerifyOptions, 'rate' | 'random'>> & { unseen: () => number },
 ): number[] => {
   if (stale || rate === 0) return [];
   const cached = [...sources.keys()].filter(
     (place) => sources[place] === 'memory' || sources[place] === 'redis',
   );
-  const count = Math.floor(rate * cached.length + random());
+  if (cached.length === 0) return [];
+  const due = Math.floor(rate * (cached.length + unseen()) + random());
+  const count = Math.min(cached.length, due);
   for (let i = 0; i < count; i++) {
     const other = i + Math.floor(random() * (cached.length - i));
     [cached[i], cached[other]] = [cached[other]!, cached[i]!];

@@ -21,12 +21,15 @@ export const bearer = (header: string | undefined): string | undefined =>
 const unauthenticated = (message: string): RerankError =>
   new RerankError('unauthenticated', message, { headers: { 'WWW-Authenticate': 'Bearer' } });
 
-export const auth = ({ clients }: AuthOptions): MiddlewareHandler<GatewayEnv> => {
+/** Who sends an `Authorization` header; throws `unauthenticated`. */
+export type Identify = (header: string | undefined) => Caller;
+
+export const identifier = ({ clients }: AuthOptions): Identify => {
   const callers = new Map(
     clients.flatMap((client) => client.keys.map((key) => [keyDigest(key), client] as const)),
   );
 
-  const identify = (header: string | undefined): Caller => {
+  return (header) => {
     if (clients.length === 0) return ANYONE;
     const key = bearer(header);
     if (key === undefined) throw unauthenticated('Send a gateway key as `Authorization: Bearer KEY`.');
@@ -34,13 +37,15 @@ export const auth = ({ clients }: AuthOptions): MiddlewareHandler<GatewayEnv> =>
     if (caller === undefined) throw unauthenticated('This key is not one of the gateway’s.');
     return caller;
   };
+};
 
-  return async function auth(c, next) {
+export const auth = (identify: Identify): MiddlewareHandler<GatewayEnv> =>
+  async function auth(c, next) {
+    const began = performance.now();
     const record = c.get('record');
     const caller = identify(c.req.header('authorization'));
     record.client = caller.name;
-    record.authMs = performance.now() - record.startedAt;
+    record.authMs = performance.now() - began;
     c.set('caller', caller);
     await next();
   };
-};

@@ -39,11 +39,30 @@ const tooLarge = (maxBytes: number): RerankError =>
 const incomplete = (): RerankError =>
   new RerankError('invalid_request', 'The request body did not arrive whole.', CLOSE);
 
+/** Where the bytes of a body are put as they come. */
+export interface Sink {
+  /** Bytes that it takes now. */
+  readonly capacity: number;
+  /** False when there is not so much room. */
+  append(chunk: Uint8Array): boolean;
+  /** All that was appended. */
+  take(): Buffer;
+}
+
+const received = new WeakMap<object, Promise<Body>>();
+
+/** For who has read the body of a request, or has failed to, before it comes to the app. */
+export const handOver = (incoming: object, body: Promise<Body>): void => {
+  // Told to whoever asks for it.
+  body.catch(() => {});
+  received.set(incoming, body);
+};
+
 /** Refuses a body that is too large, or that there is no room for, before it reads any of it, where that is known by then. */
-export const readBody = async (
-  c: Context<GatewayEnv>,
-  { maxBytes, timeoutMs, budget, declaredMs = DECLARED_MS }: BodyLimits,
-): Promise<Body> => {
+export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Promise<Body> => {
+  const read = c.env?.incoming && received.get(c.env.incoming);
+  if (read !== undefined) return read;
+  const { maxBytes, timeoutMs, budget } = limits;
   const declared = lengthOf(c.req.header('content-length'));
   if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes);
   const decoder = decoderOf(c.req.header('content-encoding'));
@@ -53,13 +72,22 @@ export const readBody = async (
   const buffer = new GrowingBuffer(first, max, (capacity) => {
     if (capacity > claim.bytes) claim.resize(capacity);
   });
-  const slow = setTimeout(() => claim.resize(buffer.capacity), declaredMs);
-  const append = (chunk: Uint8Array): void => {
-    if (!buffer.append(chunk)) throw tooLarge(maxBytes);
-  };
+  await fill(buffer, claim, limits, (append) => within(timeoutMs, c, decoder, append));
+  return { bytes: buffer.take(), claim };
+};
+
+/** Has a body read into a sink. Whatever it rejects with, nothing is held then. */
+export const fill = async (
+  sink: Sink,
+  claim: Claim,
+  { maxBytes, declaredMs = DECLARED_MS }: Pick<BodyLimits, 'maxBytes' | 'declaredMs'>,
+  read: (append: (chunk: Uint8Array) => void) => Promise<void>,
+): Promise<void> => {
+  const slow = setTimeout(() => claim.resize(sink.capacity), declaredMs);
   try {
-    await within(timeoutMs, c, decoder, append);
-    return { bytes: buffer.take(), claim };
+    await read((chunk) => {
+      if (!sink.append(chunk)) throw tooLarge(maxBytes);
+    });
   } catch (thrown) {
     claim.release();
     throw thrown;
@@ -119,7 +147,7 @@ const decoded = async (
 };
 
 /** Never destroys the stream: with it would go the connection, and with that the answer. What is left runs off unread. */
-const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: number): Promise<void> =>
+export const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const settle = (error?: unknown): void => {
       clearTimeout(timer);

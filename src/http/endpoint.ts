@@ -6,7 +6,7 @@ import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.t
 import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService } from '../calls/call.ts';
 import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
-import { identify } from '../calls/identity.ts';
+import { type Identity, identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
 import { Turns } from '../calls/turns.ts';
 import type { Values } from '../calls/values.ts';
@@ -14,7 +14,7 @@ import type { Api, Asked } from '../endpoints/api.ts';
 import { chooseModel } from './access.ts';
 import { readBody } from './body.ts';
 import type { Callers } from './callers.ts';
-import type { GatewayEnv } from './context.ts';
+import type { GatewayEnv, RequestRecord } from './context.ts';
 import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
 import { okResponse } from './respond.ts';
 import { whenWritten } from './written.ts';
@@ -30,6 +30,24 @@ export interface EndpointOptions<V extends Values> {
   readonly maxWaitMs: number;
   readonly maxBodyBytes: number;
   readonly budget: ByteBudget;
+  readonly keeper?: Keeper | undefined;
+}
+
+/** Keeps whole answers, for who sends the very same request again. */
+export interface Keeper {
+  /**
+   * To be called in the step in which the caches are asked: what an answer rests on may be another when it is there.
+   * @returns keeps the answer; undefined: it is not to be kept
+   */
+  begin(incoming: object, model: string, identity: Identity): ((hit: Hit) => void) | undefined;
+}
+
+/** An answer from caches alone. */
+export interface Hit {
+  /** JSON. */
+  readonly body: string;
+  readonly record: RequestRecord;
+  readonly reply: ItemReply<Values>;
 }
 
 const milder = (field: string, index: number): string =>
@@ -42,7 +60,8 @@ export const endpoint = <R extends Asked, V extends Values>(
   api: Api<R, V>,
   options: EndpointOptions<V>,
 ): Handler<GatewayEnv> => {
-  const { service, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } = options;
+  const { service, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget, keeper } =
+    options;
   const turns = new Turns();
 
   /**
@@ -81,6 +100,9 @@ export const endpoint = <R extends Asked, V extends Values>(
     const whole = granularity !== 'document';
     const { query } = request;
     const scope = [...scopeOf(model, client), ...(api.dependsOn?.(request) ?? [])];
+    const identity = identify({ scope, model, query, digests: texts.digests, whole });
+    const { incoming } = c.env ?? {};
+    const keep = incoming && keeper?.begin(incoming, model, identity);
     const caller = callers.open(
       () => c.req.raw.signal,
       () => new RerankError('client_gone'),
@@ -92,7 +114,7 @@ export const endpoint = <R extends Asked, V extends Values>(
         get items() {
           return texts.items;
         },
-        identity: identify({ scope, model, query, digests: texts.digests, whole }),
+        identity,
         cache,
         terms: {
           client,
@@ -105,7 +127,7 @@ export const endpoint = <R extends Asked, V extends Values>(
         traceparent: traceContext(c.req.header('traceparent')),
         hold,
       });
-      return { reply, served: outcomeOf(reply, !cache.read) };
+      return { keep, reply, served: outcomeOf(reply, !cache.read) };
     } finally {
       caller.close();
     }
@@ -120,7 +142,7 @@ export const endpoint = <R extends Asked, V extends Values>(
     const texts = request.distinct();
     const { positions } = texts;
     const indexOf = (place: number): number => positions.indexOf(place);
-    const { reply, served } = await call(c, model, request, texts, hold).catch((thrown) => {
+    const { keep, reply, served } = await call(c, model, request, texts, hold).catch((thrown) => {
       throw thrown instanceof Blamed ? named(thrown, api.textsField, indexOf) : thrown;
     });
     record.outcome = served;
@@ -131,6 +153,7 @@ export const endpoint = <R extends Asked, V extends Values>(
     const defanged = (reply.defanged ?? []).map((place) => milder(api.textsField, indexOf(place)));
     const warnings = [...request.warnings, ...defanged];
     const body = api.answer({ id: record.id, request, reply, positions, warnings });
+    if (served === 'hit' && !api.repeats(request)) keep?.({ body, record, reply });
     return okResponse({ body, reply, served, record });
   };
 

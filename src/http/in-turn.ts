@@ -12,6 +12,9 @@ const arrivals = new WeakMap<object, number>();
 export const arrivedAt = (request: object | undefined): number =>
   (request && arrivals.get(request)) ?? performance.now();
 
+/** For who keeps a request from the app for a while. */
+export const noteArrival = (request: object, at: number): void => void arrivals.set(request, at);
+
 /** Whoever only asks how this process is need not wait for others. */
 const isShort = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 

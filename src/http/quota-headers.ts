@@ -16,6 +16,12 @@ export interface QuotaState {
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
+/** The two headers, in any order. */
+export const quotaFields = ({ limit, windowMs, remaining, nextFreeMs }: QuotaState): [string, string][] => [
+  ['RateLimit-Policy', `"rpm";q=${limit};w=${seconds(windowMs)}`],
+  ['RateLimit', `"rpm";r=${remaining};t=${seconds(nextFreeMs)}`],
+];
+
 /** @param stateOf undefined for a client without a quota; asked for every answer, hits included */
 export const quotaHeaders = (
   stateOf: (client: string) => QuotaState | undefined,
@@ -24,7 +30,5 @@ export const quotaHeaders = (
     await next();
     const state = stateOf(c.get('caller').name);
     if (state === undefined) return;
-    const { limit, windowMs, remaining, nextFreeMs } = state;
-    c.res.headers.set('RateLimit-Policy', `"rpm";q=${limit};w=${seconds(windowMs)}`);
-    c.res.headers.set('RateLimit', `"rpm";r=${remaining};t=${seconds(nextFreeMs)}`);
+    for (const [name, value] of quotaFields(state)) c.res.headers.set(name, value);
   };

@@ -7,7 +7,7 @@ import type { Values } from '../calls/values.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { RequestRecord } from './context.ts';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface OkAnswer {
   /** JSON. */
@@ -25,15 +25,15 @@ export const okResponse = ({ body, reply, served, record }: OkAnswer): Response 
     'Cache-Status': cacheStatus(reply, served),
     'Server-Timing': serverTiming(record.authMs ?? 0, reply.timing),
   };
-  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(reply.takenAt);
+  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(Math.min(...reply.takenAt));
   return new Response(body, { headers });
 };
 
-/** Of the oldest value, in whole seconds (RFC 9111 §5.1). */
-const ageSeconds = (takenAt: Float64Array): string =>
-  String(Math.max(0, Math.floor((Date.now() - Math.min(...takenAt)) / 1000)));
+/** Whole seconds (RFC 9111 §5.1). @param oldest when the oldest value left the upstream, epoch milliseconds */
+export const ageSeconds = (oldest: number): string =>
+  String(Math.max(0, Math.floor((Date.now() - oldest) / 1000)));
 
-const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
+export const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
   `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +
   `queue;dur=${queueMs.toFixed(2)}, upstream;dur=${upstreamMs.toFixed(2)}`;
 

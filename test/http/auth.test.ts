@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auth } from '../../src/http/auth.ts';
+import { type AuthOptions, auth, identifier } from '../../src/http/auth.ts';
 import type { RequestRecord } from '../../src/http/context.ts';
 import { aCaller, onion } from './onion.ts';
 
@@ -14,12 +14,12 @@ const CLIENTS = [
 ];
 
 /** Asks who is calling; with the header, if any. */
-const ask = async (authorization?: string, clients: Parameters<typeof auth>[0]['clients'] = CLIENTS) => {
+const ask = async (authorization?: string, clients: AuthOptions['clients'] = CLIENTS) => {
   let record: RequestRecord | undefined;
   const app = onion((noted) => {
     record = noted;
   });
-  app.get('/', auth({ clients }), (c) => c.json(c.get('caller')));
+  app.get('/', auth(identifier({ clients })), (c) => c.json(c.get('caller')));
   const response = await app.request('/', authorization === undefined ? {} : { headers: { authorization } });
   // biome-ignore lint/suspicious/noExplicitAny: a caller, or an error
   return { response, body: (await response.json()) as any, record: record! };

@@ -1,0 +1,69 @@
+/** Whole answers by who asked and the bytes that were sent: the one least recently asked for goes first. */
+
+import { LRUCache } from 'lru-cache';
+import type { Source } from '../calls/call.ts';
+
+export interface Answer {
+  /** Of the body, what stands behind the request's id: ASCII. */
+  readonly rest: string;
+  readonly model: string;
+  /** Documents as sent, and where the distinct ones' values came from. */
+  readonly documents: number;
+  readonly sources: readonly Source[];
+  /** Values that verification takes samples of. */
+  readonly samples: number;
+  /** Whether caches would still give it, as it is. */
+  readonly holds: () => boolean;
+  /** When its oldest value left the upstream, epoch milliseconds. */
+  readonly oldest: number;
+}
+
+/** What an entry takes besides its text and its sources: key, columns of the cache, what it rests on, and what the allocator adds. */
+const ENTRY_OVERHEAD_BYTES = 1024;
+const SOURCE_BYTES = 8;
+
+/** Names of requests that were seen, in each of two generations. */
+const SEEN = 4096;
+
+export class Answers {
+  readonly #kept: LRUCache<string, Answer>;
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+
+  /** @param maxBytes 0 keeps nothing */
+  constructor(maxBytes: number) {
+    this.#kept = new LRUCache({
+      // Every entry is larger than 1 byte, and the library refuses a bound of 0.
+      maxSize: Math.max(1, maxBytes),
+      sizeCalculation: ({ rest, sources }) =>
+        ENTRY_OVERHEAD_BYTES + rest.length + SOURCE_BYTES * sources.length,
+    });
+  }
+
+  get bytes(): number {
+    return this.#kept.calculatedSize;
+  }
+
+  /** Undefined when there is none that still holds. */
+  find(name: string): Answer | undefined {
+    const answer = this.#kept.get(name);
+    if (answer === undefined || answer.holds()) return answer;
+    this.#kept.delete(name);
+    return undefined;
+  }
+
+  /** Whether a request was seen before, of late: most are never sent again, and would push out those that are. */
+  isKnown(name: string): boolean {
+    if (this.#seen.has(name)) return true;
+    if (this.#seen.size >= SEEN) {
+      this.#seenBefore = this.#seen;
+      this.#seen = new Set();
+    }
+    this.#seen.add(name);
+    return this.#seenBefore.has(name);
+  }
+
+  keep(name: string, answer: Answer): void {
+    this.#kept.set(name, answer);
+  }
+}

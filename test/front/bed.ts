@@ -1,0 +1,193 @@
+/** A whole gateway but for its configuration, its log and its pacing, in front of an upstream in a test's hands. */
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { createApp } from '../../src/app.ts';
+import { createCaches } from '../../src/cache/caches.ts';
+import { ByteBudget } from '../../src/calls/byte-budget.ts';
+import type { Granularity } from '../../src/calls/call.ts';
+import { RerankError } from '../../src/calls/errors.ts';
+import { createColumn } from '../../src/column/column.ts';
+import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
+import { Front } from '../../src/front/front.ts';
+import { identifier } from '../../src/http/auth.ts';
+import { Callers } from '../../src/http/callers.ts';
+import type { RequestRecord } from '../../src/http/context.ts';
+import { inTurn } from '../../src/http/in-turn.ts';
+import { readAnyTarget } from '../../src/http/target.ts';
+import { observerOf } from '../../src/metrics/observer.ts';
+import { Recorder } from '../../src/metrics/recorder.ts';
+import { createMetrics } from '../../src/metrics/registry.ts';
+import { scoreOf, scoresOf } from '../support/fakes.ts';
+
+export const COHERE = 'cohere-rerank-3-5';
+export const AMAZON = 'amazon-rerank-1-0';
+export const SEARCH = 'search-key-SECRET-0001';
+export const CHATBOT = 'chatbot-key-SECRET-002';
+export const TTL_MS = 10_000;
+
+const CLIENTS = [
+  { name: 'search', models: undefined, admin: true, keys: [SEARCH] },
+  { name: 'chatbot', models: [COHERE], admin: false, keys: [CHATBOT] },
+];
+
+export interface BedOptions {
+  /** Bytes of answers that the front keeps; 0: there is none. */
+  readonly frontBytes: number;
+  readonly granularity?: Granularity;
+  readonly maxBodyBytes?: number;
+  /** Whether an answer from so many values is to take the long way. */
+  readonly isSample?: (values: number) => boolean;
+}
+
+export class Bed {
+  /** What the upstream is: another one gives other scores, and 0 none. */
+  version = 1;
+  /** Requests that came to the app. */
+  throughApp = 0;
+  readonly records: RequestRecord[] = [];
+  readonly budget = new ByteBudget({ maxBytes: 10_000_000 });
+  readonly metrics = createMetrics({ dyno: 'web.1', version: 'test' });
+  readonly caches: ReturnType<typeof createCaches>;
+  readonly front: Front;
+  readonly #server: ReturnType<typeof createServer>;
+
+  constructor({ frontBytes, granularity = 'document', maxBodyBytes = 1_000_000, isSample }: BedOptions) {
+    const models = [COHERE, AMAZON];
+    const { budget, metrics } = this;
+    const recorder = new Recorder({
+      metrics,
+      clients: CLIENTS.map(({ name }) => name),
+      models,
+      attachments: [],
+    });
+    const lifetime = { ttlMs: TTL_MS, staleMs: TTL_MS };
+    const caches = createCaches({
+      models,
+      settings: {
+        ...lifetime,
+        memoryBytes: 1e7,
+        granularity: { [COHERE]: granularity, [AMAZON]: 'request' },
+        scope: 'shared',
+      },
+      maxWaitMs: 5000,
+      redis: undefined,
+      simulated: false,
+      onDependent() {},
+      onChange() {},
+      onListening() {},
+    });
+    this.caches = caches;
+    const observer = observerOf(recorder, caches.granularities);
+    const slot = {
+      attachment: '',
+      replaceable: false,
+      wait: { predictedMs: 0, reason: 'none' },
+      release() {},
+      giveBack() {},
+    };
+    const service = createColumn({
+      endpoint: RERANK,
+      memory: caches.memory,
+      redis: undefined,
+      lifetime,
+      verifyRate: 0,
+      // What is done in the background comes at moments of its own.
+      spare: () => false,
+      refused: caches.refused,
+      defang: false,
+      maxWaitMs: 5000,
+      slots: () => ({ acquire: async () => slot }),
+      attempts: 1,
+      attemptMs: 5000,
+      observer,
+      upstream: {
+        answer: async (call) => {
+          if (this.version === 0)
+            throw new RerankError('upstream_failed', undefined, { upstreamStatus: 500 });
+          const values = Float64Array.from(call.items, (item) =>
+            scoreOf(`${this.version} ${call.query}`, item),
+          );
+          return scoresOf(call, { values, takenAt: Date.now() });
+        },
+      },
+    });
+    const identify = identifier({ clients: CLIENTS });
+    const onRequest = (record: RequestRecord): void => {
+      recorder.request(record);
+      this.records.push(record);
+    };
+    const quotaOf = (client: string) =>
+      client === 'chatbot' ? { limit: 5, windowMs: 60_000, remaining: 3, nextFreeMs: 1500 } : undefined;
+    this.front = new Front({
+      identify,
+      limits: { maxBytes: maxBodyBytes, timeoutMs: 5000, budget },
+      quotaOf,
+      standing: caches.standing,
+      isSample: isSample ?? (() => false),
+      onHit: (model) => observer.cacheLookup(model, 'memory', 'hit'),
+      onRequest,
+      maxBytes: frontBytes,
+    });
+    const app = createApp({
+      identify,
+      rerank: {
+        service,
+        callers: new Callers(),
+        models,
+        granularityOf: caches.granularities.of,
+        scopeOf: caches.scopeOf,
+        maxWaitMs: 5000,
+        maxBodyBytes,
+        budget,
+        keeper: this.front,
+      },
+      models: () => ({ limit: 1, remaining: 1, waiting: 0 }),
+      purge: caches.purge,
+      quotaOf,
+      metrics: { render: async () => '', contentType: '', token: undefined, open: true },
+      readiness: () => ({ draining: false, redis: undefined, alone: false, reason: undefined }),
+      onRequest,
+    });
+    const listener = getRequestListener(app.fetch);
+    this.#server = createServer(
+      inTurn(
+        this.front.before((incoming, outgoing) => {
+          this.throughApp++;
+          listener(incoming, outgoing);
+        }),
+      ),
+    );
+    readAnyTarget(this.#server);
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  post(body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}/v1/rerank`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SEARCH}`, ...headers },
+      body: body as Uint8Array<ArrayBuffer>,
+    });
+  }
+
+  /** Scores of a model turn out to depend on their companions. */
+  findDependent(model: string): void {
+    for (const pair of ['one', 'another', 'a third'])
+      this.caches.granularities.verified(model, pair, 'dependent');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    this.caches.stop();
+  }
+}
