@@ -28,6 +28,25 @@ describe('the share of cached pairs that is scored again', () => {
     expect(verifying.upstream.calls.length).toBeLessThan(1.2 * expected);
   });
 
+  test('counts what was answered elsewhere since the last ask', async () => {
+    let elsewhere = 0;
+    const unseen = (): number => {
+      const values = elsewhere;
+      elsewhere = 0;
+      return values;
+    };
+    const verifying = new Verifying({ rate: 0.01, random: seededRandom(3), unseen });
+    for (let i = 0; i < 500; i++) {
+      elsewhere = 15;
+      const before = verifying.upstream.calls.length;
+      await verifying.ask(some(5));
+      if (verifying.upstream.calls.length > before) await verifying.answer();
+    }
+    const sampled = verifying.upstream.calls.length;
+    expect(sampled).toBeGreaterThan(0.7 * 100);
+    expect(sampled).toBeLessThan(1.3 * 100);
+  });
+
   test('gives each place of an ask the same chance', async () => {
     const verifying = new Verifying({ rate: 0.1, random: seededRandom(1) });
     const chosen = new Map<string, number>();

@@ -84,7 +84,7 @@ const step = (): fc.Arbitrary<Step> =>
         kind: fc.constant('ask' as const),
         body: fc.nat(3),
         headers: fc.nat(3),
-        times: fc.integer({ min: 1, max: 5 }),
+        times: fc.integer({ min: 1, max: 7 }),
       }),
     },
     {
@@ -103,8 +103,11 @@ const step = (): fc.Arbitrary<Step> =>
   );
 
 const scenario = fc.record({
-  bodies: fc.array(fc.oneof(plainBody, anyBody), { minLength: 4, maxLength: 4 }),
-  headers: fc.array(fc.oneof(plainHeaders, anyHeaders), { minLength: 4, maxLength: 4 }),
+  bodies: fc.array(fc.oneof({ weight: 2, arbitrary: plainBody }, anyBody), { minLength: 4, maxLength: 4 }),
+  headers: fc.array(fc.oneof({ weight: 2, arbitrary: plainHeaders }, anyHeaders), {
+    minLength: 4,
+    maxLength: 4,
+  }),
   steps: fc.array(step(), { minLength: 1, maxLength: 20 }),
 });
 
