@@ -43,12 +43,19 @@ export class Connection {
   }
 
   /** Sends a request and resolves with its whole answer; one at a time. */
-  exchange(request: Buffer): Promise<Reply> {
+  exchange(request: Buffer | readonly Buffer[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) throw new Error('The connection is closed.');
       this.#waiting = { resolve, reject };
-      this.#socket.write(request);
+      if (Array.isArray(request)) this.#writeAll(request);
+      else this.#socket.write(request as Buffer);
     });
+  }
+
+  #writeAll(pieces: readonly Buffer[]): void {
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
   }
 
   close(): void {

@@ -1,39 +1,97 @@
-/** Hits by tier: the gateway against a bare server, in alternation. */
+/** Hits: the gateway, in every way in which it can know an answer, against bare servers, all in turn. */
 
 import { median, quantile } from '../support/statistics.ts';
+import type { Server } from './child.ts';
 import { Connection } from './connection.ts';
 import { expecting, ok } from './expect.ts';
-import { openLoad, type Round } from './load.ts';
+import { inTurn, type Lane, type Load, openLoad, type Round } from './load.ts';
 import type { Effort } from './options.ts';
-import { bodyOf, httpRequest } from './requests.ts';
+import { bodyOf, httpRequest, permuted } from './requests.ts';
 import { nameOf, SIZES, type Size } from './sizes.ts';
-import { GATEWAY_KEY, type Stage } from './stage.ts';
-import type { Row } from './table.ts';
+import { DIGESTS, GATEWAY_KEY, type Pair, type Stage } from './stage.ts';
 
 /** Kept connections, each with one request under way. */
 export const CONNECTIONS = 8;
 
-const TIERS = ['memory', 'redis'] as const;
-type Tier = (typeof TIERS)[number];
+export interface HitFigures {
+  readonly size: string;
+  readonly contestant: string;
+  readonly perSecond: number;
+  /** Requests/s ÷ those of the bare server that makes a SHA-256, in the same round: median and quartiles. */
+  readonly ratio: number;
+  readonly quartiles: readonly [number, number];
+  /** The same by processor time a request. */
+  readonly cpuRatio: number;
+  readonly cpuUs: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly generatorBusy: number;
+}
 
-export async function* hits(stage: Stage, effort: Effort): AsyncGenerator<Row> {
+interface Contestant {
+  readonly name: string;
+  readonly load: Load;
+}
+
+/** One row a size and contestant; the first contestant is what the others are held against. */
+export async function* hits(stage: Stage, effort: Effort): AsyncGenerator<HitFigures> {
   for (const size of SIZES) {
-    // No two connections ask the same: two asks at once for one key would be one read of Redis.
-    const bodies = Array.from({ length: CONNECTIONS }, (_, lane) =>
-      Array.from({ length: effort.requestsPerConnection }, (_, i) => bodyOf(size, `hit ${lane} ${i}`)),
-    );
-    const serialize = (path: string) =>
-      bodies.map((lane) => lane.map((body) => httpRequest(path, GATEWAY_KEY, body)));
-    const requests = serialize('/v1/rerank');
-    const answerBytes = await prepare(stage, requests);
-    const bare = serialize(`/${answerBytes}`);
-    for (const tier of TIERS) yield await compare(stage, { size, tier, requests, bare, effort });
+    const contestants = await enter(stage, size, effort);
+    try {
+      yield* compete(size, contestants, effort);
+    } finally {
+      for (const { load } of contestants) load.close();
+    }
   }
 }
 
+const enter = async (
+  stage: Stage,
+  size: Size,
+  { requestsPerConnection }: Effort,
+): Promise<readonly Contestant[]> => {
+  // No two connections ask the same: two asks at once for one key would be one read of Redis.
+  const queries = Array.from({ length: CONNECTIONS }, (_, lane) =>
+    Array.from({ length: requestsPerConnection }, (_, i) => `hit ${lane} ${i}`),
+  );
+  const serialize = (path: string): Buffer[][] =>
+    queries.map((lane) => lane.map((query) => httpRequest(path, GATEWAY_KEY, bodyOf(size, query))));
+  const requests = serialize('/v1/rerank');
+  const others = (): Lane[] =>
+    queries.map(([query = '']) => permuted('/v1/rerank', GATEWAY_KEY, size, query));
+  const open = async (
+    name: string,
+    server: Server,
+    lanes: readonly Lane[],
+    check = ok,
+  ): Promise<Contestant> => ({
+    name,
+    load: await openLoad(server, lanes, check),
+  });
+
+  let answerBytes = 0;
+  for (const pair of stage.gateways) answerBytes = await prepare(pair, requests);
+  const bare = serialize(`/${answerBytes}`);
+  const contestants: Contestant[] = [];
+  for (const digest of DIGESTS) {
+    contestants.push(await open(`bare server, ${digest}`, stage.bare[digest], bare.map(inTurn)));
+  }
+  for (const { name, gateway, forgetful } of stage.gateways) {
+    const of = (what: string): string => (name === '' ? what : `${what}, ${name}`);
+    const [memory, redis] = [expecting('detail=memory'), expecting('detail=redis')];
+    contestants.push(
+      await open(of('exact bytes'), gateway, requests.map(inTurn), memory),
+      await open(of('permuted'), gateway, others(), memory),
+      await open(of('from Redis'), forgetful, requests.map(inTurn), redis),
+    );
+  }
+  return contestants;
+};
+
 /** Has every request scored once, which fills both tiers; the size of an answer, bytes. */
-const prepare = async (stage: Stage, requests: readonly (readonly Buffer[])[]): Promise<number> => {
-  const connection = await Connection.open(stage.gateway.port);
+const prepare = async ({ gateway }: Pair, requests: readonly (readonly Buffer[])[]): Promise<number> => {
+  const connection = await Connection.open(gateway.port);
   let bytes = 0;
   try {
     for (const request of requests.flat()) {
@@ -47,55 +105,32 @@ const prepare = async (stage: Stage, requests: readonly (readonly Buffer[])[]): 
   return bytes;
 };
 
-interface Comparison {
-  readonly size: Size;
-  readonly tier: Tier;
-  readonly requests: readonly (readonly Buffer[])[];
-  readonly bare: readonly (readonly Buffer[])[];
-  readonly effort: Effort;
-}
-
-const compare = async (
-  stage: Stage,
-  { size, tier, requests, bare, effort: { pairs, roundMs, warmUpMs } }: Comparison,
-): Promise<Row> => {
-  const { port } = tier === 'memory' ? stage.gateway : stage.forgetful;
-  const yardstick = await openLoad(stage.yardstick.port, bare, ok);
-  const gateway = await openLoad(port, requests, expecting(`detail=${tier}`));
-  // One request at a time: what a hit takes when it waits for no other.
-  const aloneThere = await openLoad(stage.yardstick.port, bare.slice(0, 1), ok);
-  const aloneHere = await openLoad(port, requests.slice(0, 1), expecting(`detail=${tier}`));
-  const rounds: [Round, Round][] = [];
-  const alone: [Round, Round][] = [];
-  try {
-    await yardstick.round(warmUpMs);
-    await gateway.round(warmUpMs);
-    for (let i = 0; i < pairs; i++) {
-      rounds.push([await yardstick.round(roundMs), await gateway.round(roundMs)]);
-      alone.push([await aloneThere.round(roundMs / 4), await aloneHere.round(roundMs / 4)]);
-    }
-  } finally {
-    for (const load of [yardstick, gateway, aloneThere, aloneHere]) load.close();
+async function* compete(
+  size: Size,
+  contestants: readonly Contestant[],
+  { pairs, roundMs, warmUpMs }: Effort,
+): AsyncGenerator<HitFigures> {
+  const rounds: Round[][] = contestants.map(() => []);
+  for (const { load } of contestants) await load.round(warmUpMs);
+  for (let i = 0; i < pairs; i++) {
+    for (const [place, { load }] of contestants.entries()) rounds[place]!.push(await load.round(roundMs));
   }
-  const ratios = rounds.map(([a, b]) => b.perSecond / a.perSecond);
-  return {
-    bench: `hits, ${tier}`,
-    size: nameOf(size),
-    reference: summary(
-      rounds.map(([a]) => a),
-      alone.map(([a]) => a),
-    ),
-    gateway: summary(
-      rounds.map(([, b]) => b),
-      alone.map(([, b]) => b),
-    ),
-    compared: `× ${median(ratios).toFixed(3)}\n${quantile(ratios, 0.25).toFixed(3)} – ${quantile(ratios, 0.75).toFixed(3)}`,
-  };
-};
-
-const summary = (rounds: readonly Round[], alone: readonly Round[]): string => {
-  const of = (name: keyof Round, among = rounds): number => median(among.map((round) => round[name]));
-  const perSecond = Math.round(of('perSecond')).toLocaleString('en');
-  const busy = Math.round(100 * of('generatorBusy'));
-  return `${perSecond}/s, generator ${busy} %\np50 ${of('p50').toFixed(2)}, p99 ${of('p99').toFixed(2)} ms\nalone p50 ${of('p50', alone).toFixed(2)} ms`;
-};
+  const yardstick = rounds[0]!;
+  for (const [place, { name }] of contestants.entries()) {
+    const own = rounds[place]!;
+    const of = (figure: keyof Round): number => median(own.map((round) => round[figure]));
+    const ratios = own.map(({ perSecond }, i) => perSecond / yardstick[i]!.perSecond);
+    yield {
+      size: nameOf(size),
+      contestant: name,
+      perSecond: of('perSecond'),
+      ratio: median(ratios),
+      quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+      cpuRatio: median(own.map(({ cpuUs }, i) => yardstick[i]!.cpuUs / cpuUs)),
+      cpuUs: of('cpuUs'),
+      p50: of('p50'),
+      p99: of('p99'),
+      generatorBusy: of('generatorBusy'),
+    };
+  }
+}

@@ -1,7 +1,9 @@
 /** A closed loop: every connection sends its next request as soon as it has the answer to the last. */
 
 import { quantile } from '../support/statistics.ts';
+import type { Server } from './child.ts';
 import { Connection, type Reply } from './connection.ts';
+import { cpuMs } from './cpu.ts';
 
 export interface Round {
   readonly perSecond: number;
@@ -10,34 +12,39 @@ export interface Round {
   readonly p99: number;
   /** Share of the round in which this process, the load generator, was busy. */
   readonly generatorBusy: number;
+  /** Processor time of the server for each request, microseconds; NaN where the system does not tell. */
+  readonly cpuUs: number;
 }
+
+/** What a connection sends next. */
+export type Lane = () => Buffer | readonly Buffer[];
+
+/** Sends requests in turn, again and again. */
+export const inTurn = (requests: readonly Buffer[]): Lane => {
+  let count = 0;
+  return () => requests[count++ % requests.length]!;
+};
 
 export interface Load {
   round(durationMs: number): Promise<Round>;
   close(): void;
 }
 
-/**
- * @param lanes the requests of each connection, which sends them in turn
- * @param check throws when an answer is not what is being measured
- */
+/** @param check throws when an answer is not what is being measured */
 export const openLoad = async (
-  port: number,
-  lanes: readonly (readonly Buffer[])[],
+  { pid, port }: Pick<Server, 'pid' | 'port'>,
+  lanes: readonly Lane[],
   check: (reply: Reply) => void,
 ): Promise<Load> => {
   const connections = await Promise.all(lanes.map(() => Connection.open(port)));
 
-  const drive = async (
-    connection: Connection,
-    requests: readonly Buffer[],
-    end: number,
-  ): Promise<number[]> => {
+  const drive = async (connection: Connection, next: Lane, end: number): Promise<number[]> => {
     const latencies: number[] = [];
-    for (let i = 0; ; i++) {
+    for (;;) {
+      const request = next();
       const started = performance.now();
       if (started >= end) return latencies;
-      check(await connection.exchange(requests[i % requests.length]!));
+      check(await connection.exchange(request));
       latencies.push(performance.now() - started);
     }
   };
@@ -47,6 +54,7 @@ export const openLoad = async (
       const started = performance.now();
       const idle = performance.eventLoopUtilization();
       const end = started + durationMs;
+      const before = cpuMs(pid);
       const latencies = await Promise.all(connections.map((one, i) => drive(one, lanes[i]!, end)));
       const all = latencies.flat();
       return {
@@ -54,6 +62,7 @@ export const openLoad = async (
         p50: quantile(all, 0.5),
         p99: quantile(all, 0.99),
         generatorBusy: performance.eventLoopUtilization(idle).utilization,
+        cpuUs: (1000 * (cpuMs(pid) - before)) / all.length,
       };
     },
     close() {

@@ -1,23 +1,25 @@
-/** `npm run bench -- [--quick] [SECTION]...`: exit code 1 when something is broken, never when it is slow. */
+/** `npm run bench -- [OPTION]... [SECTION]...`: exit code 1 when something is broken, never when it is slow. */
 
+import { writeFileSync } from 'node:fs';
 import { BODIES_NOTE, bodies } from './bodies.ts';
 import { BURST_NOTE, burst } from './burst.ts';
-import { CONNECTIONS, hits } from './hits.ts';
+import { CONNECTIONS } from './hits.ts';
 import { memory } from './memory.ts';
 import { metrics } from './metrics.ts';
-import { misses } from './misses.ts';
 import { type BenchOptions, readOptions, type Section } from './options.ts';
 import { PACING_NOTE, pacing } from './pacing.ts';
 import { pairs } from './pairs.ts';
-import { type Stage, startStage } from './stage.ts';
-import { comparison, type Row, render } from './table.ts';
+import { speed } from './speed.ts';
+import { comparison, growthTable, hitTable, missTable, type Row, render } from './table.ts';
 
 const NOTES: Readonly<Record<Section, string>> = {
   hits:
-    `hits: ${CONNECTIONS} kept connections in a closed loop. Reference: a bare node:http server that hashes the body and ` +
-    'writes a ready answer of the same size. Compared: requests/s, gateway ÷ reference; alone: one request at a time, milliseconds. Where the generator is busy ' +
-    'near 100 % with the reference, the reference could do more, and the gateway is flattered.',
-  misses: 'misses: one call at a time, simulator without latency. Compared: what the gateway adds.',
+    `hits: ${CONNECTIONS} kept connections in a closed loop. × SHA-256: requests/s ÷ those of a bare node:http server that reads the body, makes ` +
+    'a SHA-256 of it and writes a ready answer of the same size, in the same round; × by CPU: the same by processor time a request, ' +
+    'which counts where the generator is busy near 100 %. Permuted: the same question, no two bodies equal. ' +
+    'Other servers that are installed do not take part: nginx needs a Lua module to make a digest of a body.',
+  misses: 'misses: one call at a time, simulator without latency, with Redis. CPU: of the gateway, a miss.',
+  growth: 'growth: permuted hits of processes that know so many pairs.',
   memory:
     'memory: a store full to its bound. Compared: bytes taken ÷ bytes counted. The heap includes array buffers; ' +
     'resident memory also what the engine and the allocator need for them.',
@@ -40,7 +42,7 @@ const GENERAL =
 const QUICK = 'A quick run, on cold compilers: it shows that everything works, and its figures mean nothing.';
 
 /** @returns tables */
-const run = async ({ sections, effort }: BenchOptions): Promise<string[]> => {
+const run = async ({ sections, effort, compare, json }: BenchOptions): Promise<string[]> => {
   const rows: Row[] = [];
   const collect = async (part: AsyncGenerator<Row>): Promise<void> => {
     for await (const row of part) {
@@ -48,24 +50,17 @@ const run = async ({ sections, effort }: BenchOptions): Promise<string[]> => {
       process.stderr.write(`${row.bench}, ${row.size}: done\n`);
     }
   };
-  const onStage = async (stage: Stage): Promise<void> => {
-    if (sections.includes('hits')) await collect(hits(stage, effort));
-    if (sections.includes('misses')) await collect(misses(stage, effort));
-  };
-
-  if (sections.includes('hits') || sections.includes('misses')) {
-    const stage = await startStage();
-    try {
-      await onStage(stage);
-    } finally {
-      await stage.stop();
-    }
-  }
+  const figures = await speed(sections, effort, compare);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(figures, undefined, 2)}\n`);
   if (sections.includes('memory')) await collect(memory());
   if (sections.includes('metrics')) await collect(metrics(effort));
   if (sections.includes('pairs')) await collect(pairs(effort));
   if (sections.includes('burst')) await collect(burst(effort));
-  const tables = rows.length > 0 ? [comparison(rows)] : [];
+  const tables: string[] = [];
+  if (figures.hits.length > 0) tables.push(hitTable(figures.hits));
+  if (figures.misses.length > 0) tables.push(missTable(figures.misses));
+  if (figures.growth.length > 0) tables.push(growthTable(figures.growth));
+  if (rows.length > 0) tables.push(comparison(rows));
   if (sections.includes('bodies')) tables.push(await bodies(effort));
   if (sections.includes('pacing')) tables.push(await pacing(effort));
   return tables;

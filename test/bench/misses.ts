@@ -2,12 +2,25 @@
 
 import { median, quantile } from '../support/statistics.ts';
 import { Connection } from './connection.ts';
+import { cpuMs } from './cpu.ts';
 import { expecting, ok } from './expect.ts';
 import type { Effort } from './options.ts';
 import { bodyOf, httpRequest } from './requests.ts';
 import { nameOf, SIZES, type Size } from './sizes.ts';
-import { GATEWAY_KEY, type Stage, UPSTREAM_KEY } from './stage.ts';
-import type { Row } from './table.ts';
+import { GATEWAY_KEY, type Pair, type Stage, UPSTREAM_KEY } from './stage.ts';
+
+export interface MissFigures {
+  readonly size: string;
+  readonly contestant: string;
+  /** Milliseconds, medians: of calls sent directly, and of those through the gateway. */
+  readonly directMs: number;
+  readonly throughMs: number;
+  /** Through ÷ direct, of each pair of calls: median and quartiles. */
+  readonly ratio: number;
+  readonly quartiles: readonly [number, number];
+  /** Processor time of the gateway for each. */
+  readonly cpuMs: number;
+}
 
 /** Calls of each kind before the first that counts: compilers need more than one look. */
 const WARM_UP = 5;
@@ -17,21 +30,30 @@ const BUDGET_MS = 20_000;
 
 const miss = expecting('fwd=miss; stored');
 
-export async function* misses(stage: Stage, { missPairs }: Effort): AsyncGenerator<Row> {
-  const direct = await Connection.open(stage.simulator.port);
-  const gateway = await Connection.open(stage.gateway.port);
-  try {
-    for (const size of SIZES) yield await compare(direct, gateway, size, missPairs);
-  } finally {
-    direct.close();
-    gateway.close();
+export async function* misses(stage: Stage, { missPairs }: Effort): AsyncGenerator<MissFigures> {
+  for (const pair of stage.gateways) {
+    const direct = await Connection.open(stage.simulator.port);
+    const gateway = await Connection.open(pair.gateway.port);
+    try {
+      for (const size of SIZES) yield await compare(direct, gateway, pair, { size, pairs: missPairs });
+    } finally {
+      direct.close();
+      gateway.close();
+    }
   }
 }
 
-const compare = async (direct: Connection, gateway: Connection, size: Size, pairs: number): Promise<Row> => {
+const compare = async (
+  direct: Connection,
+  gateway: Connection,
+  { name, gateway: { pid } }: Pair,
+  { size, pairs }: { readonly size: Size; readonly pairs: number },
+): Promise<MissFigures> => {
   const measured: { direct: number; through: number }[] = [];
   const end = performance.now() + BUDGET_MS;
+  let before = cpuMs(pid);
   for (let i = -WARM_UP; i < pairs && performance.now() < end; i++) {
+    if (i === 0) before = cpuMs(pid);
     const body = bodyOf(size, `miss ${i}`);
     const own = httpRequest('/v1/rerank', UPSTREAM_KEY, body);
     const ours = httpRequest('/v1/rerank', GATEWAY_KEY, body);
@@ -44,13 +66,15 @@ const compare = async (direct: Connection, gateway: Connection, size: Size, pair
     if (i < 0) continue;
     measured.push(directFirst ? { direct: first, through: second } : { direct: second, through: first });
   }
-  const extra = measured.map((pair) => pair.through - pair.direct);
+  const ratios = measured.map((pair) => pair.through / pair.direct);
   return {
-    bench: 'misses',
     size: nameOf(size),
-    reference: `${median(measured.map((pair) => pair.direct)).toFixed(2)} ms, directly`,
-    gateway: `${median(measured.map((pair) => pair.through)).toFixed(2)} ms`,
-    compared: `+ ${median(extra).toFixed(2)} ms\n${quantile(extra, 0.25).toFixed(2)} – ${quantile(extra, 0.75).toFixed(2)}`,
+    contestant: name === '' ? 'miss' : `miss, ${name}`,
+    directMs: median(measured.map((pair) => pair.direct)),
+    throughMs: median(measured.map((pair) => pair.through)),
+    ratio: median(ratios),
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    cpuMs: (cpuMs(pid) - before) / measured.length,
   };
 };
 

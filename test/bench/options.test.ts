@@ -10,13 +10,22 @@ describe('the command line of the bench', () => {
     expect(readOptions(['memory', 'hits', 'memory']).sections).toEqual(['hits', 'memory']);
   });
 
-  test('looks at less of everything when it is to be quick', () => {
+  test('looks at less of everything when it is to be short', () => {
     const full = readOptions([]).effort;
-    const quick = readOptions(['--quick', 'misses']);
+    const quick = readOptions(['--short', 'misses']);
+    expect(readOptions(['--quick']).effort).toEqual(quick.effort);
     expect(quick.sections).toEqual(['misses']);
     for (const name of Object.keys(full) as (keyof typeof full)[]) {
       expect(quick.effort[name]).toBeLessThan(full[name]);
     }
+  });
+
+  test('takes a file for its figures, and a revision to compare with', () => {
+    expect(readOptions(['--json', 'a.json', 'hits', '--compare', 'HEAD~1'])).toMatchObject({
+      json: 'a.json',
+      compare: 'HEAD~1',
+      sections: ['hits'],
+    });
   });
 
   test.each([['hit'], ['--fast'], ['hits', '--', 'nothing']])(

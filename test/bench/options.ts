@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 export const SECTIONS = [
   'hits',
   'misses',
+  'growth',
   'memory',
   'pairs',
   'metrics',
@@ -19,6 +20,10 @@ export interface BenchOptions {
   readonly effort: Effort;
   /** Too short for any figure to mean much: a check that everything still runs. */
   readonly quick: boolean;
+  /** File that the figures go to, as JSON. */
+  readonly json?: string | undefined;
+  /** Revision of the gateway that takes part in hits and misses. */
+  readonly compare?: string | undefined;
 }
 
 /** How long to look; the same code either way. */
@@ -33,6 +38,8 @@ export interface Effort {
   readonly requestsPerConnection: number;
   /** Calls compared in the misses, each once direct and once through the gateway. */
   readonly missPairs: number;
+  /** The most (query, document) pairs that a process knows whose hits are looked at. */
+  readonly mostPairs: number;
   /** Scrapes of each fleet. */
   readonly scrapes: number;
   /** (query, document) pairs that are put into the caches, to see what they take there. */
@@ -51,6 +58,7 @@ const FULL: Effort = {
   warmUpMs: 1500,
   requestsPerConnection: 2,
   missPairs: 150,
+  mostPairs: 1_000_000,
   scrapes: 200,
   cachedPairs: 100_000,
   bodiesMs: 15_000,
@@ -63,6 +71,7 @@ const QUICK: Effort = {
   warmUpMs: 100,
   requestsPerConnection: 1,
   missPairs: 6,
+  mostPairs: 10_000,
   scrapes: 8,
   cachedPairs: 2000,
   bodiesMs: 1000,
@@ -70,7 +79,7 @@ const QUICK: Effort = {
   paceWindowMs: 5000,
 };
 
-export const USAGE = `npm run bench -- [--quick] [${SECTIONS.join(' | ')}]...`;
+export const USAGE = `npm run bench -- [--short] [--json FILE] [--compare REV] [${SECTIONS.join(' | ')}]...`;
 
 const isSection = (name: string): name is Section => (SECTIONS as readonly string[]).includes(name);
 
@@ -78,11 +87,14 @@ const isSection = (name: string): name is Section => (SECTIONS as readonly strin
 export const readOptions = (args: readonly string[]): BenchOptions => {
   const { values, positionals } = parse(args);
   const sections = positionals.filter(isSection);
+  const quick = values.quick || values.short;
   if (sections.length < positionals.length) throw new Error(USAGE);
   return {
     sections: sections.length > 0 ? SECTIONS.filter((name) => sections.includes(name)) : SECTIONS,
-    effort: values.quick ? QUICK : FULL,
-    quick: values.quick,
+    effort: quick ? QUICK : FULL,
+    quick,
+    json: values.json,
+    compare: values.compare,
   };
 };
 
@@ -90,7 +102,12 @@ const parse = (args: readonly string[]) => {
   try {
     return parseArgs({
       args: [...args],
-      options: { quick: { type: 'boolean', default: false } },
+      options: {
+        short: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        compare: { type: 'string' },
+      },
       allowPositionals: true,
     });
   } catch {

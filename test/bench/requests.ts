@@ -51,7 +51,39 @@ export const bodyOf = (size: Size, query: string): string =>
 
 /** A whole HTTP/1.1 request on a kept connection. */
 export const httpRequest = (path: string, key: string, body: string): Buffer =>
-  Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  Buffer.from(`${headOf(path, key, Buffer.byteLength(body))}${body}`);
+
+const headOf = (path: string, key: string, bytes: number): string =>
+  `POST ${path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\n` +
+  `Content-Length: ${bytes}\r\n\r\n`;
+
+/** Blanks that tell bodies apart: as many bits. */
+const BLANKS = 24;
+
+/**
+ * The same question again and again, no two bodies equal: the documents begin with another one each time, `top_n` is another,
+ * and so are the blanks. Pieces of one buffer, since to make a body of 2 MB anew takes longer than to answer it.
+ */
+export const permuted = (path: string, key: string, size: Size, query: string): (() => readonly Buffer[]) => {
+  const list = Buffer.from(documentsJson(size).slice(1, -1));
+  // No document has a quotation mark of its own.
+  const starts = [0];
+  for (let at = list.indexOf('","'); at >= 0; at = list.indexOf('","', at + 1)) starts.push(at + 2);
+  let serial = 0;
+  return () => {
+    serial++;
+    const start = starts[serial % starts.length]!;
+    const blanks = Array.from({ length: BLANKS }, (_, bit) => ((serial >> bit) & 1 ? '\t' : ' ')).join('');
+    const topN = 1 + (serial % size.documents);
+    const before = `{${blanks}"top_n":${topN},"model":"${MODEL}","query":${JSON.stringify(query)},"documents":[`;
+    const [one, other] = [list.subarray(start), list.subarray(0, Math.max(0, start - 1))];
+    const comma = other.length > 0 ? ',' : '';
+    const bytes = Buffer.byteLength(before) + list.length + 2;
+    const head = Buffer.from(headOf(path, key, bytes) + before);
+    const pieces = [head, one, Buffer.from(comma), other, Buffer.from(']}')];
+    return list.length < MOST_COPIED ? [Buffer.concat(pieces)] : pieces;
+  };
+};
+
+/** Smaller ones go in one piece: a copy costs less than a write. */
+const MOST_COPIED = 100_000;

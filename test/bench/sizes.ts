@@ -7,7 +7,7 @@ export interface Size {
 }
 
 export const SIZES: readonly Size[] = [
-  { documents: 10, bytes: 100 },
+  { documents: 4, bytes: 100 },
   { documents: 100, bytes: 500 },
   { documents: 1000, bytes: 2048 },
 ];

@@ -5,6 +5,7 @@ import { buildGateway, PRODUCTION_FLAGS } from '../support/build.ts';
 import { startRedis } from '../support/redis.ts';
 import { type Server, startServer } from './child.ts';
 import { MODEL } from './requests.ts';
+import { buildRevision } from './revision.ts';
 
 export const GATEWAY_KEY = 'bench-gateway-key-0001';
 export const UPSTREAM_KEY = 'bench-upstream-key-001';
@@ -13,14 +14,25 @@ export const UPSTREAM_KEY = 'bench-upstream-key-001';
 const LIMIT = '1000000';
 const WINDOW_MS = '100';
 
-export interface Stage {
-  /** A bare server that hashes and answers. */
-  readonly yardstick: Server;
-  readonly simulator: Server;
+export const DIGESTS = ['SHA-256', 'GMAC', 'none'] as const;
+export type Digest = (typeof DIGESTS)[number];
+
+/** Two processes of one revision of the gateway. */
+export interface Pair {
+  /** Of the revision; empty for the working tree. */
+  readonly name: string;
   /** With every tier. */
   readonly gateway: Server;
   /** Shares the Redis of the other, and keeps nothing in its own memory. */
   readonly forgetful: Server;
+}
+
+export interface Stage {
+  /** Bare servers that answer, by the digest that they make of a body. */
+  readonly bare: Readonly<Record<Digest, Server>>;
+  readonly simulator: Server;
+  /** The gateway of this working tree, and of another revision, where one is to be compared. */
+  readonly gateways: readonly Pair[];
   stop(): Promise<void>;
 }
 
@@ -48,31 +60,40 @@ export const gatewayEnvironment = (simulatorUrl: string, redisUrl: string): Reco
   VERIFY_RATE: '0',
 });
 
-export const startStage = async (): Promise<Stage> => {
-  const main = buildGateway();
+/** @param compare a revision to build and start, too */
+export const startStage = async (compare?: string): Promise<Stage> => {
+  const builds = [{ name: '', main: buildGateway() }];
+  if (compare !== undefined) builds.push({ name: compare, main: buildRevision(compare) });
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const end of stops.reverse()) await end();
+    for (const end of stops.splice(0).reverse()) await end();
   };
   const started = async (starting: Promise<Server>): Promise<Server> => {
     const server = await starting;
     stops.push(server.stop);
     return server;
   };
-
-  try {
+  const startPair = async (name: string, main: string): Promise<Pair> => {
     const redis = await startRedis();
     stops.push(redis.stop);
-    const [simulator, yardstick] = await Promise.all([
-      started(startUpstream()),
-      started(startServer(typescript('yardstick.ts'), {})),
-    ]);
     const environment = gatewayEnvironment(simulator.url, redis.url);
     const [gateway, forgetful] = await Promise.all([
       started(startServer([...PRODUCTION_FLAGS, main], environment)),
       started(startServer([...PRODUCTION_FLAGS, main], { ...environment, CACHE_MEMORY_MB: '0' })),
     ]);
-    return { yardstick, simulator, gateway, forgetful, stop };
+    return { name, gateway, forgetful };
+  };
+
+  let simulator: Server;
+  try {
+    simulator = await started(startUpstream());
+    const bare: Partial<Record<Digest, Server>> = {};
+    for (const DIGEST of DIGESTS) {
+      bare[DIGEST] = await started(startServer(typescript('yardstick.ts'), { DIGEST }));
+    }
+    const gateways: Pair[] = [];
+    for (const { name, main } of builds) gateways.push(await startPair(name, main));
+    return { bare: bare as Record<Digest, Server>, simulator, gateways, stop };
   } catch (thrown) {
     await stop();
     throw thrown;

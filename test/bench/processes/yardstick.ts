@@ -1,9 +1,9 @@
 /**
- * The least that a caching gateway on node:http could do: read the body, hash it, write a ready answer. The path says
- * how many bytes that answer has: `POST /1234`.
+ * The least that a caching gateway on node:http could do: read the body, make a digest of it, write a ready answer. The path
+ * says how many bytes that answer has: `POST /1234`. DIGEST says which digest, or none.
  */
 
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const answers = new Map<string, Buffer>();
@@ -17,15 +17,42 @@ const answerOf = (path: string): Buffer => {
   return answer;
 };
 
+interface Digest {
+  update(chunk: Buffer): unknown;
+  end(): string;
+}
+
+const [key, nonce] = [randomBytes(16), randomBytes(12)];
+
+const DIGESTS: Readonly<Record<string, () => Digest>> = {
+  'SHA-256': () => {
+    const hash = createHash('sha256');
+    return { update: (chunk) => hash.update(chunk), end: () => hash.digest('base64url') };
+  },
+  GMAC: () => {
+    const mac = createCipheriv('aes-128-gcm', key, nonce);
+    return {
+      update: (chunk) => mac.setAAD(chunk),
+      end() {
+        mac.final();
+        return mac.getAuthTag().toString('base64url');
+      },
+    };
+  },
+  none: () => ({ update() {}, end: () => 'none' }),
+};
+
+const digest = DIGESTS[process.env.DIGEST ?? 'SHA-256']!;
+
 const server = createServer({ keepAliveTimeout: 95_000 }, (req, res) => {
-  const hash = createHash('sha256');
-  req.on('data', (chunk: Buffer) => hash.update(chunk));
+  const made = digest();
+  req.on('data', (chunk: Buffer) => void made.update(chunk));
   req.on('end', () => {
     const answer = answerOf(req.url ?? '/0');
     res.writeHead(200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': answer.length,
-      ETag: hash.digest('base64url'),
+      ETag: made.end(),
     });
     res.end(answer);
   });
