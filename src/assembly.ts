@@ -26,6 +26,7 @@ import { createQuotas } from './quota/quotas.ts';
 import { connect } from './redis/connections.ts';
 import { attach } from './simulator/attach.ts';
 import type { Profile } from './simulator/unkind.ts';
+import { regionsOf } from './upstream/regions.ts';
 import { connectUpstream } from './upstream/upstream.ts';
 
 export interface AssemblyOptions {
@@ -173,11 +174,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       bufferedBytes: () => budget.held,
       cacheBytes: () => caches.size().bytes + front.bytes,
       cacheEntries: () => caches.size().entries,
-      granularities: () =>
-        models.map((model) => {
-          const granularity = caches.granularities.of(model);
-          return { model, granularity, dependent: granularity !== config.cache.granularity[model] };
-        }),
+      granularities: caches.granularities.all,
       queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
       windows: () => pacers.windows(),
       circuits: () => pacers.circuits(),
@@ -248,7 +245,3 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     },
   };
 };
-
-/** Heroku Inference is at `us.` and `eu.inference.heroku.com`. */
-const regionsOf = (urls: readonly string[]): string[] =>
-  [...new Set(urls.flatMap((url) => /^https:\/\/(us|eu)\./.exec(url)?.[1] ?? []))].sort();

@@ -16,6 +16,8 @@ export interface GranularitiesOptions {
 
 export interface Granularities {
   of(model: string): Granularity;
+  /** Of every model, and whether that is less than configured, since its values were found to depend on companions. */
+  all(): { model: string; granularity: Granularity; dependent: boolean }[];
   /** Takes note of what a cached score and new ones of the same pair have shown. */
   verified(model: string, pair: string, finding: Finding): void;
 }
@@ -38,9 +40,16 @@ export const createGranularities = (options: GranularitiesOptions): Granularitie
     return anew.of;
   };
 
+  const of = (model: string): Granularity =>
+    configured(model) === 'document' && states.of(model).dependentSince > 0 ? 'request' : configured(model);
+
   return {
-    of: (model) =>
-      configured(model) === 'document' && states.of(model).dependentSince > 0 ? 'request' : configured(model),
+    of,
+    all: () =>
+      Object.keys(options.configured).map((model) => {
+        const granularity = of(model);
+        return { model, granularity, dependent: granularity !== configured(model) };
+      }),
     verified(model, pair, finding) {
       const { version, dependentSince } = states.of(model);
       if (configured(model) !== 'document' || dependentSince > 0) return;

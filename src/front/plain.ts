@@ -6,7 +6,15 @@ import type { IncomingMessage } from 'node:http';
 const PATHS: ReadonlySet<string> = new Set(['/v1/rerank', '/v2/rerank', '/rerank']);
 
 /** Where one of these stands, the answer may be another, or is not to be given before something else was said. */
-const TELLING = ['cache-control', 'content-encoding', 'expect', 'transfer-encoding', 'upgrade'] as const;
+const TELLING = [
+  'cache-control',
+  'content-encoding',
+  'expect',
+  // Of a page in a browser, which may be told more headers.
+  'origin',
+  'transfer-encoding',
+  'upgrade',
+] as const;
 
 export interface PlainRequest {
   readonly authorization: string | undefined;

@@ -1,4 +1,7 @@
-/** Who is calling: `Authorization: Bearer KEY` (RFC 6750), the scheme in any case. */
+/**
+ * Who is calling: `Authorization: Bearer KEY` (RFC 6750), the scheme in any case; or, without that header, `x-api-key: KEY` or
+ * `x-portkey-api-key: KEY`, as some clients send it.
+ */
 
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
@@ -7,13 +10,22 @@ import type { Caller, GatewayEnv } from './context.ts';
 
 export interface AuthOptions {
   /** Empty: open to everyone, as client `default`. For development. */
-  readonly clients: readonly (Caller & { readonly keys: readonly string[] })[];
+  readonly clients: readonly (Caller & {
+    /** Each as it is sent, or as `sha256:` and its digest in hex. */
+    readonly keys: readonly string[];
+  })[];
 }
 
 const ANYONE: Caller = { name: 'default', models: undefined, admin: true };
 
 /** Keys are looked up by their digest: how long that takes tells nothing about how much of a key was right. */
 export const keyDigest = (key: string): string => createHash('sha256').update(key).digest('base64');
+
+/** The digest of a key that the configuration holds, or holds the digest of. */
+const configuredDigest = (key: string): string => {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(key)?.[1];
+  return hex === undefined ? keyDigest(key) : Buffer.from(hex, 'hex').toString('base64');
+};
 
 export const bearer = (header: string | undefined): string | undefined =>
   /^bearer +(\S+) *$/i.exec(header ?? '')?.[1];
@@ -26,7 +38,7 @@ export type Identify = (header: string | undefined) => Caller;
 
 export const identifier = ({ clients }: AuthOptions): Identify => {
   const callers = new Map(
-    clients.flatMap((client) => client.keys.map((key) => [keyDigest(key), client] as const)),
+    clients.flatMap((client) => client.keys.map((key) => [configuredDigest(key), client] as const)),
   );
 
   return (header) => {
@@ -39,11 +51,21 @@ export const identifier = ({ clients }: AuthOptions): Identify => {
   };
 };
 
+/** Headers in which a bare key may come instead. */
+const OTHER_HEADERS = ['x-api-key', 'x-portkey-api-key'];
+
+const authorizationOf = (header: (name: string) => string | undefined): string | undefined => {
+  const authorization = header('authorization');
+  if (authorization !== undefined) return authorization;
+  const key = OTHER_HEADERS.map(header).find((value) => value !== undefined);
+  return key === undefined ? undefined : `Bearer ${key}`;
+};
+
 export const auth = (identify: Identify): MiddlewareHandler<GatewayEnv> =>
   async function auth(c, next) {
     const began = performance.now();
     const record = c.get('record');
-    const caller = identify(c.req.header('authorization'));
+    const caller = identify(authorizationOf((name) => c.req.header(name)));
     record.client = caller.name;
     record.authMs = performance.now() - began;
     c.set('caller', caller);

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { configOf, KEY, LIVE, OTHER_KEY, problemsOf } from './environments.ts';
 
@@ -12,6 +13,28 @@ describe('GATEWAY_KEYS', () => {
       { ...plain, name: 'default', keys: [KEY, OTHER_KEY] },
     ]);
   });
+
+  test('a key may be given by its digest, with or without a name', () => {
+    const digest = `sha256:${hash('sha256', KEY)}`;
+    expect(clientsOf(`${digest},search:${`sha256:${hash('sha256', OTHER_KEY)}`};rpm=5`)).toEqual([
+      { ...plain, name: 'default', keys: [digest] },
+      { ...plain, name: 'search', keys: [`sha256:${hash('sha256', OTHER_KEY)}`], rpm: 5 },
+    ]);
+  });
+
+  test('a key and its digest are one key, which belongs to one name', () => {
+    const problems = problemsOf({ ...LIVE, GATEWAY_KEYS: `a:${KEY},b:sha256:${hash('sha256', KEY)}` });
+    expect(JSON.stringify(problems)).toContain('already belongs to another name');
+    const upstreams = problemsOf({ ...LIVE, GATEWAY_KEYS: `a:sha256:${hash('sha256', LIVE.RERANK_KEY!)}` });
+    expect(JSON.stringify(upstreams)).toContain('is the value of RERANK_KEY');
+  });
+
+  test.each(['sha256:', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `SHA256:${'a'.repeat(64)}`])(
+    'what looks like a digest and is none is refused: %s',
+    (key) => {
+      expect(JSON.stringify(problemsOf({ ...LIVE, GATEWAY_KEYS: `a:${key}` }))).toContain('npm run key');
+    },
+  );
 
   test('may end in separators', () => {
     expect(clientsOf(`a:${KEY};rpm=5;, b:${OTHER_KEY}; ,,`)).toEqual(

@@ -131,6 +131,8 @@ export class Bed {
       maxBytes: frontBytes,
     });
     const app = createApp({
+      regions: [],
+      corsOrigins: [],
       identify,
       rerank: {
         service,

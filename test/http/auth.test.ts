@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type AuthOptions, auth, identifier } from '../../src/http/auth.ts';
 import type { RequestRecord } from '../../src/http/context.ts';
@@ -49,6 +50,45 @@ describe('a key', () => {
       expect((await ask(`${scheme} ${KEYS.chatbot}`)).body.name).toBe('chatbot');
     },
   );
+});
+
+describe('a key without an Authorization header', () => {
+  const askWith = async (headers: Record<string, string>) => {
+    const app = onion();
+    app.get('/', auth(identifier({ clients: CLIENTS })), (c) => c.json(c.get('caller')));
+    return app.request('/', { headers });
+  };
+
+  test.each(['x-api-key', 'X-Portkey-Api-Key'])('may come as %s', async (header) => {
+    const response = await askWith({ [header]: KEYS.chatbot });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ name: 'chatbot' });
+  });
+
+  test('is not looked for beside one', async () => {
+    const response = await askWith({
+      authorization: 'Bearer wrong-key-000000001',
+      'x-api-key': KEYS.chatbot,
+    });
+    expect(response.status).toBe(401);
+  });
+
+  test.each(['', 'wrong-key-000000001', `Bearer ${KEYS.chatbot}`])('is none as %j', async (key) => {
+    expect((await askWith({ 'x-api-key': key })).status).toBe(401);
+  });
+});
+
+describe('a key that is configured by its digest', () => {
+  const clients = [{ ...aCaller({ name: 'sealed' }), keys: [`sha256:${hash('sha256', KEYS.chatbot)}`] }];
+
+  test('names its client', async () => {
+    expect((await ask(`Bearer ${KEYS.chatbot}`, clients)).body).toMatchObject({ name: 'sealed' });
+  });
+
+  test('is not the digest', async () => {
+    expect((await ask(`Bearer ${clients[0]!.keys[0]}`, clients)).response.status).toBe(401);
+    expect((await ask(`Bearer ${hash('sha256', KEYS.chatbot)}`, clients)).response.status).toBe(401);
+  });
 });
 
 describe('nobody gets in', () => {
