@@ -109,7 +109,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     process: config.dyno,
     prefix,
     redis: redis?.pacing,
-    appointments: redis?.cache,
+    channel: caches.channel,
     ...pacingNotices(log),
   });
   const quotas = createQuotas({

@@ -24,6 +24,8 @@ export interface Caches {
   readonly granularities: Granularities;
   /** What the firewall in front of the upstream has refused of late, in all processes. */
   readonly refused: Refused;
+  /** On which processes hear one another; undefined without Redis. */
+  readonly channel: Channel | undefined;
   scopeOf(model: string, client: string): readonly string[];
   /** @see Standing */
   readonly standing: Standing;
@@ -86,6 +88,7 @@ export const createCaches = (options: CachesOptions): Caches => {
     size: () => ({ bytes: memory.bytes, entries: memory.entries }),
     granularities: createGranularities({ configured: granularity, states, onChange }),
     refused,
+    channel,
     standing: createStanding({ memory, states, refused, lifetime: settings }),
     scopeOf: (model, client) => [
       namespace,

@@ -45,18 +45,7 @@ const ENDS = new Set([
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
 const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn'];
 const SIZES = ['small', 'large'];
-const REDIS_OPS = [
-  'read',
-  'claim',
-  'write',
-  'release',
-  'quota',
-  'appointment',
-  'metrics',
-  'models',
-  'publish',
-  'beat',
-];
+const REDIS_OPS = ['read', 'claim', 'write', 'release', 'quota', 'metrics', 'models', 'publish', 'beat'];
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {

@@ -6,20 +6,19 @@
 
 import type { Again } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
+import { Turns } from '../calls/turns.ts';
 import type { Caller } from '../upstream/suspects.ts';
 import { LaneServer } from './lanes/lane-server.ts';
 import { type Lane, Lanes } from './lanes/lanes.ts';
-import { AdmissionControl, type Spot } from './queue/admission-control.ts';
-import { type AppointmentStore, Appointments } from './queue/appointments.ts';
-import { Arrivals } from './queue/arrivals.ts';
+import { Admission, outage } from './queue/admission.ts';
+import { ArrivalRates } from './queue/arrival-rates.ts';
 import { FairQueue, type Place } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
-import { Outlook } from './queue/outlook.ts';
-import { Reappraisal } from './queue/reappraisal.ts';
-import { outage } from './queue/refusals.ts';
-import { waitingLine } from './queue/waiting-line.ts';
+import { type ReservationChannel, Reservations } from './queue/reservations.ts';
+import { WaitPredictor } from './queue/wait-predictor.ts';
 import { createSlot, type Slot } from './slot.ts';
-import { type Asked, createTicket, type Ticket } from './ticket.ts';
+import { Ticket } from './ticket.ts';
+import { lineOf } from './window/line.ts';
 import type { Grant, Line } from './window/window.ts';
 
 export type { Lane } from './lanes/lanes.ts';
@@ -41,81 +40,52 @@ export interface PacerOptions {
   readonly weightOf?: (client: string) => number;
   /** @see FairQueue. */
   readonly credit?: number;
-  /** Where other processes find the appointments that this one makes; undefined: there are no others. */
-  readonly appointments?: AppointmentStore | undefined;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
+  /** How processes hear of one another's reservations; undefined: there are no others. */
+  readonly channel?: ReservationChannel | undefined;
 }
 
-const monotonic = (): number => performance.now();
+/** How often those who wait are looked at again, milliseconds, and how many each time. */
+const LOOK_MS = 250;
+const AT_ONCE = 64;
 
 export class Pacer {
   readonly #queue: FairQueue<Ticket>;
   readonly #lanes: Lanes<LaneServer>;
   readonly #weightOf: (client: string) => number;
-  readonly #appointments: Appointments;
-  readonly #arrivals: Arrivals;
-  readonly #admission: AdmissionControl;
+  readonly #rates: ArrivalRates;
+  readonly #predictor: WaitPredictor<Ticket>;
+  readonly #admission: Admission<Ticket>;
   readonly #latency = new Latency();
-  readonly #outlook: Outlook<Ticket>;
-  readonly #reappraisal: Reappraisal<Ticket>;
-  readonly #now: () => number;
+  readonly #turns = new Turns();
+  #timer: NodeJS.Timeout | undefined;
+  /** Those still to be looked at in this round; some may wait no longer. */
+  #round: Ticket[] = [];
 
-  constructor(options: PacerOptions) {
-    const {
-      lanes,
-      maxQueue,
-      windowMs,
-      credit = 0,
-      weightOf = () => 1,
-      appointments,
-      now = monotonic,
-    } = options;
+  constructor({ lanes, maxQueue, windowMs, credit = 0, weightOf = () => 1, channel }: PacerOptions) {
     this.#weightOf = weightOf;
-    this.#queue = new FairQueue(weightOf, credit);
+    const queue = new FairQueue<Ticket>(weightOf, credit);
+    this.#queue = queue;
     this.#lanes = new Lanes(
       lanes.map(
         (lane) =>
           new LaneServer(lane, (server) => ({
             wanted: (most) => this.#wanted(server, most),
             line: () => this.#line(server),
-            hear: (turns) => this.#queue.adopt(turns),
+            hear: (turns) => queue.adopt(turns),
             vacant: () => server.nudge(),
             serve: (grant) => this.#serve(server, grant),
           })),
       ),
     );
-    this.#appointments = new Appointments({
-      most: maxQueue,
-      store: appointments,
-      madeElsewhere: (name) =>
-        this.#lanes.all.some(({ window }) =>
-          window.elsewhere?.().some(({ client, coming }) => client === name && coming.length > 0),
-        ),
-    });
-    const periodMs = (): number => windowMs + this.#latency.ms;
-    this.#arrivals = new Arrivals(periodMs);
-    this.#outlook = new Outlook({
-      lanes: this.#lanes,
-      queue: this.#queue,
-      coming: this.#appointments,
-      arrivals: this.#arrivals,
-      periodMs,
-      latency: this.#latency,
-      now,
-    });
-    this.#admission = new AdmissionControl({
-      lanes: this.#lanes,
-      outlook: this.#outlook,
-      appointments: this.#appointments,
-      arrivals: this.#arrivals,
-      isFull: () => this.#queue.size >= maxQueue,
-      now,
-    });
-    this.#now = now;
-    this.#reappraisal = new Reappraisal({
-      waiting: this.#queue,
-      judge: (ticket) => this.#reappraise(ticket),
+    const reservations = new Reservations({ most: maxQueue, channel });
+    const [latency, onLanes] = [this.#latency, this.#lanes];
+    this.#rates = new ArrivalRates(() => windowMs + latency.ms);
+    this.#predictor = new WaitPredictor({ lanes: onLanes, queue, reservations, rates: this.#rates, latency });
+    this.#admission = new Admission({
+      lanes: onLanes,
+      predictor: this.#predictor,
+      reservations,
+      isFull: () => queue.size >= maxQueue,
     });
     for (const { health } of lanes) health.listen(() => this.#rearrange());
   }
@@ -125,7 +95,7 @@ export class Pacer {
   }
 
   /** @see Slots.acquire in column/pace.ts */
-  acquire(
+  async acquire(
     terms: Terms,
     onQueued?: (expectedAnswer: number) => void,
     again?: Again,
@@ -133,12 +103,21 @@ export class Pacer {
     contentOf?: () => string,
   ): Promise<Slot> {
     const content = contentOf?.();
-    return this.#admission.admit(terms, again, again ? undefined : question, (spot) => {
-      this.#refuseInVain(again, { client: terms.client, content });
-      onQueued?.(spot.answerAt);
-      terms.signal.throwIfAborted();
-      return this.#enqueue({ terms, question, content, onQueued }, spot);
+    // All in one step, so that the next call is judged behind this one.
+    const spot = this.#admission.spot(terms, again, question);
+    this.#rates.note(terms.client, performance.now());
+    this.#refuseInVain(again, { client: terms.client, content });
+    onQueued?.(spot.answerAt);
+    terms.signal.throwIfAborted();
+    const ticket = new Ticket({ terms, question: again ? undefined : question, content, onQueued }, spot, {
+      onAbort: (ticket) => this.#queue.remove(ticket),
+      onNewcomer: (ticket, newcomer) => this.#promote(ticket, newcomer),
     });
+    this.#queue.push(ticket);
+    this.#request(ticket);
+    this.#lookLater();
+    if (spot.close && this.#lanes.shared(again, terms)) void this.#confirm(ticket);
+    return ticket.slot;
   }
 
   /** Throws when nobody may be asked this by this client now. */
@@ -148,19 +127,27 @@ export class Pacer {
     if (barredMs > 0) throw outage(barredMs);
   }
 
-  #enqueue(asked: Asked, spot: Spot): Promise<Slot> {
-    const { ticket, slot } = createTicket({
-      asked,
-      spot,
-      servers: this.#lanes.all,
-      now: this.#now(),
-      onAbort: (ticket) => this.#queue.remove(ticket),
-      onNewcomer: (ticket, newcomer) => this.#promote(ticket, newcomer),
-    });
-    this.#queue.push(ticket);
-    this.#request(ticket);
-    this.#reappraisal.begin();
-    return slot;
+  /**
+   * While others are told of a call, theirs are heard of: of two that come to two processes at the same moment, one knows
+   * of the other.
+   */
+  async #confirm(ticket: Ticket): Promise<void> {
+    await this.#lanes.refresh(ticket.again, ticket);
+    // All who have come meanwhile hear at the same moment.
+    await this.#turns.short();
+    if (!this.#queue.has(ticket)) return;
+    const expectation = this.#predictor.of(ticket, ticket.again);
+    if (expectation === undefined) return;
+    if (expectation.answerAt > ticket.terms.deadline) this.#refuseLate(ticket);
+    else {
+      ticket.waitMs = performance.now() - ticket.since + expectation.waitMs;
+      ticket.expectAnew(expectation.answerAt);
+    }
+  }
+
+  #refuseLate(ticket: Ticket): void {
+    this.#queue.remove(ticket);
+    ticket.refuse(this.#admission.late(ticket));
   }
 
   /** The most urgent of those who share a call places it; for the wait that it had before, none of them is turned away. */
@@ -172,19 +159,29 @@ export class Pacer {
     this.#request(ticket);
   }
 
+  /**
+   * Looks again at those who wait, so many in turn, however many wait, until nobody does. What was predicted when they came
+   * may not come true: others came whose turn is sooner, the upstream wants to be left alone, Redis is lost.
+   */
+  #lookLater(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#round.length === 0) this.#round = [...this.#queue].reverse();
+      if (this.#round.length === 0) return;
+      this.#lookLater();
+      for (const ticket of this.#round.splice(-AT_ONCE).reverse()) this.#look(ticket);
+    }, LOOK_MS).unref();
+  }
+
   /** Whoever can't be served in time any more is told so at once, instead of waiting for what it will not get. */
-  #reappraise(ticket: Ticket): void {
-    const { terms, again, since, question } = ticket;
-    const soonest = this.#outlook.soonest(ticket, again);
-    // It waits no longer.
+  #look(ticket: Ticket): void {
+    if (!this.#queue.has(ticket)) return;
+    const soonest = this.#predictor.soonest(ticket, ticket.again);
     if (soonest === undefined) return;
-    if (soonest <= terms.deadline) {
-      // Some of those who share the call may have an earlier deadline of their own.
-      ticket.expect(soonest);
-      return;
-    }
-    if (!this.#queue.remove(ticket)) return;
-    ticket.refuse(this.#admission.late(ticket, { deadline: terms.deadline, since, question }));
+    if (soonest > ticket.terms.deadline) this.#refuseLate(ticket);
+    // Some of those who share the call may have an earlier deadline of their own.
+    else ticket.expect(soonest);
   }
 
   /** A call waits in a place that it did not have before. */
@@ -215,18 +212,15 @@ export class Pacer {
     return wanted;
   }
 
+  /** What the other processes are told that a lane has to serve in this one. */
   #line(server: LaneServer): Line {
-    return waitingLine(
-      {
-        queue: this.#queue,
-        arriving: this.#admission.arriving,
-        appointments: this.#appointments,
-        arrivals: this.#arrivals,
-        weightOf: this.#weightOf,
-      },
-      this.#lanes.servedBy(server),
-      this.#now(),
-    );
+    const fits = this.#lanes.servedBy(server);
+    const now = performance.now();
+    const waiting = new Map<string, readonly Ticket[]>();
+    for (const client of this.#rates.clients(now)) waiting.set(client, []);
+    for (const [client, tickets] of this.#queue.clients()) waiting.set(client, tickets.filter(fits));
+    const arrived = (client: string): number => this.#rates.within(client, this.#rates.periodMs, now);
+    return lineOf({ waiting, arrived, weightOf: this.#weightOf }, now);
   }
 
   #serve(server: LaneServer, { entry, client }: Grant): boolean {
@@ -236,8 +230,7 @@ export class Pacer {
     if (ticket === undefined) return false;
     this.#lanes.served(server);
     const replaceable = this.#lanes.hasOther(server, ticket.again, ticket);
-    const [latency, now] = [this.#latency, this.#now];
-    ticket.grant(createSlot({ server, ticket, entry, replaceable, latency, now }));
+    ticket.grant(createSlot({ server, ticket, entry, replaceable, latency: this.#latency }));
     return true;
   }
 }

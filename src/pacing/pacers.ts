@@ -1,12 +1,11 @@
 /** One pacer per model, with a lane for every attachment that serves it. */
 
+import type { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
 import { Circuit, type Reason } from '../upstream/circuit.ts';
 import { Health } from '../upstream/health.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
-import type { AppointmentStore } from './queue/appointments.ts';
-import { redisAppointments } from './queue/redis-appointments.ts';
 import { BEAT_MS } from './window/alone.ts';
 import { FleetWindow } from './window/fleet-window.ts';
 import { memoryWindow } from './window/memory-window.ts';
@@ -67,8 +66,8 @@ export interface PacersOptions {
   readonly prefix: string;
   /** Where processes share their windows; undefined: this process has them to itself. */
   readonly redis: Commands | undefined;
-  /** Where they share what they have told callers that were refused: another connection than `redis`. */
-  readonly appointments: Commands | undefined;
+  /** How they tell one another what callers were told that were refused. */
+  readonly channel: Channel | undefined;
   /** Told when a window goes on alone, with the cause, and when it is shared again. */
   readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
   /** Told of every mistake of ours that a window stumbles over. */
@@ -85,7 +84,7 @@ const SPARE_SHARE = 0.5;
 
 export const createPacers = (options: PacersOptions): Pacers => {
   const { upstreams, limits, windowMs, maxWaitMs, maxQueue, clients, prefix } = options;
-  const { redis, appointments, onChange, onBug, onCircuit } = options;
+  const { redis, channel, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const causes = new Map<FleetWindow, Failure>();
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
@@ -112,14 +111,6 @@ export const createPacers = (options: PacersOptions): Pacers => {
     shared.push(window);
     return window;
   };
-  const appointmentsOf = (model: string): AppointmentStore | undefined =>
-    appointments &&
-    redisAppointments({
-      commands: appointments,
-      prefix,
-      model,
-      reachable: () => shared.every((window) => window.shared),
-    });
   const weights = new Map(clients.map(({ name, weight }) => [name, weight]));
   const circuitOf = (alias: string, model?: string): Circuit =>
     new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
@@ -144,7 +135,10 @@ export const createPacers = (options: PacersOptions): Pacers => {
         maxQueue,
         windowMs,
         credit,
-        appointments: appointmentsOf(model),
+        channel: channel && {
+          publish: (message) => channel.publish(`reservation:${model}`, message),
+          subscribe: (listener) => channel.on(`reservation:${model}`, listener),
+        },
         weightOf: (client) => weights.get(client) ?? 1,
       }),
     );

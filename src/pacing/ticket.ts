@@ -2,12 +2,9 @@
 
 import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
-import type { Caller } from '../upstream/suspects.ts';
-import type { LaneServer } from './lanes/lane-server.ts';
-import type { Spot } from './queue/admission-control.ts';
-import type { Place, Queued } from './queue/fair-queue.ts';
+import type { Spot, Waiter } from './queue/admission.ts';
+import type { Place } from './queue/fair-queue.ts';
 import type { Slot } from './slot.ts';
-import type { Block } from './window/window.ts';
 
 /** What a call brings when it comes. */
 export interface Asked {
@@ -18,79 +15,72 @@ export interface Asked {
   readonly onQueued: ((expectedAnswer: number) => void) | undefined;
 }
 
-/** Its client and urgency are the queue's to change while it waits there. */
-export interface Ticket extends Queued, Pick<Asked, 'terms' | 'question'>, Pick<Caller, 'content'> {
-  readonly again: Spot['again'];
-  readonly waitMs: number;
-  /** When it began to wait, monotonic milliseconds. */
-  readonly since: number;
-  /** Why the lane's window has had no place since then; undefined when it always had one. */
-  readonly blockAt: (server: LaneServer) => Block | undefined;
-  /** Tells who waits for it when the answer should be there, if that is later than they were told. */
-  readonly expect: (answerAt: number) => void;
-  /** The same, if it is sooner, too. */
-  readonly expectAnew: (answerAt: number) => void;
-  readonly grant: (slot: Slot) => void;
-  readonly refuse: (error: RerankError) => void;
-}
-
-export interface TicketOptions {
-  readonly asked: Asked;
-  readonly spot: Spot;
-  readonly servers: readonly LaneServer[];
-  readonly now: number;
+export interface TicketEvents {
   /** Nobody waits for it any more. @returns whether it still waited */
   readonly onAbort: (ticket: Ticket) => boolean;
   /** Somebody else has joined the call, and would wait in this place if the call were his alone. */
   readonly onNewcomer: (ticket: Ticket, newcomer: Place) => void;
 }
 
-/** @returns the ticket, and what becomes of it: rejects as it is refused, or with the signal's reason */
-export const createTicket = (options: TicketOptions): { ticket: Ticket; slot: Promise<Slot> } => {
-  const { asked, spot, servers, now, onAbort, onNewcomer } = options;
-  const { terms, question, content, onQueued } = asked;
-  const { signal } = terms;
-  const watched = new Map(servers.map((server) => [server, server.watch()]));
-  let told = spot.answerAt;
-  const expectAnew = (answerAt: number): void => {
-    told = answerAt;
-    onQueued?.(answerAt);
-  };
-  let ticket!: Ticket;
-  const slot = new Promise<Slot>((resolve, reject) => {
+export class Ticket implements Waiter {
+  client: string;
+  urgency: number;
+  /** As predicted, milliseconds. */
+  waitMs: number;
+  readonly again: Spot['again'];
+  readonly terms: Terms;
+  readonly question: string | undefined;
+  readonly content: string | undefined;
+  /** When it began to wait, monotonic milliseconds. */
+  readonly since = performance.now();
+  readonly patienceMs: number;
+  /** Rejects as the call is refused, or with the signal's reason. */
+  readonly slot: Promise<Slot>;
+  readonly #onQueued: Asked['onQueued'];
+  #told: number;
+  #end!: (settle: () => void) => void;
+  #resolve!: (slot: Slot) => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor(asked: Asked, spot: Spot, { onAbort, onNewcomer }: TicketEvents) {
+    const { terms, question, content, onQueued } = asked;
+    [this.terms, this.question, this.content, this.#onQueued] = [terms, question, content, onQueued];
+    [this.client, this.urgency, this.again] = [spot.client, spot.urgency, spot.again];
+    [this.waitMs, this.#told] = [spot.waitMs, spot.answerAt];
+    this.patienceMs = terms.deadline - this.since;
+    this.slot = new Promise((resolve, reject) => {
+      [this.#resolve, this.#reject] = [resolve, reject];
+    });
+    const { signal } = terms;
     const abort = (): void => {
-      forget();
-      if (onAbort(ticket)) reject(signal.reason);
+      const waited = onAbort(this);
+      this.#end(() => waited && this.#reject(signal.reason));
     };
-    const forget = (): void => {
+    const unsubscribe = terms.onNewcomer?.((newcomer) => onNewcomer(this, newcomer));
+    this.#end = (settle) => {
       signal.removeEventListener('abort', abort);
       unsubscribe?.();
+      settle();
     };
-    ticket = {
-      client: spot.client,
-      urgency: spot.urgency,
-      again: spot.again,
-      waitMs: spot.waitMs,
-      terms,
-      question,
-      content,
-      since: now,
-      blockAt: (server) => watched.get(server)!(),
-      expect(answerAt) {
-        if (answerAt > told) expectAnew(answerAt);
-      },
-      expectAnew,
-      grant(granted) {
-        forget();
-        resolve(granted);
-      },
-      refuse(error) {
-        forget();
-        reject(error);
-      },
-    };
-    const unsubscribe = terms.onNewcomer?.((newcomer) => onNewcomer(ticket, newcomer));
     signal.addEventListener('abort', abort, { once: true });
-  });
-  return { ticket, slot };
-};
+  }
+
+  /** Tells who waits for it when the answer should be there, if that is later than they were told. */
+  expect(answerAt: number): void {
+    if (answerAt > this.#told) this.expectAnew(answerAt);
+  }
+
+  /** The same, if it is sooner, too. */
+  expectAnew(answerAt: number): void {
+    this.#told = answerAt;
+    this.#onQueued?.(answerAt);
+  }
+
+  grant(slot: Slot): void {
+    this.#end(() => this.#resolve(slot));
+  }
+
+  refuse(error: RerankError): void {
+    this.#end(() => this.#reject(error));
+  }
+}

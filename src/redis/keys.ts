@@ -9,10 +9,9 @@ const VERSIONS = {
   claims: 3,
   item: 1,
   itemClaim: 1,
-  window: 2,
+  window: 3,
   metrics: 2,
   quota: 2,
-  appointment: 2,
   models: 2,
   fleet: 2,
 } as const;

@@ -84,7 +84,6 @@ const services: Line = Array.from({ length: 50 }, (_, i) => ({
   weight: 1,
   calls: 5,
   arrived: 20,
-  coming: Array.from({ length: 20 }, (_, s) => ({ inMs: 1000 * s, calls: 2 })),
   first: [{ urgency: 3, waitedMs: 10 }],
 }));
 
@@ -151,8 +150,7 @@ describe('at the ends of what may be configured', () => {
 
   it('another process that tells of impossible numbers costs no more', async () => {
     const line = { client: 'service-1', weight: 1000, calls: 1e6, arrived: 1e6, first: [] };
-    const coming = [{ inMs: 0, calls: 1e6 }];
-    const bed = new Bed({ elsewhere: [{ ...line, coming }], weights: { 'service-1': 1000 } });
+    const bed = new Bed({ elsewhere: [line], weights: { 'service-1': 1000 } });
     expect((await bed.burst(300)) / 300).toBeLessThan(STEPS_A_CALL);
   });
 });

@@ -20,8 +20,9 @@ export class LaneServer implements Lane {
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
   /** It serves, or waits for a place. */
   #serving = false;
-  #blocks = 0;
   #block: Block | undefined;
+  /** When it last stopped waiting for a place. */
+  #wokeAt = Number.NEGATIVE_INFINITY;
   #nudged = false;
   /** Ends the sleep, while it is asleep. */
   #wake: (() => void) | undefined;
@@ -39,10 +40,9 @@ export class LaneServer implements Lane {
     return this.#wake ? this.#block : undefined;
   }
 
-  /** To be called when somebody begins to wait. @returns why the window had no place since, if it ever had none */
-  watch(): () => Block | undefined {
-    const before = this.#blocks - (this.#wake ? 1 : 0);
-    return () => (this.#blocks > before ? this.#block : undefined);
+  /** Why the window had no place at some time since then; undefined when it always had one. */
+  blockSince(moment: number): Block | undefined {
+    return this.#wake || this.#wokeAt >= moment ? this.#block : undefined;
   }
 
   /** To be called whenever a call may be waiting for this lane that did not before. */
@@ -74,9 +74,9 @@ export class LaneServer implements Lane {
       this.#nudged = false;
       const admission = await this.window.admit(most);
       if ('retryInMs' in admission) {
-        this.#blocks++;
         this.#block = admission.reason;
         if (!this.#nudged) await this.#sleep(admission.retryInMs);
+        this.#wokeAt = performance.now();
         continue;
       }
       for (const grant of admission.grants) if (!serve(grant)) grant.entry.cancel();

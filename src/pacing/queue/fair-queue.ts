@@ -1,6 +1,6 @@
 /**
- * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order of
- * arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
+ * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order
+ * of arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
  * and serving a call moves its client's tag on by 1 ÷ weight. Where a client starts: see virtual-clock.ts.
  */
 
@@ -62,8 +62,12 @@ export class FairQueue<T extends Queued> {
   }
 
   /** Something of the client waits. */
-  has(client: string): boolean {
+  isBacklogged(client: string): boolean {
     return this.#lanes.has(client);
+  }
+
+  has(item: T): boolean {
+    return this.#lanes.get(item.client)?.items.includes(item) ?? false;
   }
 
   /** What waits, client by client; the first of each is served first. */
@@ -103,9 +107,9 @@ export class FairQueue<T extends Queued> {
 
   /** Takes an item out of turn; false when it is not, or no longer, here. */
   remove(item: T): boolean {
-    const place = this.#find(item);
-    if (place === undefined) return false;
-    const { lane, at } = place;
+    const lane = this.#lanes.get(item.client);
+    const at = lane?.items.indexOf(item) ?? -1;
+    if (lane === undefined || at < 0) return false;
     lane.items.splice(at, 1);
     this.#size--;
     this.#retireIfEmpty(item.client, lane);
@@ -118,30 +122,18 @@ export class FairQueue<T extends Queued> {
    * and whoever else the item passes is served one place later.
    */
   promote(item: T, { client, urgency }: Place): boolean {
-    const place = this.#find(item);
-    if (place === undefined || this.#dueIn({ client, urgency }).tag >= place.tag) return false;
+    const sooner = (): boolean => this.#dueIn({ client, urgency }).tag < this.#dueIn(item).tag;
+    if (!this.has(item) || !sooner()) return false;
     this.remove(item);
-    item.client = client;
-    item.urgency = urgency;
+    Object.assign(item, { client, urgency });
     this.push(item);
     return true;
   }
 
-  /**
-   * How many items would be served before one in this place, were it pushed now.
-   * @param expected something more urgent than callers can ask for is ahead of them, too
-   */
-  ahead(place: Place, expected: Expected = NONE): number {
-    return this.#aheadOf(place.client, this.#dueIn(place, expected.of(place.client)), expected);
-  }
-
-  /** How many items would be served before one that is here; undefined when it is not. */
-  aheadOf(item: T, expected: Expected = NONE): number | undefined {
-    const place = this.#find(item);
-    return place && this.#aheadOf(item.client, { tag: place.tag, before: place.at }, expected);
-  }
-
-  #aheadOf(client: string, { tag, before }: { tag: number; before: number }, expected: Expected): number {
+  /** How many items would be served before one that is here, or before one in this place, were it pushed now. */
+  ahead(place: Place | T, expected: Expected = NONE): number {
+    const { client } = place;
+    const { tag, before } = this.#dueIn(place, expected.of(client));
     let ahead = before;
     for (const [name, { tag: first, items }] of this.#lanes) {
       const turns = name === client ? 0 : this.#clock.turnsUntil(tag, first, name);
@@ -154,19 +146,13 @@ export class FairQueue<T extends Queued> {
     return ahead;
   }
 
-  /** Where an item waits, behind how many of its own client's, and when it is due; undefined when it is not here. */
-  #find(item: T): { lane: Lane<T>; at: number; tag: number } | undefined {
-    const lane = this.#lanes.get(item.client);
-    const at = lane?.items.indexOf(item) ?? -1;
-    if (lane === undefined || at < 0) return undefined;
-    return { lane, at, tag: lane.tag + this.#clock.advance(item.client, at) };
-  }
-
-  /** When a new item would be due, in virtual time, and behind how many of its own client's. */
-  #dueIn({ client, urgency }: Place, expected = 0): { tag: number; before: number } {
-    const own = this.#lanes.get(client);
-    const before = (urgency < 0 ? 0 : expected) + (own === undefined ? 0 : placeIn(own.items, urgency));
-    return { tag: (own?.tag ?? this.#clock.startTag(client)) + this.#clock.advance(client, before), before };
+  /** When an item is due, in virtual time, and behind how many of its own client's. */
+  #dueIn(place: Place | T, expected = 0): { tag: number; before: number } {
+    const own = this.#lanes.get(place.client);
+    const at = own === undefined ? 0 : own.items.indexOf(place as T);
+    const before = expected + (own !== undefined && at < 0 ? placeIn(own.items, place.urgency) : at);
+    const first = own?.tag ?? this.#clock.startTag(place.client);
+    return { tag: first + this.#clock.advance(place.client, before), before };
   }
 
   #due(fits: (item: T) => boolean, only?: string): { client: string; lane: Lane<T>; at: number } | undefined {

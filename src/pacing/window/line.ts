@@ -2,7 +2,7 @@
 
 import { within } from './numbers.ts';
 import { HORIZON_MS } from './schedule.ts';
-import { type Coming, type Line, MOST_AT_ONCE, type Waiting } from './window.ts';
+import { type Line, MOST_AT_ONCE, type Waiting } from './window.ts';
 
 /** What the configuration allows: weights, and calls that may wait. */
 const [LEAST_WEIGHT, MOST_WEIGHT] = [0.001, 1000];
@@ -11,31 +11,25 @@ const MOST_CALLS = 1_000_000;
 const [FIRST_URGENCY, LAST_URGENCY] = [-1, 7];
 
 export interface LineOptions {
-  /** What waits, client by client, each in the order in which it is due. */
+  /** What waits, client by client, each in the order in which it is due; also clients that may bring calls. */
   readonly waiting: ReadonlyMap<string, readonly { readonly urgency: number; readonly since: number }[]>;
-  /** Clients that may bring calls. */
-  readonly others: Iterable<string>;
-  /** Calls of a client that have been told when to come. */
-  readonly coming: (client: string) => readonly Coming[];
   /** @see Waiting */
   readonly arrived: (client: string) => number;
   readonly weightOf: (client: string) => number;
 }
 
-export const lineOf = ({ waiting, others, coming, arrived, weightOf }: LineOptions, now: number): Line =>
-  [...new Set([...waiting.keys(), ...others])]
-    .map((client): Waiting => {
-      const calls = waiting.get(client) ?? [];
-      return {
+export const lineOf = ({ waiting, arrived, weightOf }: LineOptions, now: number): Line =>
+  [...waiting]
+    .map(
+      ([client, calls]): Waiting => ({
         client,
         weight: weightOf(client),
         calls: calls.length,
         arrived: Math.round(arrived(client)),
-        coming: coming(client),
         first: calls.slice(0, MOST_AT_ONCE).map(({ urgency, since }) => ({ urgency, waitedMs: now - since })),
-      };
-    })
-    .filter(({ calls, coming, arrived }) => calls > 0 || coming.length > 0 || arrived > 0);
+      }),
+    )
+    .filter(({ calls, arrived }) => calls > 0 || arrived > 0);
 
 /** How calls are named that belong to no client, as those in the background: no client can be called so. */
 const NOBODY = '*';
@@ -45,16 +39,14 @@ const nameOf = (client: string): string => client || NOBODY;
 export const clientOf = (name: string): string => (name === NOBODY ? '' : name);
 
 /**
- * For each client, parted by `;`: its name (`[A-Za-z0-9_-]`, or `*`), weight, calls, calls that arrived, those that
- * come, as milliseconds and hundredths of calls (`2000:150,3000:100`), and of the first calls each the urgency and the
- * microseconds waited (`3:1000,3:500`).
+ * For each client, parted by `;`: its name (`[A-Za-z0-9_-]`, or `*`), weight, calls, calls that arrived, and of the first
+ * calls each the urgency and the microseconds waited (`3:1000,3:500`).
  */
 export const writeLine = (line: Line): string =>
   line
-    .map(({ client, weight, calls, arrived, coming, first }) => {
-      const later = coming.map(({ inMs, calls }) => `${inMs}:${Math.round(calls * 100)}`);
+    .map(({ client, weight, calls, arrived, first }) => {
       const heads = first.map(({ urgency, waitedMs }) => `${urgency}:${Math.round(waitedMs * 1000)}`);
-      return [nameOf(client), weight, calls, arrived, later.join(','), heads.join(',')].join(' ');
+      return [nameOf(client), weight, calls, arrived, heads.join(',')].join(' ');
     })
     .join(';');
 
@@ -64,16 +56,12 @@ export const readLine = (text: string): Line =>
     .split(';')
     .filter((entry) => entry !== '')
     .map((entry): Waiting => {
-      const [name = '', weight, calls, arrived, coming = '', first = ''] = entry.split(' ');
+      const [name = '', weight, calls, arrived, first = ''] = entry.split(' ');
       return {
         client: clientOf(name),
         weight: within(Number(weight), LEAST_WEIGHT, MOST_WEIGHT),
         calls: within(Math.floor(Number(calls)), 0, MOST_CALLS),
         arrived: within(Math.floor(Number(arrived)), 0, MOST_CALLS),
-        coming: readPairs(coming).map(([inMs, hundredths]) => ({
-          inMs: within(inMs, 0, HORIZON_MS),
-          calls: within(hundredths / 100, 0, MOST_CALLS),
-        })),
         first: readPairs(first).map(([urgency, waitedUs]) => ({
           urgency: within(urgency, FIRST_URGENCY, LAST_URGENCY),
           waitedMs: within(waitedUs / 1000, 0, HORIZON_MS),

@@ -47,18 +47,10 @@ export interface Waiting {
   /** Its share, in relation to those of others. */
   readonly weight: number;
   readonly calls: number;
-  /** Calls that it has brought within the last period (see queue/arrivals.ts), without those told when to come. */
+  /** Calls that it brings in a period, if it goes on as it does: see queue/arrival-rates.ts. */
   readonly arrived: number;
-  /** Calls that do not wait, but have been told when to come; soonest first. */
-  readonly coming: readonly Coming[];
   /** The first of the calls, in the order in which they are due. */
   readonly first: readonly WaitingCall[];
-}
-
-/** As many calls come so much later than now. Some may not come at all: they count for less than one. */
-export interface Coming {
-  readonly inMs: number;
-  readonly calls: number;
 }
 
 export interface WaitingCall {

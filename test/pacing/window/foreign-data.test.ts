@@ -26,9 +26,7 @@ afterAll(async () => {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const LINE: Line = [
-  { client: 'two', weight: 1, calls: 3, arrived: 0, coming: [], first: [{ urgency: 3, waitedMs: 5 }] },
-];
+const LINE: Line = [{ client: 'two', weight: 1, calls: 3, arrived: 0, first: [{ urgency: 3, waitedMs: 5 }] }];
 
 let model: string;
 let keys: string[];

@@ -11,13 +11,6 @@ const lines = fc.array(
     weight: fc.constantFrom(0.001, 0.5, 1, 3, 1000),
     calls: fc.nat(1000),
     arrived: fc.nat(1000),
-    coming: fc.array(
-      fc.record({
-        inMs: fc.nat(60).map((s) => 1000 * s),
-        calls: fc.nat(1000).map((hundredths) => hundredths / 100),
-      }),
-      { maxLength: 60 },
-    ),
     first: fc.array(fc.record({ urgency: fc.integer({ min: -1, max: 7 }), waitedMs: microseconds }), {
       maxLength: MOST_AT_ONCE,
     }),
@@ -35,7 +28,7 @@ describe('what a process tells of who waits in it', () => {
   });
 
   it('names whoever has no name so that any reader sees somebody', () => {
-    const nobody = { client: '', weight: 1, calls: 1, arrived: 0, coming: [], first: [] };
+    const nobody = { client: '', weight: 1, calls: 1, arrived: 0, first: [] };
     expect(writeLine([nobody]).split(' ')[0]).toMatch(/^[^ ;A-Za-z0-9_-]+$/);
   });
 
@@ -57,11 +50,10 @@ describe('what a process tells of who waits in it', () => {
     const text = fc.array(fc.array(piece, { maxLength: 8 }).map((parts) => parts.join(' ')));
     fc.assert(
       fc.property(text, (entries) => {
-        for (const { weight, calls, arrived, coming, first } of readLine(entries.join(';'))) {
+        for (const { weight, calls, arrived, first } of readLine(entries.join(';'))) {
           expect(weight).toBeGreaterThanOrEqual(0.001);
           expect(weight).toBeLessThanOrEqual(1000);
-          const counts = [calls, arrived, ...coming.flatMap(({ inMs, calls }) => [inMs, calls])];
-          for (const count of [...counts, ...first.map(({ waitedMs }) => waitedMs)]) {
+          for (const count of [calls, arrived, ...first.map(({ waitedMs }) => waitedMs)]) {
             expect(count).toBeGreaterThanOrEqual(0);
             expect(count).toBeLessThanOrEqual(1e6);
           }
@@ -73,8 +65,11 @@ describe('what a process tells of who waits in it', () => {
 
   it('counts everyone, and tells more only of those that may be served at once', () => {
     const since = Array.from({ length: 40 }, (_, i) => ({ urgency: 3, since: i }));
-    const waiting = new Map([['search', since]]);
-    const coming = new Map([['chatbot', [{ inMs: 2000, calls: 1.6 }]]]);
+    const waiting = new Map([
+      ['search', since],
+      ['chatbot', []],
+      ['evaluation', []],
+    ]);
     const arrived = new Map([
       ['search', 50],
       ['evaluation', 3],
@@ -82,17 +77,14 @@ describe('what a process tells of who waits in it', () => {
     const line = lineOf(
       {
         waiting,
-        others: [...coming.keys(), ...arrived.keys()],
-        coming: (client) => coming.get(client) ?? [],
         arrived: (client) => arrived.get(client) ?? 0,
         weightOf: (client) => client.length,
       },
       100,
     );
     expect(line.map(({ first, ...told }) => told)).toEqual([
-      { client: 'search', weight: 6, calls: 40, arrived: 50, coming: [] },
-      { client: 'chatbot', weight: 7, calls: 0, arrived: 0, coming: [{ inMs: 2000, calls: 1.6 }] },
-      { client: 'evaluation', weight: 10, calls: 0, arrived: 3, coming: [] },
+      { client: 'search', weight: 6, calls: 40, arrived: 50 },
+      { client: 'evaluation', weight: 10, calls: 0, arrived: 3 },
     ]);
     expect(line[0]!.first).toHaveLength(MOST_AT_ONCE);
     expect(line[0]!.first.slice(0, 2)).toEqual([

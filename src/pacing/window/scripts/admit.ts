@@ -51,10 +51,10 @@ end
 local function read(line, at)
   local entries = {}
   for said in string.gmatch(line, '[^;]+') do
-    local client, weight, calls, later, heads = string.match(said, '^([^ ]*) ([^ ]+) (%d+) (%d+ [^ ]*) (.*)$')
+    local client, weight, calls, arrived, heads = string.match(said, '^([^ ]*) ([^ ]+) (%d+) (%d+) (.*)$')
     weight, calls = number(weight, 0.0001, 1000000), number(calls, 0, ${MOST_CALLS})
     if weight and calls then
-      local entry = { client = client, weight = weight, calls = calls, later = later, heads = heads, at = at }
+      local entry = { client = client, weight = weight, calls = calls, arrived = arrived, heads = heads, at = at }
       behead(entry)
       entries[#entries + 1] = entry
     end
@@ -156,7 +156,7 @@ if count == 0 then return finish(view(reply, held, others)) end
 set('granted', granted + count)
 local rest = {}
 for i, entry in ipairs(own) do
-  rest[i] = table.concat({ entry.client, entry.weight, entry.calls, entry.later, entry.heads }, ' ')
+  rest[i] = table.concat({ entry.client, entry.weight, entry.calls, entry.arrived, entry.heads }, ' ')
 end
 say(table.concat(rest, ';'))
 reply[1], reply[7], reply[8] = '+', others, turns()

@@ -97,9 +97,7 @@ class Fleet {
     return Object.entries(WEIGHTS).flatMap(([client, weight]) => {
       const calls = this.#of(process).filter((call) => call.client === client);
       const first = calls.map(({ urgency, since }) => ({ urgency, waitedMs: this.now - since }));
-      return calls.length === 0
-        ? []
-        : [{ client, weight, calls: calls.length, arrived: 0, coming: [], first }];
+      return calls.length === 0 ? [] : [{ client, weight, calls: calls.length, arrived: 0, first }];
     });
   }
 }

@@ -241,9 +241,7 @@ export class Process {
 
   #line(): Line {
     const calls = this.#demand.calls();
-    return [
-      { client: 'c', weight: 1, calls, arrived: 0, coming: [], first: [{ urgency: 3, waitedMs: 100 }] },
-    ];
+    return [{ client: 'c', weight: 1, calls, arrived: 0, first: [{ urgency: 3, waitedMs: 100 }] }];
   }
 
   async #serve(): Promise<void> {

@@ -1,0 +1,137 @@
+/**
+ * Callers that were refused and told when to come back. Each has a reservation: until it comes back it counts in
+ * predictions as if it waited, so that whoever is refused next is told a later time; and when it does, in time, it goes first
+ * among the calls of its client. All processes know of all reservations, so a caller may come back to any of them.
+ * Times are monotonic milliseconds that callers pass.
+ */
+
+/** How processes tell one another; nothing here waits for it, and what is lost holds in this process alone. */
+export interface ReservationChannel {
+  publish(message: string): void;
+  subscribe(listener: (message: string) => void): void;
+}
+
+export interface ReservationsOptions {
+  /** No more are known at a time. */
+  readonly most: number;
+  readonly channel?: ReservationChannel | undefined;
+}
+
+interface Reservation {
+  readonly client: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** `Retry-After` is later than the promised time by up to a fifth, and rounded up to seconds; clients have timers. */
+const SPREAD = 0.2;
+const SECOND_MS = 1000;
+const LATE_MS = 2000;
+
+/** `Retry-After` says no more than 59 s: nothing is promised of what would be told to come back sooner than its turn. */
+const LONGEST_MS = 59_000 / (1 + SPREAD);
+
+/** How fast the share of reservations that are taken up follows what is seen: some twenty of them make up most of it. */
+const WEIGHT = 0.05;
+
+/** Share of all reservations that one client may have, however much it asks: the others are left the rest. */
+const CLIENT_SHARE = 0.25;
+
+/** Client, question, and in how many milliseconds it comes; or that it was taken up. */
+const MESSAGE = /^([\w-]{0,64}) ([\w-]{1,64}) (?:(\d{1,5})|taken)$/;
+
+export class Reservations {
+  readonly #most: number;
+  readonly #channel: ReservationChannel | undefined;
+  readonly #all = new Map<string, Reservation>();
+  /** Of each client that has any: when they begin, in order. */
+  readonly #clients = new Map<string, number[]>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  /** Of late: reservations that have ended, and those of them that were taken up. */
+  #ended = 1;
+  #taken = 1;
+
+  constructor({ most, channel }: ReservationsOptions) {
+    this.#most = most;
+    this.#channel = channel;
+    channel?.subscribe((message) => this.#hear(message, performance.now()));
+  }
+
+  /** Clients that have any. */
+  clients(now: number): Iterable<string> {
+    this.#sweep(now);
+    return this.#clients.keys();
+  }
+
+  /** Calls of a client that come back by then. Of callers that never do, nobody is to be refused for long. */
+  dueBy(client: string, at: number): number {
+    const from = this.#clients.get(client) ?? [];
+    const later = from.findIndex((moment) => moment > at);
+    return Math.min(1, this.#taken / this.#ended) * (later < 0 ? from.length : later);
+  }
+
+  /** @param waitMs what the caller is told */
+  make(client: string, question: string, now: number, waitMs: number): void {
+    const ms = Math.ceil(waitMs);
+    if (this.#enter(client, question, now, ms)) this.#channel?.publish(`${client} ${question} ${ms}`);
+  }
+
+  /**
+   * A caller is here that would be refused. `due`: it has come as it was told to; or the milliseconds by which it is too
+   * early; undefined when it has none.
+   */
+  take(client: string, question: string, now: number): 'due' | number | undefined {
+    this.#sweep(now);
+    const key = keyOf(client, question);
+    const reservation = this.#all.get(key);
+    if (reservation === undefined) return undefined;
+    if (now < reservation.from) return reservation.from - now;
+    this.#end(key, true);
+    this.#channel?.publish(`${client} ${question} taken`);
+    return 'due';
+  }
+
+  #enter(client: string, question: string, now: number, waitMs: number): boolean {
+    this.#sweep(now);
+    if (!(waitMs <= LONGEST_MS) || this.#all.size >= this.#most) return false;
+    const key = keyOf(client, question);
+    const own = this.#clients.get(client) ?? [];
+    if (own.length >= Math.max(1, Math.floor(this.#most * CLIENT_SHARE)) || this.#all.has(key)) return false;
+    const from = now + waitMs;
+    const until = now + Math.ceil((waitMs * (1 + SPREAD)) / SECOND_MS) * SECOND_MS + LATE_MS;
+    this.#all.set(key, { client, from, until });
+    // Most come later than all who are there, since each is told a later time.
+    own.splice(own.findLastIndex((moment) => moment <= from) + 1, 0, from);
+    this.#clients.set(client, own);
+    return true;
+  }
+
+  /** What this process says comes back to it, too. */
+  #hear(message: string, now: number): void {
+    const [, client, question, waitMs] = MESSAGE.exec(message) ?? [];
+    if (client === undefined || question === undefined) return;
+    if (waitMs === undefined) this.#end(keyOf(client, question), true);
+    else this.#enter(client, question, now, Number(waitMs));
+  }
+
+  /** Ends those that nobody has taken up. */
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < SECOND_MS) return;
+    this.#sweptAt = now;
+    for (const [key, { until }] of this.#all) if (now >= until) this.#end(key, false);
+  }
+
+  #end(key: string, taken: boolean): void {
+    const reservation = this.#all.get(key);
+    if (reservation === undefined) return;
+    const { client, from } = reservation;
+    this.#all.delete(key);
+    const own = this.#clients.get(client)!;
+    own.splice(own.indexOf(from), 1);
+    if (own.length === 0) this.#clients.delete(client);
+    this.#ended = (1 - WEIGHT) * this.#ended + 1;
+    this.#taken = (1 - WEIGHT) * this.#taken + (taken ? 1 : 0);
+  }
+}
+
+const keyOf = (client: string, question: string): string => `${client}:${question}`;
