@@ -1,7 +1,7 @@
 /**
- * The queue of one process for one model. bottleneck holds requests for "one slot, please" and serves them one at a
- * time per attachment; which waiting call gets a slot is decided when it is granted, out of a fair queue that an
- * aborted call has long left. Several attachments draw on the same queue, so a call goes where a slot is free first.
+ * The queue of one process for one model. bottleneck holds requests for "one permit, please" and serves them one at a
+ * time per attachment; which waiting call gets a permit is decided when it is granted, out of a fair queue that an
+ * aborted call has long left. Several attachments draw on the same queue, so a call goes where a permit is free first.
  */
 
 import type { Again } from '../calls/attempt.ts';
@@ -16,13 +16,12 @@ import { FairQueue, type Place } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { type ReservationChannel, Reservations } from './queue/reservations.ts';
 import { WaitPredictor } from './queue/wait-predictor.ts';
-import { createSlot, type Slot } from './slot.ts';
-import { Ticket } from './ticket.ts';
+import { type Permit, Ticket } from './ticket.ts';
 import { lineOf } from './window/line.ts';
 import type { Grant, Line } from './window/window.ts';
 
 export type { Lane } from './lanes/lanes.ts';
-export type { Slot } from './slot.ts';
+export type { Permit } from './ticket.ts';
 
 /**
  * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another
@@ -101,7 +100,7 @@ export class Pacer {
     again?: Again,
     question?: string,
     contentOf?: () => string,
-  ): Promise<Slot> {
+  ): Promise<Permit> {
     const content = contentOf?.();
     // All in one step, so that the next call is judged behind this one.
     const spot = this.#admission.spot(terms, again, question);
@@ -117,7 +116,7 @@ export class Pacer {
     this.#request(ticket);
     this.#lookLater();
     if (spot.close && this.#lanes.shared(again, terms)) void this.#confirm(ticket);
-    return ticket.slot;
+    return ticket.permit;
   }
 
   /** Throws when nobody may be asked this by this client now. */
@@ -230,7 +229,7 @@ export class Pacer {
     if (ticket === undefined) return false;
     this.#lanes.served(server);
     const replaceable = this.#lanes.hasOther(server, ticket.again, ticket);
-    ticket.grant(createSlot({ server, ticket, entry, replaceable, latency: this.#latency }));
+    ticket.grant({ server, entry, replaceable, latency: this.#latency });
     return true;
   }
 }

@@ -1,10 +1,25 @@
-/** A call that waits for a slot, from its arrival until it is granted, refused or given up. */
+/** A call that waits for a permit, from its arrival until it is granted, refused or given up. */
 
+import type { Verdict, Wait } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
+import type { LaneServer } from './lanes/lane-server.ts';
 import type { Spot, Waiter } from './queue/admission.ts';
 import type { Place } from './queue/fair-queue.ts';
-import type { Slot } from './slot.ts';
+import type { Latency } from './queue/latency.ts';
+import type { CallOutcome, WindowEntry } from './window/window.ts';
+
+/** Leave to make one call at one attachment. */
+export interface Permit {
+  readonly attachment: string;
+  /** There is another attachment that the call could go to. */
+  readonly replaceable: boolean;
+  readonly wait: Wait;
+  /** The call is over. */
+  release(outcome: CallOutcome & { readonly verdict: Verdict }): void;
+  /** No call was made. */
+  giveBack(): void;
+}
 
 /** What a call brings when it comes. */
 export interface Asked {
@@ -22,6 +37,14 @@ export interface TicketEvents {
   readonly onNewcomer: (ticket: Ticket, newcomer: Place) => void;
 }
 
+export interface Granted {
+  readonly server: LaneServer;
+  readonly entry: WindowEntry;
+  readonly replaceable: boolean;
+  /** Is told how long calls take. */
+  readonly latency: Latency;
+}
+
 export class Ticket implements Waiter {
   client: string;
   urgency: number;
@@ -35,32 +58,33 @@ export class Ticket implements Waiter {
   readonly since = performance.now();
   readonly patienceMs: number;
   /** Rejects as the call is refused, or with the signal's reason. */
-  readonly slot: Promise<Slot>;
+  readonly permit: Promise<Permit>;
   readonly #onQueued: Asked['onQueued'];
   #told: number;
-  #end!: (settle: () => void) => void;
-  #resolve!: (slot: Slot) => void;
+  #end!: () => void;
+  #resolve!: (permit: Permit) => void;
   #reject!: (reason: unknown) => void;
 
-  constructor(asked: Asked, spot: Spot, { onAbort, onNewcomer }: TicketEvents) {
-    const { terms, question, content, onQueued } = asked;
-    [this.terms, this.question, this.content, this.#onQueued] = [terms, question, content, onQueued];
+  constructor(
+    { terms, question, content, onQueued }: Asked,
+    spot: Spot,
+    { onAbort, onNewcomer }: TicketEvents,
+  ) {
     [this.client, this.urgency, this.again] = [spot.client, spot.urgency, spot.again];
+    [this.terms, this.question, this.content, this.#onQueued] = [terms, question, content, onQueued];
     [this.waitMs, this.#told] = [spot.waitMs, spot.answerAt];
     this.patienceMs = terms.deadline - this.since;
-    this.slot = new Promise((resolve, reject) => {
+    this.permit = new Promise((resolve, reject) => {
       [this.#resolve, this.#reject] = [resolve, reject];
     });
     const { signal } = terms;
     const abort = (): void => {
-      const waited = onAbort(this);
-      this.#end(() => waited && this.#reject(signal.reason));
+      if (onAbort(this)) this.refuse(signal.reason);
     };
     const unsubscribe = terms.onNewcomer?.((newcomer) => onNewcomer(this, newcomer));
-    this.#end = (settle) => {
+    this.#end = () => {
       signal.removeEventListener('abort', abort);
       unsubscribe?.();
-      settle();
     };
     signal.addEventListener('abort', abort, { once: true });
   }
@@ -76,11 +100,33 @@ export class Ticket implements Waiter {
     this.#onQueued?.(answerAt);
   }
 
-  grant(slot: Slot): void {
-    this.#end(() => this.#resolve(slot));
+  /** The call may start: from now on it counts in the attachment's health. */
+  grant({ server, entry, replaceable, latency }: Granted): void {
+    this.#end();
+    const started = performance.now();
+    const ended = server.health.begin({ client: this.client, content: this.content });
+    this.#resolve({
+      attachment: server.attachment,
+      replaceable,
+      wait: { predictedMs: this.waitMs, reason: server.blockSince(this.since) ?? 'none' },
+      release(outcome) {
+        entry.complete(outcome);
+        // A refusal comes sooner than scores do, so only scores tell how long calls take.
+        if (outcome.verdict === 'scored') latency.observe(performance.now() - started);
+        ended(outcome.verdict);
+      },
+      giveBack() {
+        entry.cancel();
+        ended('unknown');
+        // There is a permit now, sooner than those who wait were told.
+        server.nudge();
+      },
+    });
   }
 
-  refuse(error: RerankError): void {
-    this.#end(() => this.#reject(error));
+  /** @param reason a `RerankError` */
+  refuse(reason: RerankError): void {
+    this.#end();
+    this.#reject(reason);
   }
 }

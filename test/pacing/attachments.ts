@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Again, Verdict } from '../../src/calls/attempt.ts';
 import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
@@ -61,7 +61,7 @@ export interface CallOptions extends Partial<Terms> {
 export const acquire = (
   pacer: Pacer,
   { again, onQueued, content, ...over }: CallOptions = {},
-): Promise<Slot> => {
+): Promise<Permit> => {
   const terms: Terms = {
     client: 'search',
     urgency: 3,
@@ -81,7 +81,7 @@ export const acquire = (
   return slot;
 };
 
-export const end = (slot: Slot, verdict: Verdict = 'scored'): void =>
+export const end = (slot: Permit, verdict: Verdict = 'scored'): void =>
   slot.release({ verdict, answered: !['failed', 'unreachable', 'unknown'].includes(verdict) });
 
 /** What a slot's queue needs to decide about everything that can be decided now, milliseconds. */
@@ -91,14 +91,14 @@ const MOMENT_MS = 50;
 export const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(MOMENT_MS);
 
 /** A slot that is there to be had; rejects when it is refused. */
-export const taken = async (pacer: Pacer, options?: CallOptions): Promise<Slot> => {
+export const taken = async (pacer: Pacer, options?: CallOptions): Promise<Permit> => {
   const slot = acquire(pacer, options);
   await settle();
   return slot;
 };
 
 /** The attachment that each call gets a slot of, `waiting` for one that has none yet, or the error. */
-export const standOf = async (slots: readonly Promise<Slot>[]): Promise<string[]> => {
+export const standOf = async (slots: readonly Promise<Permit>[]): Promise<string[]> => {
   const stands = slots.map(() => 'waiting');
   slots.forEach((slot, i) => {
     slot.then(

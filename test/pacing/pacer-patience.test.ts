@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
@@ -141,7 +141,7 @@ describe('of the calls that many callers make who ask again as soon as they are 
 });
 
 /** All that a window of sixty grants at once. */
-const taken = async (pacer: Pacer, terms: Terms): Promise<Slot[]> => {
+const taken = async (pacer: Pacer, terms: Terms): Promise<Permit[]> => {
   const slots = Promise.all(Array.from({ length: 49 }, () => pacer.acquire(terms)));
   await vi.advanceTimersByTimeAsync(50);
   return slots;

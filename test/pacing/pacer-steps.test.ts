@@ -1,7 +1,7 @@
 /** What a burst costs, counted in steps. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Line, Window } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
@@ -28,7 +28,7 @@ interface Scene {
 }
 
 class Bed {
-  readonly granted: Slot[] = [];
+  readonly granted: Permit[] = [];
   refused = 0;
   readonly pacer: Pacer;
   readonly #patienceMs: number;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import { Pacer, type Slot } from '../../src/pacing/pacer.ts';
+import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Window } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
@@ -37,7 +37,7 @@ const terms = (over: Partial<Terms> = {}): Terms => ({
 });
 
 /** Makes a call that lasts LATENCY_MS; resolves with the time it started and where. */
-const call = async (pacer: Pacer, over: Partial<Terms> = {}): Promise<{ at: number; slot: Slot }> => {
+const call = async (pacer: Pacer, over: Partial<Terms> = {}): Promise<{ at: number; slot: Permit }> => {
   const slot = await pacer.acquire(terms(over));
   const at = performance.now();
   setTimeout(() => slot.release({ verdict: 'scored', answered: true }), LATENCY_MS);
