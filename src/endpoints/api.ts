@@ -10,6 +10,8 @@ export interface Asked {
   readonly model: string | undefined;
   /** What all texts are asked about; empty where an endpoint has no such thing. */
   readonly query: string;
+  /** What the caller calls the texts, like `documents`: errors name one of them by it. */
+  readonly textsField: string;
   /** How many texts it names, duplicates included. */
   readonly count: number;
   /** Those texts, as they go upstream. */
@@ -24,8 +26,6 @@ export interface Api<R extends Asked, V extends Values> {
    * @returns the request, and the bytes that it takes in memory at most
    */
   parse(body: Buffer): { readonly request: R; readonly bytes: number };
-  /** What callers call the texts, like `documents`: errors name one of them by it. */
-  readonly textsField: string;
   /** What the values depend on besides model, query and text. */
   dependsOn?(request: R): readonly string[];
   /** The answer holds what was sent, and is as large. */

@@ -143,14 +143,14 @@ export const endpoint = <R extends Asked, V extends Values>(
     const { positions } = texts;
     const indexOf = (place: number): number => positions.indexOf(place);
     const { keep, reply, served } = await call(c, model, request, texts, hold).catch((thrown) => {
-      throw thrown instanceof Blamed ? named(thrown, api.textsField, indexOf) : thrown;
+      throw thrown instanceof Blamed ? named(thrown, request.textsField, indexOf) : thrown;
     });
     record.outcome = served;
     record.sources = reply.sources;
     record.searchUnits = reply.spent;
     record.timing = reply.timing;
 
-    const defanged = (reply.defanged ?? []).map((place) => milder(api.textsField, indexOf(place)));
+    const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));
     const warnings = [...request.warnings, ...defanged];
     const body = api.answer({ id: record.id, request, reply, positions, warnings });
     if (served === 'hit' && !api.repeats(request)) keep?.({ body, record, reply });

@@ -63,6 +63,7 @@ export const COLOURS_API: Api<ColoursRequest, Colours> = {
       request: {
         model,
         query: '',
+        textsField: 'texts',
         count: texts.length,
         distinct: () => distinct(texts),
         palette,
@@ -71,7 +72,6 @@ export const COLOURS_API: Api<ColoursRequest, Colours> = {
       bytes: body.length,
     };
   },
-  textsField: 'texts',
   dependsOn: ({ palette }) => [palette],
   repeats: () => false,
   answer: ({ id, reply, positions, warnings }) =>

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { Blamed } from '../../src/calls/blame.ts';
 import type { Granularity, ItemCall } from '../../src/calls/call.ts';
 import type { Identity } from '../../src/calls/identity.ts';
 import { CACHE_TERMS } from '../support/fakes.ts';
@@ -83,4 +84,16 @@ describe('a request becomes an ask', () => {
     expect(await questionOf('search')).toBe(await questionOf('search'));
     expect(await questionOf('search')).not.toBe((await asked()).identity.question);
   });
+});
+
+test('a document that is refused is named by the word that its caller has for documents', async () => {
+  for (const [field, more] of [
+    ['documents', { documents: ['b', 'a', 'b'] }],
+    ['texts', { documents: undefined, texts: ['b', 'a', 'b'] }],
+  ] as const) {
+    const desk = new Desk();
+    desk.inner.failWith(new Blamed({ of: 'items', places: [1], suspects: [] }));
+    const answer = await desk.post({ body: { ...BODY, ...more } });
+    expect(await answer.json()).toMatchObject({ error: { code: 400, param: `${field}[1]` } });
+  }
 });

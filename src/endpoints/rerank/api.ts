@@ -7,7 +7,6 @@ import { parseRequest, type RerankRequest } from './request.ts';
 
 export const RERANK_API: Api<RerankRequest, Float64Array> = {
   parse: parseRequest,
-  textsField: 'documents',
   repeats: ({ returnDocuments }) => returnDocuments,
   answer({ id, request, reply, positions, warnings }) {
     const { originals, returnDocuments, topN } = request;

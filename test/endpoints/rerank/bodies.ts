@@ -13,11 +13,13 @@ export const body = (over: Readonly<Record<string, unknown>> = {}): Record<strin
 });
 
 /** A request, and the text of each of its documents. */
-export type Read = Omit<RerankRequest, 'count' | 'distinct'> & { readonly texts: readonly string[] };
+export type Read = Omit<RerankRequest, 'count' | 'distinct' | 'textsField'> & {
+  readonly texts: readonly string[];
+};
 
 /** @param slicedFrom bytes from which on documents are left in the body */
 export const read = (bytes: Buffer, slicedFrom?: number): Read => {
-  const { count, distinct, ...request } = parseRequest(bytes, slicedFrom).request;
+  const { count, distinct, textsField: _, ...request } = parseRequest(bytes, slicedFrom).request;
   const { items, positions } = distinct();
   expect(positions).toHaveLength(count);
   return { ...request, texts: Array.from(positions, (position) => items[position]!) };
