@@ -115,7 +115,8 @@ export class Pacer {
     this.#queue.push(ticket);
     this.#request(ticket);
     this.#lookLater();
-    if (spot.close && this.#lanes.shared(again, terms)) void this.#confirm(ticket);
+    const refreshed = spot.close && this.#lanes.refresh(again, ticket);
+    if (refreshed) void refreshed.then(() => this.#confirm(ticket));
     return ticket.permit;
   }
 
@@ -127,11 +128,10 @@ export class Pacer {
   }
 
   /**
-   * While others are told of a call, theirs are heard of: of two that come to two processes at the same moment, one knows
-   * of the other.
+   * Others have been told of a call that may have to wait, and theirs been heard of: of two that come to two processes at
+   * the same moment, one knows of the other.
    */
   async #confirm(ticket: Ticket): Promise<void> {
-    await this.#lanes.refresh(ticket.again, ticket);
     // All who have come meanwhile hear at the same moment.
     await this.#turns.short();
     if (!this.#queue.has(ticket)) return;
@@ -151,10 +151,9 @@ export class Pacer {
 
   /** The most urgent of those who share a call places it; for the wait that it had before, none of them is turned away. */
   #promote(ticket: Ticket, newcomer: Place): void {
-    if (this.#lanes.for(ticket.again, newcomer).length === 0) return;
-    const { answerAt } = this.#admission.spotOf(newcomer, ticket.again);
-    if (!this.#queue.promote(ticket, newcomer)) return;
-    ticket.expectAnew(answerAt);
+    const expectation = this.#predictor.of(newcomer, ticket.again);
+    if (expectation === undefined || !this.#queue.promote(ticket, newcomer)) return;
+    ticket.expectAnew(expectation.answerAt);
     this.#request(ticket);
   }
 

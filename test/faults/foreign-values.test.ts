@@ -90,7 +90,18 @@ const spoil = async (key: string, random: () => number): Promise<void> => {
   }
 };
 
-const TOPICS = ['claims', 'over', 'refused', 'generation', 'model', 'models', 'drift', 'x', ''];
+const TOPICS = [
+  'claims',
+  'over',
+  'refused',
+  'generation',
+  'model',
+  'models',
+  'drift',
+  `reservation:${COHERE}`,
+  'x',
+  '',
+];
 
 /** The words of claims that are under way, which have not ended. */
 const openClaims = async (): Promise<string[]> => {

@@ -94,14 +94,10 @@ export class Lanes<L extends Lane> {
     return schedules.length > 1 ? new CommonSchedule(schedules) : schedules[0];
   }
 
-  /** Other processes use one of the lanes that the call may take. */
-  shared(again: Again | undefined, caller: Caller): boolean {
-    return this.for(again, caller).some(({ window }) => window.refresh !== undefined);
-  }
-
-  /** What is known of other processes is of this moment afterwards. Never rejects. */
-  async refresh(again: Again | undefined, caller: Caller): Promise<void> {
-    await Promise.all(this.for(again, caller).map(({ window }) => window.refresh?.()));
+  /** What is known of other processes is of this moment afterwards; undefined: there are none. Never rejects. */
+  refresh(again: Again | undefined, caller: Caller): Promise<unknown> | undefined {
+    const refreshes = this.for(again, caller).flatMap(({ window }) => window.refresh?.() ?? []);
+    return refreshes.length > 0 ? Promise.all(refreshes) : undefined;
   }
 
   /** Milliseconds until the first of the lanes is tried again. */

@@ -55,7 +55,7 @@ export class Admission<T extends Waiter> {
   spot(terms: Terms, again: Again | undefined, question: string | undefined): Spot {
     const { client, urgency, deadline } = terms;
     if (again !== undefined) return this.#spotAgain(client, deadline, again);
-    const spot = this.spotOf({ client, urgency }, again);
+    const spot = this.#spotOf({ client, urgency }, again);
     const refused = this.#refusal(spot, deadline);
     if (refused === undefined) return spot;
     if (question === undefined) throw refused;
@@ -63,16 +63,16 @@ export class Admission<T extends Waiter> {
     if (taken === undefined) throw this.#reserve(refused, client, question);
     // What it was told still holds.
     if (taken !== 'due') throw this.#refuse(refused.kind, spot, taken);
-    const kept = this.spotOf({ client, urgency: FIRST }, again);
+    const kept = this.#spotOf({ client, urgency: FIRST }, again);
     if (kept.answerAt <= deadline) return kept;
     throw this.#reserve(this.#tooLong(kept, deadline), client, question);
   }
 
   /** Throws when nobody could make the call. */
-  spotOf(place: Place, again: Again | undefined): Spot {
+  #spotOf(place: Place, again: Again | undefined): Spot {
     const expectation = this.#options.predictor.of(place, again);
     if (expectation === undefined) throw outage(this.#options.lanes.retryInMs(place));
-    return { client: place.client, urgency: place.urgency, again, ...expectation };
+    return { ...place, again, ...expectation };
   }
 
   /**
@@ -81,17 +81,17 @@ export class Admission<T extends Waiter> {
    */
   late({ client, urgency, patienceMs, question }: T): RerankError {
     const now = performance.now();
-    const spot = this.spotOf({ client, urgency }, undefined);
+    const spot = this.#spotOf({ client, urgency }, undefined);
     const refused = this.#tooLong(spot, Math.min(now + patienceMs, spot.answerAt - SOON_MS));
     return question === undefined ? refused : this.#reserve(refused, client, question);
   }
 
   #spotAgain(client: string, deadline: number, again: Again): Spot {
     const first = { client, urgency: FIRST };
-    const spot = this.spotOf(first, again);
+    const spot = this.#spotOf(first, again);
     if (spot.answerAt <= deadline) return spot;
     // Whoever has failed it may have room when the others have not.
-    const anywhere = this.spotOf(first, { avoid: new Set(), never: again.never });
+    const anywhere = this.#spotOf(first, { avoid: new Set(), never: again.never });
     if (anywhere.answerAt > deadline) throw this.#tooLong(anywhere, deadline);
     return anywhere;
   }
