@@ -1,10 +1,10 @@
-/** One attempt at a call: what it tells about the attachment that was asked, and what the next one has to know. */
+/** One attempt at a call: what its end says about the attachment, and what the next attempt has to know. */
 
 /**
- * What the end of a call says of the attachment. `scored`: it does what it is for. `alive`: it answered, and what it
- * answered is no fault of its own. `failed`: no answer, none in time, or none that means anything, which the call's content
- * may be to blame for. `unreachable`: the call was not even taken, so that no content is. `refused_key`, `refused_model`: our key
- * is not good there, for anything or for this model. `unknown`: nobody waited for its answer.
+ * What the end of a call says about the attachment. `scored`: it answered with values. `alive`: it answered with an error
+ * that is not its fault. `failed`: no answer, none in time, or one that makes no sense; the call's content may be the cause.
+ * `unreachable`: the call was not even accepted, so its content cannot be the cause. `refused_key`, `refused_model`: our key is
+ * not valid there, at all or for this model. `unknown`: nothing, since the call was given up or only the firewall answered.
  */
 export type Verdict =
   | 'scored'
@@ -19,18 +19,18 @@ export type Verdict =
 export const RETRY_REASONS = ['failed', 'timeout', 'throttled', 'refused', 'garbage'] as const;
 export type RetryReason = (typeof RETRY_REASONS)[number];
 
-/** A call that is made again, and has had its turn in the queue. */
+/** What an attempt after the first has to know. The call has had its turn in the queue already. */
 export interface Again {
-  /** Attachments that have failed it: others are asked first. */
+  /** Attachments at which the call has failed: others are tried first. */
   readonly avoid: ReadonlySet<string>;
-  /** Attachments that would only say the same again, so that they are not asked even when there is no other. */
+  /** Attachments that would only give the same answer again: they are not tried even when there is no other. */
   readonly never: ReadonlySet<string>;
 }
 
 /** How long a call was expected to wait for its slot, and why it had to. */
 export interface Wait {
-  /** Milliseconds, as predicted when it was asked for. */
+  /** Milliseconds, as predicted when the call was queued. */
   readonly predictedMs: number;
-  /** `none`, or why there was no slot. */
+  /** Why no slot was free; `none` when one was. */
   readonly reason: string;
 }

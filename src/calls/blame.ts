@@ -1,20 +1,20 @@
-/** Whose fault it is that the firewall in front of the upstream refuses a request, and how that is said. */
+/** Which part of a request the firewall in front of the upstream refuses, and the error that says so. */
 
 import { RerankError } from './errors.ts';
 
 /**
- * `request`: it can't be told, since values depend on all items together. Places are those of a call's items;
- * `suspects` are refused only together with others, and were too many to be tried one by one.
+ * `request`: the part is unknown, since values depend on all items together. `places` are indices of a call's items.
+ * `suspects` were refused only as members of a group, and were too many to be tried one by one.
  */
 export type Blame =
   | { readonly of: 'query' }
   | { readonly of: 'request' }
   | { readonly of: 'items'; readonly places: readonly number[]; readonly suspects: readonly number[] };
 
-/** Names no field: what a place is to the caller, only the one who has read his request knows. */
+/** Names no field: only the code that has parsed the request knows what the caller calls an item. */
 export class Blamed extends RerankError {
   readonly blame: Blame;
-  /** What it cost upstream to find that out. */
+  /** What finding this out has cost upstream. */
   readonly spent: number;
 
   constructor(blame: Blame, spent = 0) {
@@ -24,15 +24,15 @@ export class Blamed extends RerankError {
   }
 }
 
-/** Items named one by one; beyond that they are counted. */
+/** Items that an error lists by name; the others are only counted. */
 const MOST_NAMED = 10;
 
 const FIREWALL = 'refused by the firewall in front of the upstream';
 
 /**
- * The error as its caller reads it.
- * @param field what the caller calls the items, like `documents`
- * @param indexOf where an item of the call stands first in the caller's own list
+ * The error that the caller reads.
+ * @param field the caller's name for the items, like `documents`
+ * @param indexOf the first index of a call's item in the caller's own list
  */
 export const named = ({ blame }: Blamed, field: string, indexOf: (place: number) => number): RerankError => {
   if (blame.of === 'query') return refused('query', `\`query\` is ${FIREWALL}.`);

@@ -1,9 +1,9 @@
 /**
- * One account of the bytes that a process holds for its requests: bodies that arrive, are parsed and wait, and what is
- * put together of them and sent. What would pass it is refused before it is read.
+ * The budget of bytes that a process holds for its requests: bodies that arrive, are parsed and wait, and the upstream
+ * bodies that are made of them. A body that would exceed it is refused before it is read.
  *
- * Small bodies have a part that large ones cannot take: hits of a few kilobytes are answered while a few services
- * upload megabytes.
+ * A part of the budget is reserved for small bodies: hits of a few kilobytes are answered while a few services upload
+ * megabytes.
  */
 
 import { RerankError } from './errors.ts';
@@ -14,14 +14,14 @@ export const SMALL_BYTES = 64 * 1024;
 /** Part of the budget that only small bodies may take. */
 export const SMALL_SHARE = 1 / 8;
 
-/** When a new attempt makes sense, milliseconds: a body is held for about a second, and not all are to come at once. */
+/** When to try again, milliseconds: a body is held for about a second, and the spread keeps callers from returning at once. */
 const RETRY_MS = { least: 1000, spread: 3000 };
 
 export type Size = 'small' | 'large';
 
 export interface ByteBudgetOptions {
   readonly maxBytes: number;
-  /** Told of each request that is refused for its bytes. */
+  /** Called for each request that is refused for its bytes. */
   readonly onShed?: (size: Size) => void;
 }
 
@@ -39,7 +39,7 @@ export class ByteBudget {
     this.#onShed = onShed;
   }
 
-  /** Bytes held now. Those that are sent may take it beyond the budget. */
+  /** Bytes held now. Upstream bodies are never refused, so it may exceed the budget. */
   get held(): number {
     return this.#held.small + this.#held.large;
   }
@@ -51,7 +51,7 @@ export class ByteBudget {
     return claim;
   }
 
-  /** Holds what cannot be refused any more, whether there is room or not. @returns ends that */
+  /** Holds bytes that cannot be refused any more, whether there is room or not. @returns releases them */
   hold(bytes: number): () => void {
     this.#move(0, bytes, true);
     return () => this.#move(bytes, 0, true);
@@ -76,18 +76,18 @@ export class ByteBudget {
     const { small, large } = this.#held;
     const fits = small + large + bytes <= this.#maxBytes;
     if (sizeOf(bytes) === 'small') return fits || small + bytes <= this.#reserved;
-    // The only one there is may take the reserve, too: else the largest body allowed might never fit.
+    // A large body that is alone may take the reserve, too: otherwise the largest body allowed might never fit.
     return fits && (large === 0 || large + bytes <= this.#maxBytes - this.#reserved);
   }
 }
 
-/** Bytes held for one request, by its handler and by whoever else works on its documents. */
+/** Bytes held for one request, by its handler and by shared calls that go on with its documents. */
 export class Claim {
   readonly #move: (before: number, after: number, force: boolean) => void;
   #bytes = 0;
   #holders = 1;
 
-  /** @param move counts other bytes; throws when they do not fit, unless it must */
+  /** @param move replaces `before` bytes by `after` in the budget; throws when they do not fit, unless forced */
   constructor(move: (before: number, after: number, force: boolean) => void) {
     this.#move = move;
   }
@@ -96,13 +96,13 @@ export class Claim {
     return this.#bytes;
   }
 
-  /** Throws `buffer_full`, and holds what it held, when there is no room for more. */
+  /** Throws `buffer_full` when there is no room, and then goes on holding the bytes that it held before. */
   resize(bytes: number): void {
     this.#move(this.#bytes, bytes, false);
     this.#bytes = bytes;
   }
 
-  /** Keeps the bytes counted, also when the request itself is over. @returns ends that; a second call does nothing */
+  /** Keeps the bytes counted even after the request itself is over. @returns ends that; a second call does nothing */
   readonly share = (): (() => void) => {
     if (this.#holders++ === 0) this.#move(0, this.#bytes, true);
     let shared = true;
@@ -112,7 +112,7 @@ export class Claim {
     };
   };
 
-  /** To be called once, by who has made the claim. */
+  /** To be called once, by the owner of the claim. */
   release(): void {
     if (--this.#holders === 0) this.#move(this.#bytes, 0, true);
   }

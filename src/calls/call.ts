@@ -2,8 +2,8 @@
  * The one idea of the gateway: whatever can answer a call is a `Service`, and a `Layer` is a service that answers what it
  * knows and calls the next one for the rest.
  *
- * Calls have two sizes. What a queue, a quota or another attempt needs of one is little: a `Call`. What caches and shared
- * calls need is a list of items, each with a value of its own: an `ItemCall`. Which endpoint it is for, no layer knows.
+ * Calls have two types. A `Call` holds the little that queue, quota and retry need. An `ItemCall` adds what caches and shared
+ * calls need: a list of items, each with a value of its own. No layer knows which endpoint a call is for.
  */
 
 import type { Again, Wait } from './attempt.ts';
@@ -11,7 +11,7 @@ import type { Identity } from './identity.ts';
 import type { Values } from './values.ts';
 
 export interface Service<C extends Call = ItemCall, R extends Reply = ItemReply> {
-  /** Answers all of the call, or rejects with a `RerankError`. Never resolves with a part. */
+  /** Answers the whole call, or rejects with a `RerankError`. Never resolves with a part. */
   answer(call: C): Promise<R>;
 }
 
@@ -19,51 +19,51 @@ export type Layer<C extends Call = ItemCall, R extends Reply = ItemReply> = (
   inner: Service<C, R>,
 ) => Service<C, R>;
 
-/** The same for calls of items, by what holds their values. */
+/** Services and layers of item calls, by the type of their values. */
 export type ItemService<V extends Values> = Service<ItemCall, ItemReply<V>>;
 export type ItemLayer<V extends Values> = Layer<ItemCall, ItemReply<V>>;
 
 export interface Call {
   readonly model: string;
-  /** What makes two calls the same; undefined: none is like another. */
+  /** Equal for equal calls; undefined: no two calls are equal. */
   readonly identity?: Identity;
   readonly terms: Terms;
   /** W3C trace context of the caller, passed on as it came. */
   readonly traceparent?: string | undefined;
-  /** Keeps the bytes of the request counted, until what it returns is called. */
+  /** Keeps the bytes of the request counted. Returns the function that releases them. */
   readonly hold?: (() => () => void) | undefined;
-  /** Nobody waits for it: it is no request's, and counts as none. */
+  /** Made for no request, so that nobody waits for it; not counted as a request. */
   readonly isBackground?: boolean;
   /** The attachment whose slot this call holds: set by the pacing layer, read by the upstream. */
   readonly attachment?: string;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
-  /** Told by the pacing layer as soon as it knows when the answer should be there (monotonic ms). */
+  /** Called by the pacing layer as soon as it can predict when the answer arrives (monotonic ms), and again when that changes. */
   readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
-  /** Told by the pacing layer when it makes the call, at which attachment, and whether it could be made at another one. */
+  /** Called by the pacing layer when an attempt starts: its attachment, and whether another attachment could take the next one. */
   readonly onStart?: ((attachment: string, replaceable: boolean) => void) | undefined;
-  /** Told by the upstream whenever it sends a call. */
+  /** Called by the upstream whenever it sends the call. */
   readonly onSend?: (() => void) | undefined;
-  /** Called by the pacing layer when a slot is granted: what of the call is another by then. */
+  /** Called by the pacing layer when a slot is granted. Returns the fields of the call that have changed by then. */
   readonly seal?: (() => Partial<Call>) | undefined;
 }
 
 /** A call about a list of items: one query and its documents, or texts alone. */
 export interface ItemCall extends Call {
-  /** What all items are asked about; empty where an endpoint has no such thing. */
+  /** The query that all items are compared with; empty for an endpoint without one. */
   readonly query: string;
-  /** Distinct texts, in the order in which the caller first names them. */
+  /** Distinct texts, in the order of their first appearance in the request. */
   readonly items: readonly string[];
   readonly identity: Identity;
   readonly cache: CacheDirectives;
   /**
-   * Not to be put into one call with what others ask: it was refused in such a call once, and only its own call can tell
-   * whether that was its fault.
+   * Must not be merged with other calls: it was refused in a merged call, and only a call of its own can tell whether its
+   * items were the cause.
    */
   readonly alone?: boolean;
   /**
-   * What to ask for, of all who wait for this call by then. The items and the identity that the call itself names are what it
-   * began with.
+   * The items of all callers that wait for this call when its slot is granted. `items` and `identity` of the call itself are
+   * those of the first caller.
    */
   readonly seal?: (() => Pick<ItemCall, 'items' | 'identity'>) | undefined;
 }
@@ -72,33 +72,33 @@ export interface ItemCall extends Call {
 export interface CacheDirectives {
   readonly read: boolean;
   readonly write: boolean;
-  /** False for only-if-cached: what no cache knows is not asked upstream. */
+  /** False for only-if-cached: a call that no cache can answer is not sent upstream. */
   readonly forward: boolean;
-  /** The oldest value that will do, milliseconds. */
+  /** The greatest age of a value that the caller accepts, milliseconds. */
   readonly maxAgeMs: number;
   /** A value past its freshness may answer: while it is being renewed, or when the upstream fails. */
   readonly staleIfError: boolean;
 }
 
-/** In whose turn a call waits, and where among that client's own. */
+/** Whose share of the slots a call counts against, and its priority among that client's calls. */
 export interface Place {
-  /** Name of the client, whose share of the slots this call counts against. */
+  /** The client's name. */
   readonly client: string;
   /** RFC 9218 urgency, 0 (most urgent) to 7. */
   readonly urgency: number;
 }
 
-/** What a calling side will put up with. Those who share a call combine their terms, so they may change. */
+/** How long a caller waits, and with which priority. A shared call combines the terms of its members, so they may change. */
 export interface Terms extends Place {
   /** Monotonic milliseconds (`performance.now()`) after which nobody wants the answer any more. */
   readonly deadline: number;
   /** Aborted, with a `RerankError` as its reason, when nobody waits any more. */
   readonly signal: AbortSignal;
-  /** Subscribes to those who join the call from now on: where each would wait by himself. Returns what unsubscribes. */
+  /** Subscribes to members that join the call from now on: the place each would have by itself. Returns the unsubscribe function. */
   readonly onNewcomer?: ((tell: (place: Place) => void) => () => void) | undefined;
 }
 
-/** What a model's values are reused for: each its own pair, the same set of items only, or nothing. */
+/** What a model's values are reused for: each pair by itself, the same set of items only, or nothing. */
 export type Granularity = 'document' | 'request' | 'off';
 
 /** Where a value came from; `joined` is one that another request's call brought. */
@@ -108,15 +108,15 @@ export interface Timing {
   readonly cacheMs: number;
   readonly queueMs: number;
   readonly upstreamMs: number;
-  /** Of the last wait for a slot, where there was one. */
+  /** The last wait for a slot, if there was one. */
   readonly wait?: Wait | undefined;
 }
 
 export interface Reply {
-  /** What this answer, and no other, cost upstream, in what the endpoint is billed in: search units, or tokens. */
+  /** What this answer alone has cost upstream, in the endpoint's billing unit: search units, or tokens. */
   readonly spent: number;
   readonly timing: Timing;
-  /** The upstream's `x-ratelimit-*` headers, where a call was made. */
+  /** The upstream's `x-ratelimit-*` headers, if a call was made. */
   readonly rateLimit: Readonly<Record<string, string>>;
 }
 
@@ -128,15 +128,15 @@ export interface ItemReply<V extends Values = Float64Array> extends Reply {
   readonly takenAt: Float64Array;
   /** Some are past their freshness: they are being renewed, or stand in for an upstream failure. */
   readonly stale: boolean;
-  /** Some were new and have been put into the cache. */
+  /** Some are new and have been cached. */
   readonly stored: boolean;
-  /** Places of items that were sent without their URL schemes and markup, since they are refused otherwise. */
+  /** Indices of items that were sent without their URL schemes and markup, since the firewall refuses them otherwise. */
   readonly defanged?: readonly number[];
 }
 
 export const NO_TIME: Timing = { cacheMs: 0, queueMs: 0, upstreamMs: 0 };
 
-/** The same call for some of its items only, which are named by their places in it. */
+/** The same call for some of its items only, given by their indices in it. */
 export const subCall = (call: ItemCall, places: readonly number[]): ItemCall => ({
   ...call,
   items: places.map((place) => call.items[place]!),

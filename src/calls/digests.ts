@@ -1,26 +1,26 @@
 /**
- * Documents by their digests: 128 bits of a SHA-256, so that nobody who writes documents can afford two with the same
- * one. They lie in memory byte for byte as in a row of pairs, in Redis, too.
+ * Documents by their digests: 128 bits of a SHA-256, so that an author of documents cannot afford to find two with the same
+ * digest. Their bytes in memory are those of a row of pairs, in memory and in Redis.
  */
 
 import { hash } from 'node:crypto';
 
 export const DIGEST_BYTES = 16;
 
-/** Numbers that a digest takes: doubles where it is moved, words of 32 bits where it is compared. */
+/** Numbers per digest: doubles to copy it, words of 32 bits to compare it. */
 export const DIGEST_NUMBERS = DIGEST_BYTES / Float64Array.BYTES_PER_ELEMENT;
 export const DIGEST_WORDS = DIGEST_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 
-/** The same bytes in words. Doubles made of arbitrary bytes may be NaN, which equals nothing and loses its bits when it is read. */
+/** The same bytes as words. Doubles of arbitrary bytes may be NaN, which equals nothing and loses its bits when it is read. */
 export const wordsOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint32Array =>
   new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT);
 
 export class Digests {
-  /** Digest of document i: numbers 2i and 2i + 1. To be copied as a whole, never read one by one. */
+  /** The digest of document i: numbers 2i and 2i + 1. Copy them together; never read one of them. */
   readonly numbers: Float64Array;
-  /** The same: words 4i to 4i + 3. */
+  /** The same bytes: words 4i to 4i + 3. */
   readonly words: Uint32Array;
-  /** First document with a digest's first word, and for each document the next one with the same; −1 ends. */
+  /** By the first word of a digest: the first document with it; and for each document the next one with the same word, or −1. */
   #first: Map<number, number> | undefined;
   #next: Int32Array | undefined;
 
@@ -29,18 +29,18 @@ export class Digests {
     this.words = wordsOf(numbers);
   }
 
-  /** Of texts that are well-formed: others have no UTF-8 of their own, and could collide. */
+  /** @param documents well-formed: texts with a lone surrogate have no UTF-8 form of their own, and could collide */
   static of(documents: readonly string[]): Digests {
     const numbers = new Float64Array(DIGEST_NUMBERS * documents.length);
     const bytes = Buffer.from(numbers.buffer);
     for (const [i, document] of documents.entries()) {
-      // One byte a character: the cheapest form in which the digest comes.
+      // One byte a character: the cheapest encoding in which `hash` returns a digest.
       bytes.write(hash('sha256', document, 'binary'), DIGEST_BYTES * i, DIGEST_BYTES, 'latin1');
     }
     return new Digests(numbers);
   }
 
-  /** Of texts that are slices of a body: where each begins and ends, in turn. Bytes of UTF-8 are their own text. */
+  /** Digests of slices of a body, which are hashed as they stand. @param bounds begin and end of each slice, alternating */
   static ofSlices(body: Buffer, bounds: Uint32Array): Digests {
     const count = bounds.length / 2;
     const numbers = new Float64Array(DIGEST_NUMBERS * count);
@@ -67,17 +67,17 @@ export class Digests {
     return some;
   }
 
-  /** The digest of a document as a word, the same for the same digest only. */
+  /** A document's digest as text; different digests have different texts. */
   nameOf(document: number): string {
     return this.words.subarray(DIGEST_WORDS * document, DIGEST_WORDS * (document + 1)).join('.');
   }
 
-  /** The first document with the digest of this one. */
+  /** The first document with the same digest as this one. */
   firstLike(document: number): number {
     return this.indexOf(this.words, DIGEST_WORDS * document);
   }
 
-  /** Which of the documents has the digest that begins at `at` of these words; −1: none. */
+  /** The document whose digest equals the one at `words[at]`; −1: none. */
   indexOf(words: Uint32Array, at: number): number {
     const { first, next } = this.#index();
     let document = first.get(words[at]! | 0) ?? -1;
@@ -94,7 +94,7 @@ export class Digests {
     );
   }
 
-  /** Made when first needed: most asks are looked up in one place only. Keys are signed, which the engine keeps unboxed. */
+  /** Built when first needed: most calls are looked up in one place only. Keys are signed, which the engine keeps unboxed. */
   #index(): { first: Map<number, number>; next: Int32Array } {
     if (this.#first === undefined || this.#next === undefined) {
       this.#first = new Map();
@@ -109,7 +109,7 @@ export class Digests {
   }
 }
 
-/** The digests of one list of documents after the other. */
+/** The digests of several lists of documents, one list after the other. */
 export const concatenate = (lists: readonly Digests[]): Digests => {
   const numbers = new Float64Array(lists.reduce((sum, list) => sum + list.numbers.length, 0));
   let at = 0;

@@ -1,13 +1,13 @@
-/** The distinct texts of a request, and where each of the texts given stands among them. */
+/** The distinct texts of a request, and the index of each of its texts among them. */
 
 import { Digests } from './digests.ts';
 
 export interface Distinct {
-  /** In order of first appearance. May be decoded when it is first read: most requests are answered without. */
+  /** In order of first appearance. May be decoded only when first read: most requests are answered without. */
   readonly items: readonly string[];
   /** Of the items. */
   readonly digests: Digests;
-  /** For each of the given texts, duplicates included, its place among the items. */
+  /** For each of the given texts, duplicates included, its index among the items. */
   readonly positions: Uint16Array;
 }
 
@@ -28,14 +28,14 @@ export const distinct = (texts: readonly string[]): Distinct => {
 };
 
 /**
- * The same of texts that are slices of a body, told apart by their digests.
- * @param bounds where each text begins and ends in the body, in turn: whole characters of UTF-8
+ * The same for texts that are slices of a body, compared by their digests.
+ * @param bounds begin and end of each text in the body, alternating: whole characters of UTF-8
  */
 export const distinctSlices = (body: Buffer, bounds: Uint32Array): Distinct => {
   const count = bounds.length / 2;
   const all = Digests.ofSlices(body, bounds);
   const positions = new Uint16Array(count);
-  /** Where each item stands first among the texts. */
+  /** For each item, its first index among the texts. */
   const firsts: number[] = [];
   for (let index = 0; index < count; index++) {
     const first = all.firstLike(index);

@@ -15,11 +15,11 @@ export type ErrorType =
 interface ErrorRule {
   readonly status: number;
   readonly type: ErrorType;
-  /** What the ledger counts the request as. */
+  /** The outcome under which the ledger counts the request. */
   readonly outcome: 'invalid' | 'rejected' | 'error';
-  /** The upstream, not the caller, is to blame: a score past its freshness is better than this error. */
+  /** The upstream, not the caller, is the cause: a value past its freshness is better than this error. */
   readonly staleIfError: boolean;
-  /** What a caller reads when the thrower has nothing more exact to say. */
+  /** The message when the error is thrown without a more exact one. */
   readonly message: string;
 }
 
@@ -87,25 +87,25 @@ export type ErrorKind = keyof typeof ERRORS;
 export interface ErrorDetails {
   /** The field of the request that is to blame, as in `documents[3]`. */
   readonly param?: string;
-  /** Another status than the kind's own: one that the upstream answered, and that is passed on. */
+  /** Replaces the kind's own status: the upstream's status, passed on. */
   readonly status?: number;
   /** Milliseconds after which a new attempt makes sense. */
   readonly retryAfterMs?: number;
-  /** The wait that it was refused for. */
+  /** The predicted wait for which the request was refused. */
   readonly wait?: Wait;
-  /** The status that the upstream answered, where it did; else what went wrong on the wire, as in `ECONNREFUSED`. */
+  /** The status of the upstream's answer; without an answer, the code of what went wrong on the wire, like `ECONNREFUSED`. */
   readonly upstreamStatus?: number;
   readonly upstreamCode?: string;
-  /** The upstream's `x-ratelimit-*` headers, where it sent them. */
+  /** The upstream's `x-ratelimit-*` headers, if it sent any. */
   readonly rateLimit?: Readonly<Record<string, string>>;
-  /** Headers that belong to the answer, e.g. `Allow`. */
+  /** Headers of the answer, e.g. `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
-/** The attempts that were made in vain. */
+/** The attempts of a call that failed in the end. */
 export interface FailedCalls {
-  /** The attachment that was asked last, how many calls were made in all, and the milliseconds that went by in them and before. */
+  /** The attachment of the last attempt, the number of attempts, and the milliseconds spent waiting and in the calls. */
   readonly attachment: string;
   readonly attempts: number;
   readonly queueMs: number;
@@ -122,7 +122,7 @@ export class RerankError extends Error {
   readonly wait: Wait | undefined;
   readonly upstreamStatus: number | undefined;
   readonly upstreamCode: string | undefined;
-  /** The calls that it is the end of, for the log. */
+  /** The attempts that ended in this error, for the log. */
   calls: FailedCalls | undefined;
   readonly rateLimit: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -145,14 +145,14 @@ export class RerankError extends Error {
   }
 }
 
-/** Whatever was thrown, as an error of the table: anything unforeseen is `internal`, its text kept for the log only. */
+/** Anything thrown, as an error of the table: an unforeseen one becomes `internal`, with the original as its cause. */
 export const toRerankError = (thrown: unknown): RerankError =>
   thrown instanceof RerankError ? thrown : new RerankError('internal', undefined, { cause: thrown });
 
-/** A field of the request is out of its rule. @param must what is wrong with it, to be read after its name */
+/** A field of the request breaks its rule. @param must the rule, to stand after the field's name */
 export const invalidField = (param: string, must: string): RerankError =>
   new RerankError('invalid_request', `\`${param}\` ${must}`, { param });
 
-/** Whether an upstream refused a call for what it was asked, so that other questions and documents are not meant. */
+/** Whether the upstream refused a call for its content, which says nothing about other questions and documents. */
 export const isAboutContent = ({ kind }: RerankError): boolean =>
   kind === 'upstream_invalid' || kind === 'firewall_refused';

@@ -1,24 +1,24 @@
-/** What samples of a model's cached scores have shown of late, and when they are enough to believe it. */
+/** What recent samples of a model's cached values have shown, and when they are enough to act on it. */
 
 /**
- * `same`: a pair's new score is its cached one; `changed`: it is another, and the same alone as among other documents, so
- * that the model is another; `dependent`: it is another among other documents.
+ * `same`: a pair's new value equals its cached one. `changed`: it differs, and is the same alone as among other items, so the
+ * model has been replaced. `dependent`: it differs among other items.
  */
 export type Finding = 'same' | 'changed' | 'dependent';
 
-/** Samples that are looked at, the latest. */
+/** The latest samples, which are the ones that count. */
 const WINDOW = 10;
 
-/** Different pairs among them that must show the same, */
+/** A finding is believed when at least this many different pairs among them show it, */
 const ENOUGH = 3;
-/** and the share of all of them that these must be more than. */
+/** and they are more than this share of the samples. */
 const MAJORITY = 0.5;
 
 export class Findings {
   /** By pair, the latest last. */
   readonly #latest = new Map<string, Finding>();
 
-  /** @returns what is to be believed from now on; undefined: nothing new */
+  /** @returns the finding that is to be believed from now on; undefined: nothing new */
   note(pair: string, finding: Finding): Exclude<Finding, 'same'> | undefined {
     this.#latest.delete(pair);
     this.#latest.set(pair, finding);

@@ -1,4 +1,4 @@
-/** Where an unforeseen error comes from. Its message stays out: it may quote what it stumbled over. */
+/** Where an unforeseen error was thrown. Its message is left out: it may quote a query or a document. */
 export const framesOf = (cause: unknown): string[] | undefined => {
   if (!(cause instanceof Error)) return undefined;
   const { name, message, stack = '' } = cause;

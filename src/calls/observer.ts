@@ -1,17 +1,17 @@
-/** What the column has to tell of itself, to whoever counts it: the layers themselves know of no metrics. */
+/** The events of the column that are counted: the layers themselves know nothing of metrics. */
 
 import type { RetryReason } from './attempt.ts';
 import type { Finding } from './findings.ts';
 
-/** What a tier knew of an ask: all of it, some of it, all of it but past its freshness, or nothing. */
+/** What a tier knew of a call: all values, some of them, all but past their freshness, or none. */
 export type CacheResult = 'hit' | 'partial' | 'stale' | 'miss';
 
-/** Hears of what happens at the seams. */
+/** Called at the seams between the layers. */
 export interface Observer {
   cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
-  /** An ask has joined a call that still waited for its slot. */
+  /** A call has joined another one that still waited for its slot. */
   merged(model: string): void;
-  /** What a new score of a cached pair has shown, and how far the two are apart. */
+  /** What a new value of a cached pair has shown, and its distance from the cached one. */
   verified(model: string, difference: number, pair: string, finding: Finding): void;
   queueWait(model: string, ms: number, reason: string): void;
   retry(model: string, reason: RetryReason): void;
@@ -20,7 +20,7 @@ export interface Observer {
   upstreamCall(call: {
     attachment: string;
     model: string;
-    /** The status answered, or why there was none. */
+    /** The status of the answer, or why there was none. */
     code: string;
     ms: number;
     searchUnits: number;

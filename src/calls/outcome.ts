@@ -1,4 +1,4 @@
-/** What became of an answered request, told by where its values came from. */
+/** The outcome of an answered request, by the sources of its values. */
 
 import type { ItemReply, Source } from './call.ts';
 
@@ -18,10 +18,10 @@ export type Served = Extract<Outcome, 'hit' | 'partial' | 'miss' | 'stale' | 'by
 
 const isCached = (source: Source): boolean => source === 'memory' || source === 'redis';
 
-/** @param bypass the caller or the model's configuration kept the caches out of it */
+/** @param bypass the caller or the model's configuration turned the caches off */
 export const outcomeOf = (reply: Pick<ItemReply, 'sources' | 'stale'>, bypass: boolean): Served => {
   const isHit = reply.sources.every(isCached);
-  // Some of what a call was made for may be past its freshness, too: the call is what the answer cost.
+  // Only when all values are cached: an answer that needed a call is `partial` or `miss`, even if some of its values are stale.
   if (isHit && reply.stale) return 'stale';
   if (bypass) return 'bypass';
   if (isHit) return 'hit';

@@ -1,15 +1,15 @@
-/** Values for some items of a call, and how they make up the values for all. */
+/** Replies for some items of a call, and how they are put together to the reply for all. */
 
 import { type ItemReply, NO_TIME, type Source, type Timing } from './call.ts';
 import { fill, pick, type Values } from './values.ts';
 
 export interface Part<V extends Values = Float64Array> {
-  /** Which items of the call these are: one place for each value. */
+  /** Index in the call of each value's item. */
   readonly places: readonly number[];
   readonly reply: ItemReply<V>;
 }
 
-/** Puts parts together, one at least, that name every one of `count` places exactly once. */
+/** Puts parts together, at least one, whose places are the indices 0 to `count` − 1, each exactly once. */
 export const assemble = <V extends Values>(count: number, parts: readonly Part<V>[]): ItemReply<V> => {
   const takenAt = new Float64Array(count);
   const sources = new Array<Source>(count);
@@ -35,7 +35,7 @@ export const assemble = <V extends Values>(count: number, parts: readonly Part<V
   };
 };
 
-/** The values of some places of a call. What they cost is not divided: `spent` is what this part is billed. */
+/** The reply for some items of a call. Its cost is not divided: `spent` is what this part is billed. */
 export const partOf = <V extends Values>(
   reply: ItemReply<V>,
   places: readonly number[],
@@ -48,7 +48,7 @@ export const partOf = <V extends Values>(
   spent,
 });
 
-/** The same values for somebody who has only joined the call that brought them. */
+/** The same values for a caller that joined the call that brought them. */
 export const joined = <V extends Values>(reply: ItemReply<V>): ItemReply<V> => ({
   ...reply,
   sources: reply.sources.map((source): Source => (source === 'upstream' ? 'joined' : source)),
@@ -56,7 +56,7 @@ export const joined = <V extends Values>(reply: ItemReply<V>): ItemReply<V> => (
   stored: false,
 });
 
-/** What was waited for at the same time took as long as the longest of it. */
+/** Parts that were waited for at the same time took as long as the longest of them. */
 const longer = (a: Timing, b: Timing): Timing => ({
   cacheMs: Math.max(a.cacheMs, b.cacheMs),
   queueMs: Math.max(a.queueMs, b.queueMs),

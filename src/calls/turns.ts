@@ -1,21 +1,21 @@
-/** Steps take turns in the rounds of the event loop: between any two rounds, whatever else is ready runs. */
+/** Spreads steps over the rounds of the event loop: between two rounds everything else that is ready runs. */
 
-/** Short steps, of a fraction of a millisecond each, that are made in one round. */
+/** Short steps, of a fraction of a millisecond each, per round. */
 const SHORT_IN_A_ROUND = 8;
 
 export class Turns {
   #last: Promise<void> = Promise.resolve();
   readonly #waiting: (() => void)[] = [];
-  /** Short steps that may still be made in this round; all of them while there is nothing to do. */
+  /** Short steps that may still be made in this round; `SHORT_IN_A_ROUND` while idle. */
   #left = SHORT_IN_A_ROUND;
 
-  /** For a long step, one of which is made in each round. Resolves when it is the caller's turn: the step must follow at once. */
+  /** For a long step, of which each round makes one. Resolves when it is the caller's turn: the step must follow at once. */
   next(): Promise<void> {
     this.#last = this.#last.then(() => new Promise((resolve) => setImmediate(resolve)));
     return this.#last;
   }
 
-  /** For a short step: undefined when it may be made at once, else resolves when it is the caller's turn. */
+  /** For a short step: undefined when it may be made at once, otherwise resolves when it is the caller's turn. */
   short(): Promise<void> | undefined {
     if (this.#left === SHORT_IN_A_ROUND) setImmediate(() => this.#nextRound());
     if (this.#left > 0) {

@@ -1,20 +1,20 @@
-/** The values of a reply, one for each item: numbers lie packed, anything else lies in a list. */
+/** The values of a reply, one for each item: numbers in a typed array, anything else in a list. */
 
 export type Values = Float64Array | readonly unknown[];
 
-/** What one of them is. */
+/** The type of one value. */
 export type ValueOf<V extends Values> = V[number];
 
-/** Some of the values, in the order of the places given. */
+/** The values at some indices, in the order given. */
 export const pick = <V extends Values>(values: V, places: readonly number[]): V =>
   fill(values, places.length, (write) => {
     for (const [i, place] of places.entries()) write(i, values[place]!);
   });
 
 /**
- * As many values of the same kind.
+ * Makes `count` values of the same kind.
  * @param like any values of that kind
- * @param each is given what puts a value in its place, and leaves none empty
+ * @param each receives the function that writes a value, and calls it for every place
  */
 export const fill = <V extends Values>(
   like: V,
