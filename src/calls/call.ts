@@ -95,7 +95,7 @@ export interface Terms extends Place {
   /** Aborted, with a `RerankError` as its reason, when nobody waits any more. */
   readonly signal: AbortSignal;
   /** Subscribes to members that join the call from now on: the place each would have by itself. Returns the unsubscribe function. */
-  readonly onNewcomer?: ((tell: (place: Place) => void) => () => void) | undefined;
+  readonly onNewcomer?: ((listener: (place: Place) => void) => () => void) | undefined;
 }
 
 /** What a model's values are reused for: each pair by itself, the same set of items only, or nothing. */

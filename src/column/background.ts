@@ -1,15 +1,15 @@
-/** Calls that nobody waits for: they cost no client's quota, and are only made while a model's window has room to spare. */
+/** Calls that no request waits for: they count against no client's quota, and are only made while the window has room to spare. */
 
 import type { CacheDirectives, ItemCall } from '../calls/call.ts';
 
 export interface BackgroundOptions {
-  /** The model's window has room that nobody waits for. */
+  /** Whether the model's window has room that no call waits for. */
   readonly spare: (model: string) => boolean;
   /** The longest that such a call may take, milliseconds. */
   readonly maxWaitMs: number;
 }
 
-/** No client has this name: calls in it are charged to nobody, and share no client's turns. */
+/** No client has this name: its calls count against no client's quota or share. */
 const NOBODY = '';
 
 const LEAST_URGENT = 7;

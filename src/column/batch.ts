@@ -1,9 +1,9 @@
 /**
- * A call that still waits for its slot takes in whatever else is asked about the same question: the queue's length counts
- * questions, not callers. When the slot is granted, it closes.
+ * Merges calls about the same question while they wait for their slot, so that the queue's length counts questions, not
+ * callers. When the slot is granted, nothing is merged any more.
  *
- * A call that is refused for what it holds falls apart into two, and these again, until each of its contributors has an answer
- * from a call without the one that is to blame, and that one has the refusal of a call that held nothing but its own.
+ * A merged call that is refused for its content is split in two, and these again, until the contributors that are not the
+ * cause have their answers, and the one that is has the refusal of a call that held only its own items.
  */
 
 import type { ItemLayer } from '../calls/call.ts';
@@ -13,9 +13,9 @@ import { sharedKey } from './flight.ts';
 import { Batch } from './shared/batch.ts';
 
 export interface BatchOptions {
-  /** What others may bring a call to. */
+  /** The largest size that a call may reach by merging. */
   readonly most: PerCall;
-  /** Told when a call joins one that waits. */
+  /** Called when a call joins one that waits. */
   readonly onJoin?: (model: string) => void;
 }
 
@@ -25,7 +25,7 @@ export const batch =
     const waiting = new Map<string, Batch<V>>();
     return {
       answer(call) {
-        // Values that depend on companions must not get new ones.
+        // Values that depend on their companions must keep those that they have.
         const key = call.identity.whole || call.alone ? undefined : sharedKey(call);
         if (key === undefined) return inner.answer(call);
         const open = waiting.get(key);

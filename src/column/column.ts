@@ -1,4 +1,4 @@
-/** The column: who answers what a call needs, in which order, and why in that order. The same for every endpoint. */
+/** The column: the layers, their order, and the reasons for it. The same for every endpoint. */
 
 import type { Lifetime } from '../cache/freshness.ts';
 import type { Refused } from '../cache/refused.ts';
@@ -33,12 +33,12 @@ import { cacheSeam, seam, timed, upstreamSeam } from './seams.ts';
 import { split } from './split.ts';
 import { verify } from './verify.ts';
 
-/** What a call needs to be made, whatever it is about. */
+/** What the layers around every upstream call need, at any endpoint. */
 export interface SpendingOptions {
-  /** Undefined: no client has one. */
+  /** Undefined: no client has a quota. */
   readonly quotas?: Quotas | undefined;
   readonly slots: (model: string) => Slots;
-  /** Attempts that one call may cost, and the milliseconds that each may take. */
+  /** The most attempts at one call, and the milliseconds that each may take. */
   readonly attempts: number;
   readonly attemptMs: number;
   readonly observer: Observer;
@@ -50,15 +50,15 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   /** Undefined without Redis. */
   readonly redis: SharedStore<V> | undefined;
   readonly lifetime: Lifetime;
-  /** Share of cached values that is asked for again. */
+  /** Share of cached values that are verified by a new call. */
   readonly verifyRate: number;
   /** Cached values that were answered since the last call, and never came here. */
   readonly unseen?: (() => number) | undefined;
-  /** Changes when a model's cached values are left behind. */
+  /** The version of a model's cached values, which changes when they are purged. */
   readonly versionOf?: ((model: string) => unknown) | undefined;
-  /** The model's window has room that nobody waits for. */
+  /** Whether the model's window has room that no call waits for. */
   readonly spare: (model: string) => boolean;
-  /** What the firewall in front of the upstream has refused of late, and whether that is sent in a milder form. */
+  /** What the firewall in front of the upstream has refused lately, and whether it is then sent in a milder form. */
   readonly refused: Refused;
   readonly defang: boolean;
   /** The longest that a call may take, milliseconds. */
@@ -74,7 +74,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
   const milder = options.defang ? endpoint.defang : undefined;
   type Answer = ItemReply<V>;
   const column: ItemLayer<V>[] = [
-    // Around everything: what they ask in the background takes the same way as all other calls.
+    // Around everything: their background calls take the same way as all others.
     verify({
       rate: verifyRate,
       unseen: options.unseen,
@@ -85,41 +85,41 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
       onVerified: (...found) => observer.verified(...found),
     }),
     renew<V>({ lifetime, spare, maxWaitMs }),
-    // Around the caches and the flights: what is answered while it is found out what the firewall is against is kept like
-    // any other value, and who asks for the same shares it.
+    // Around the caches and the flights: values that arrive while the refused items are searched for are cached like any
+    // others, and calls for the same items share them.
     ...(milder ? [defanged<V>(milder)] : []),
     firewall<V>(refused),
-    // Before all that waits, since a hit costs nothing. It calls the flight in the same synchronous step: a value that
-    // arrived between the look-up here and the joining there would be missed by both.
+    // Before everything that waits, since a hit costs nothing. It calls the flight in the same synchronous step: a value that
+    // arrived between the look-up here and joining the flight would be missed by both.
     seam(cacheSeam<V>(observer, 'memory'), recall({ store: memory, lifetime, choose })),
-    // Around the flight: a member is not refused because the one that leads it has used up its own quota.
+    // Around the flight: a member must not be refused because the quota of the client that leads it is used up.
     ...(quotas ? [ownQuotaOnly<ItemCall, Answer>()] : []),
-    // Before Redis: 200 callers who ask the same make one read there, not 200.
+    // Before Redis: 200 equal calls make one read there, not 200.
     flight<V>(),
-    // Inside the flight, and again inside the batch: either may go on with a request's items when its caller has left,
-    // and then their bytes are still to be counted.
+    // Inside the flight, and again inside the batch: either may go on with a request's items after its caller has left, and
+    // their bytes must still be counted.
     hold<ItemCall, Answer>(),
-    // Inside the flight: memory knows the values before the flight's entry goes, so nobody falls between the two.
+    // Inside the flight: memory has the values before the flight's entry is removed, so no call can miss both.
     remember({ store: memory }),
-    // Before the queue: what another process has paid for, or is paying for now, needs no slot.
+    // Before the queue: values that another process has paid for, or is paying for now, need no slot.
     ...(store ? [seam(cacheSeam<V>(observer, 'redis'), redis({ store, lifetime, choose }))] : []),
-    // After every cache has been asked, before anything is spent.
+    // After every cache, before anything is spent.
     onlyIfCached<V>(),
-    // After the caches, so that only what nobody knows makes a call large; before the batch, which fills up the last part.
+    // After the caches, so that only unknown items count towards a call's size; before the batch, which fills up the last part.
     split<V>(perCall),
-    // After the caches, so that only what nobody knows is added to a call. Outside the quota and the queue: who joins a
-    // call pays for nothing, and takes no place of his own.
+    // After the caches, so that only unknown items are merged. Outside the quota and the queue: a call that joins another one
+    // pays nothing and takes no place of its own.
     batch<V>({ most: perCall, onJoin: (model) => observer.merged(model) }),
     hold<ItemCall, Answer>(),
     ...spending<ItemCall, Answer>(options),
-    // With the slot in hand: while the call waited, another process may have had it all answered.
+    // With the slot granted: while the call waited, another process may have stored all the values.
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
   return column.reduceRight((inner, layer) => layer(inner), options.upstream);
 };
 
-/** What stands around a call that nothing is kept of: an answer that is streamed, for one. */
+/** The column of a call whose answer is not cached, such as a streamed one. */
 export const createPassage = <C extends Call, R extends Reply>(
   options: SpendingOptions & { readonly upstream: Service<C, R> },
 ): Service<C, R> => {
@@ -137,8 +137,8 @@ const spending = <C extends Call, R extends Reply>({
   attemptMs,
   observer,
 }: SpendingOptions): Layer<C, R>[] => [
-  // After the caches and inside the flight: only who causes a call pays for one. Before the queue: who has nothing left
-  // is told at once, and takes nobody's place there. Outside whatever tries again: one call, one charge.
+  // After the caches and inside the flight: only the client that causes a call pays for it. Before the queue: a client without
+  // quota is refused at once, and takes no place there. Outside the retries: one call, one charge.
   ...(quotas ? [quota<C, R>(quotas)] : []),
   // Outside the queue: the upstream counts every attempt, so each waits for a slot of its own.
   retry<C, R>({ attempts, onRetry: (model, reason) => observer.retry(model, reason) }),

@@ -1,6 +1,6 @@
 /**
- * Sends what the firewall refuses without its URL schemes and markup. Such a text is an item of its own, with its own place in
- * the caches: its value is never taken for the value of what was sent.
+ * Sends items that the firewall refuses without their URL schemes and markup. The milder text is an item of its own, cached
+ * under its own digest: its value is never cached as the value of the original.
  */
 
 import { hash } from 'node:crypto';
@@ -12,13 +12,13 @@ import { setOf } from '../calls/identity.ts';
 import { partOf } from '../calls/parts.ts';
 import type { Values } from '../calls/values.ts';
 
-/** @param milder a text without what firewalls are against; the same where there is nothing of it */
+/** @param milder removes what firewalls refuse from a text; returns other texts unchanged */
 export const defanged =
   <V extends Values = Float64Array>(milder: (text: string) => string): ItemLayer<V> =>
   (inner) => {
     /**
-     * @param places items that were found to be refused so far; each time there are more, until none is left
-     * @param spent what finding them has cost
+     * @param places the items known to be refused; each round adds some, so the rounds end
+     * @param spent what finding them has cost upstream
      */
     const answer = async (
       call: ItemCall,
@@ -41,7 +41,7 @@ export const defanged =
       }
     };
 
-    /** Of the items that a call was sent with. Where it can't be told which, all that would be changed. */
+    /** The indices of the blamed items. Where the blame names no item, all whose text the milder form changes. */
     const blamedPlaces = ({ blame }: Blamed, call: ItemCall, positions: Uint16Array): number[] => {
       const all = [...call.items.keys()];
       if (blame.of === 'query') return [];
@@ -66,7 +66,7 @@ export const defanged =
 const renamed = (thrown: Blamed, places: ReadonlySet<number>): Blamed =>
   thrown.blame.of === 'items' ? new Blamed({ of: 'items', places: [...places], suspects: [] }) : thrown;
 
-/** Where the set of items is part of the question, another set is another question. */
+/** Where the set of items is part of the question, a changed set gets a question of its own. */
 const identityOf = ({ identity }: ItemCall, digests: Digests): ItemCall['identity'] => {
   if (!identity.whole) return { ...identity, digests };
   const question = hash('sha256', `${identity.question} ${setOf(digests)}`, 'base64url').slice(0, 22);

@@ -1,6 +1,6 @@
 /**
- * Finds out what the firewall in front of the upstream has against a call: some of its items, or its query. Those are
- * blamed, and remembered; the values of the others have come in on the way.
+ * Finds out which part of a call the firewall in front of the upstream refuses: some of its items, or its query. These are
+ * named in the error, and remembered. The values of the other items are cached on the way.
  */
 
 import type { Refused } from '../cache/refused.ts';
@@ -17,7 +17,7 @@ export const firewall =
   <V extends Values = Float64Array>(refused: Refused): ItemLayer<V> =>
   (inner) => {
     const blamed = async (call: ItemCall, refusal: FirewallRefusal): Promise<Blamed> => {
-      // Parts of it would have other values.
+      // Where values depend on all items together, parts of the call would have other values, so there is no search.
       const { blame, spent } = call.identity.whole ? WHOLE : await search(inner, call, refusal);
       if (call.cache.write) refused.note(call.identity, blame);
       return new Blamed(blame, spent);

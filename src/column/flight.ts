@@ -1,6 +1,6 @@
 /**
- * Every item is asked for once, by however many at the same time. A call waits for those of its items that are under way,
- * and starts a flight for the others.
+ * Sends each item once, however many calls want it at the same time. A call joins the flights that already carry some of
+ * its items, and starts a flight for the others.
  */
 
 import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
@@ -15,7 +15,7 @@ export interface FlightOptions {
   readonly now?: () => number;
 }
 
-/** Calls that share a key get the same values under the same rules; `undefined` keeps a call to itself. */
+/** Calls with the same key may share values: same question, same cache directives. Undefined: the call shares nothing. */
 export const sharedKey = ({ identity, cache }: ItemCall): string | undefined =>
   cache.write
     ? [identity.question, cache.read, cache.forward, cache.maxAgeMs, cache.staleIfError].join(' ')
@@ -23,7 +23,7 @@ export const sharedKey = ({ identity, cache }: ItemCall): string | undefined =>
 
 const monotonic = (): number => performance.now();
 
-/** Items of a call that one flight brings, by their places in the call and by their indices there. */
+/** Items of a call that one flight carries: their indices in the call (`places`) and in the flight (`indices`). */
 interface Share<V extends Values> {
   readonly flight: Flight<V>;
   readonly places: number[];
@@ -59,7 +59,7 @@ export const flight =
         }),
       );
       const replies = new Waiter({ terms: call.terms, bookings, now }).wait();
-      // Last, since it may be over at once: by then whoever it is for must be waiting.
+      // Last: the flight may end at once, and its caller must be waiting by then.
       if (own !== undefined) void own.fly(inner);
       return replies.then((all) =>
         assemble(
@@ -71,7 +71,7 @@ export const flight =
     return { answer };
   };
 
-/** Which flights bring which items of a call, and which items none does. */
+/** Which flights carry which items of a call, and which items no flight carries. */
 const divide = <V extends Values>(
   call: ItemCall,
   flights: Iterable<Flight<V>>,

@@ -1,6 +1,5 @@
 /**
- * Keeps the bytes of a request counted for as long as its texts are worked on: shared work outlives the request that
- * began it.
+ * Keeps the bytes of a request counted while its texts are in use: a shared call may outlive the request that started it.
  */
 
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';

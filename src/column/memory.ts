@@ -1,7 +1,7 @@
 /**
- * Answers from memory. Reading and filling are two layers, since they stand on two sides of the flight: reading
- * before it, so that a hit costs nothing; filling inside it, so that memory knows a value before the flight's entry
- * goes, and no caller can fall between the two.
+ * Answers from memory. Reading and filling are two layers, on the two sides of the flight: reading before it, so that a
+ * hit costs nothing; filling inside it, so that memory has a value before the flight's entry is removed, and no call can
+ * miss both.
  */
 
 import type { Lifetime } from '../cache/freshness.ts';
@@ -14,13 +14,13 @@ import type { Values } from '../calls/values.ts';
 export interface MemoryOptions<V extends Values> {
   readonly store: MemoryStore<V>;
   readonly lifetime: Lifetime;
-  /** Which items are asked for when some are missing. */
+  /** Chooses the items to send when some are missing. */
   readonly choose?: Choose | undefined;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
 
-/** Reads memory. Synchronous up to the next layer, so that look-up and joining a flight are one step. */
+/** Reads memory. Synchronous up to the next layer, so that the look-up and joining a flight are one step. */
 export const recall =
   <V extends Values = Float64Array>({
     store,
@@ -37,7 +37,7 @@ export const recall =
     },
   });
 
-/** Fills memory with what comes back through it, be it from Redis or from upstream, each value with its own age. */
+/** Fills memory with the values that come back, from Redis or from upstream, each with its own age. */
 export const remember =
   <V extends Values = Float64Array>({ store }: Pick<MemoryOptions<V>, 'store'>): ItemLayer<V> =>
   (inner) => ({

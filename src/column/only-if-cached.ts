@@ -1,4 +1,4 @@
-/** Ends the way of a call that no cache could answer and whose caller wants no call made (RFC 9111 §5.2.1.7). */
+/** Rejects a call with `only-if-cached` that no cache could answer (RFC 9111 §5.2.1.7). */
 
 import type { ItemLayer } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';

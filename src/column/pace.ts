@@ -1,4 +1,4 @@
-/** Waits for a slot of the upstream's limit, and gives it back once the upstream has had its say. */
+/** Waits for a slot within the upstream's limit, and releases it when the call is over. */
 
 import type { Again, Verdict, Wait } from '../calls/attempt.ts';
 import type { Call, ItemCall, ItemReply, Layer, Reply, Terms } from '../calls/call.ts';
@@ -7,22 +7,22 @@ import { contentOf } from '../calls/identity.ts';
 import { diagnose } from '../upstream/diagnosis.ts';
 import { timeLimit } from './time-limit.ts';
 
-/** What the end of a call tells about the attachment and its budget. */
+/** What the end of a call says about the attachment and its budget. */
 export interface CallOutcome {
   readonly verdict: Verdict;
-  /** The upstream's answer came, so it has counted the call by now. */
+  /** The upstream has answered, so it has counted the call by now. */
   readonly answered: boolean;
-  /** Calls that the upstream says it would still take, where it says so. */
+  /** Calls that the upstream says are left in its window; undefined if it does not say. */
   readonly remaining: number | undefined;
-  /** Milliseconds for which it wants to be left alone. */
+  /** Milliseconds for which the upstream asks for no calls; undefined if it does not. */
   readonly pauseMs: number | undefined;
 }
 
-/** Leave to make one call. */
+/** The right to make one call. */
 export interface Slot {
   /** The attachment whose budget the slot is taken from. */
   readonly attachment: string;
-  /** There is another one that the call could go to, should this one not answer. */
+  /** Another attachment could take the call if this one does not answer. */
   readonly replaceable: boolean;
   readonly wait: Wait;
   /** The call is over. */
@@ -33,12 +33,12 @@ export interface Slot {
 
 export interface Slots {
   /**
-   * Resolves when a call may start. Rejects at once when it would start too late or no attachment can be asked, and at
+   * Resolves when a call may start. Rejects at once when it would start too late or no attachment is available, and at
    * any time with the signal's reason when nobody waits any more.
-   * @param onQueued told when the answer should be there (monotonic ms)
-   * @param again given for a call that is made again
-   * @param question the same for the same question: whoever was refused and comes back with it is known by that
-   * @param content the same for the same question about the same documents: what fails each time is known by that
+   * @param onQueued called with the time at which the answer is expected (monotonic ms)
+   * @param again set for every attempt but the first
+   * @param question equal for equal questions: it recognizes a refused call that comes back
+   * @param content equal for equal questions about the same items: it recognizes a call that fails each time
    */
   acquire(
     terms: Terms,
@@ -57,7 +57,7 @@ export interface PaceOptions {
 
 const DEFAULT_ATTEMPT_MS = 15_000;
 
-/** Share of the time left that an attempt may take when another attachment could be asked after it. */
+/** Share of the remaining time that an attempt may take when another attachment could take the next one. */
 const REPLACEABLE_SHARE = 0.6;
 
 export const pace =
@@ -77,7 +77,7 @@ export const pace =
         identity && (() => contentOf(identity)),
       );
       const queueMs = performance.now() - queued;
-      // Nobody who joins from now on is to be turned away for a wait that is over.
+      // A member that joins from now on must not be refused for a wait that is over.
       call.onQueued?.(performance.now());
       call.onStart?.(slot.attachment, slot.replaceable);
       const timeLeft = call.terms.deadline - performance.now();
@@ -106,8 +106,8 @@ export const pace =
         };
         return { ...reply, timing: { ...reply.timing, queueMs, wait: slot.wait } };
       } catch (thrown) {
-        // A call that its callers gave up, or that was cut short for their sake, says nothing against the upstream:
-        // else those in a hurry could shut it for everybody.
+        // A call that its callers gave up, or that was cut short for their deadline, says nothing against the upstream:
+        // otherwise impatient callers could open its circuit for everybody.
         const givenUp = call.terms.signal.aborted || (limit.reached && limitMs < attemptMs);
         outcome = outcomeOf(toRerankError(thrown), givenUp);
         throw thrown;
@@ -131,7 +131,7 @@ const remaining = (headers: Readonly<Record<string, string>>): number | undefine
   return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 };
 
-/** The longest pause that is believed: an upstream that names a longer one is asked again after this, milliseconds. */
+/** The longest pause that is observed, milliseconds: an upstream that names a longer one is called again after this. */
 const MAX_PAUSE_MS = 60_000;
 
 const outcomeOf = (error: RerankError, givenUp: boolean): CallOutcome => {
@@ -141,7 +141,7 @@ const outcomeOf = (error: RerankError, givenUp: boolean): CallOutcome => {
   return {
     verdict: givenUp ? 'unknown' : diagnose(error).verdict,
     answered: upstreamStatus !== undefined,
-    // A 429 means that there is no room. For how long, its Retry-After tells; without one, for a whole window.
+    // A 429 means that there is no room: until its Retry-After, or without one for a whole window.
     remaining: pauses ? undefined : (remaining(rateLimit) ?? (throttled ? 0 : undefined)),
     pauseMs: pauses ? Math.min(retryAfterMs, MAX_PAUSE_MS) : undefined,
   };

@@ -1,10 +1,10 @@
-/** Takes a call out of the quota of the client who causes it, or refuses it at once when that is used up. */
+/** Counts a call against the quota of the client that causes it, or refuses it at once when that is used up. */
 
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
 import type { Quotas } from '../quota/quotas.ts';
 
-/** The quota of one client is used up, which says nothing about what it asked for. */
+/** The quota of one client is used up, which says nothing about its call. */
 export class QuotaExhausted extends RerankError {
   readonly client: string;
 
@@ -36,8 +36,8 @@ export const quota =
   });
 
 /**
- * A flight is led by one client and refused on that client's quota. Whoever joined it from another client asks again,
- * which starts a flight on a quota of its own. Calls through synchronously, as the layers around it need.
+ * A flight counts against the quota of the client that started it, and may be refused for it. A member of another client
+ * then calls again, which starts a flight on its own quota. Synchronous up to the next layer, as the layers around it need.
  */
 export const ownQuotaOnly =
   <C extends Call = ItemCall, R extends Reply = ItemReply>(): Layer<C, R> =>

@@ -1,7 +1,7 @@
 /**
- * Answers from Redis what another process, or this one before its memory forgot, had the values of; and waits for what
- * another process is having answered just now. Redis is a helper: when it fails, a call goes on as if nothing were known, and
- * the store reports the failure to whoever watches it.
+ * Answers with the values that another process, or this one before its memory forgot them, has left in Redis; and waits for
+ * those that another process has claimed and is obtaining now. Redis is optional: when it fails, a call goes on as if no value
+ * were known, and the store reports the failure.
  */
 
 import type { Lifetime } from '../cache/freshness.ts';
@@ -15,7 +15,7 @@ import type { Values } from '../calls/values.ts';
 export interface RedisOptions<V extends Values> {
   readonly store: SharedStore<V>;
   readonly lifetime: Lifetime;
-  /** Which items are asked for when some are missing. */
+  /** Chooses the items to send when some are missing. */
   readonly choose?: Choose | undefined;
   /** Epoch milliseconds: values are shared by processes, which share no other clock. */
   readonly now?: () => number;
@@ -32,7 +32,7 @@ export const redis =
     const lookUpIn = (known: Known<V>, call: ItemCall) =>
       lookUp(known, call, { lifetime, source: 'redis', now: now(), choose });
 
-    /** Asks the next layer, and lets everybody know what it says. */
+    /** Calls the next layer, writes its values to Redis and ends the claim, if there is one. */
     const settle = async (call: ItemCall, claim: string | undefined): Promise<ItemReply<V>> => {
       try {
         const onQueued = (answerAt: number): void => {
@@ -41,7 +41,7 @@ export const redis =
         };
         const reply = await inner.answer({ ...call, onQueued });
         if (call.cache.write) {
-          // Not awaited: the answer does not wait for what only later asks need.
+          // Not awaited: only later calls need what is written.
           void store.write(call.identity, reply, lifetime.ttlMs + lifetime.staleMs, claim);
         }
         return reply;
@@ -52,9 +52,10 @@ export const redis =
     };
 
     /**
-     * Has answered what Redis did not know: what nobody has taken on yet at once, the rest when those who have are done.
-     * @param ended claims that have been waited for
-     * @param doubted claims of which somebody said that they had ended
+     * Obtains the values that Redis does not know: items that no process has claimed at once, the others when their claims end.
+     * @param ended claims that have certainly ended
+     * @param doubted claims that have ended according to a message only: if the store still has one, it is waited for again, and
+     *   then no message will do
      */
     const obtain = async (
       call: ItemCall,
@@ -65,11 +66,11 @@ export const redis =
       const claimed = await store.claim(call.identity, ended);
       if (claimed === undefined) return settle(call, undefined);
       const { claim, known } = claimed;
-      // Whatever Redis says: who has been waited for once is not waited for again.
+      // Whatever Redis says, a claim that has certainly ended is not waited for again.
       const holders = claimed.holders.map((holder) =>
         holder !== undefined && ended.includes(holder) ? undefined : holder,
       );
-      // A claim that somebody has ended since the first look has left its values here.
+      // A claim that has ended since the first read has left its values here.
       const looked = lookUpIn(known, call);
       if (claim !== undefined && looked.wanted.every((place) => holders[place] !== undefined))
         void store.release(call.identity, claim);
@@ -83,7 +84,7 @@ export const redis =
       );
     };
 
-    /** @param holders one for each item of the call */
+    /** Obtains our own items and waits for the others. @param holders for each item of the call, the claim that holds it */
     const divide = async (
       call: ItemCall,
       holders: readonly (string | undefined)[],
@@ -104,7 +105,7 @@ export const redis =
       ]);
     };
 
-    /** Waits until others have it; takes over what they have not. */
+    /** Waits until the claims of other processes have ended, and then obtains the values that they have not brought. */
     const afterwards = async (
       call: ItemCall,
       claims: readonly string[],
@@ -117,8 +118,8 @@ export const redis =
         claims.map((claim) => store.ended(claim, signal, onExpected, doubted.includes(claim))),
       );
       const upstreamMs = performance.now() - started;
-      const [ended, told] = [true, false].map((sure) => claims.filter((_, i) => certain[i] === sure));
-      const reply = await obtain(call, ended, told);
+      const [ended, unsure] = [true, false].map((sure) => claims.filter((_, i) => certain[i] === sure));
+      const reply = await obtain(call, ended, unsure);
       return {
         ...reply,
         sources: reply.sources.map((source) => (source === 'redis' ? 'joined' : source)),
@@ -144,9 +145,9 @@ export const redis =
   };
 
 /**
- * Looks again when a slot is granted, before it is spent: another process may have had everything answered while this call
- * waited for it. Old values stand in for no failure here: what is around this layer has to hear of it, to make the call
- * again and to spare an upstream that is unwell.
+ * Reads Redis again when a slot is granted, before it is spent: another process may have stored all the values while this
+ * call waited. No stale value replaces a failure here: the layers around must see the failure, to retry the call and to
+ * keep calls away from an upstream that fails.
  */
 export const lookAgain =
   <V extends Values = Float64Array>({

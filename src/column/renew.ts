@@ -1,4 +1,4 @@
-/** Has answered anew, in the background, what has just answered past its freshness (RFC 5861, stale-while-revalidate). */
+/** Renews in the background the values that have just answered past their freshness (RFC 5861, stale-while-revalidate). */
 
 import { freshness, type Lifetime } from '../cache/freshness.ts';
 import { type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
@@ -19,7 +19,7 @@ export const renew =
     now = Date.now,
   }: RenewOptions): ItemLayer<V> =>
   (inner) => {
-    /** Questions that are being renewed. What is asked all the time is renewed once. */
+    /** Questions that are being renewed, so that a frequent one is renewed once. */
     const renewing = new Set<string>();
     return {
       async answer(call) {
@@ -34,7 +34,7 @@ export const renew =
         if (late.length === 0) return reply;
         renewing.add(question);
         const places = whole ? [...reply.takenAt.keys()] : late;
-        // Not a value that is late, too: another process may have renewed them, but Redis may know only these.
+        // Redis is read, since another process may have renewed the values; those that are late there, too, are not accepted.
         const cache = {
           ...call.cache,
           maxAgeMs: Math.min(lifetime.ttlMs, call.cache.maxAgeMs),

@@ -1,6 +1,6 @@
 /**
- * Makes a call again that failed in a way another attempt may repair. Outside the pacing layer: the upstream counts
- * every attempt, so each waits for a slot of its own.
+ * Retries a call whose failure another attempt may repair. Outside the pacing layer: the upstream counts every attempt, so
+ * each waits for a slot of its own.
  */
 
 import type { Again, RetryReason } from '../calls/attempt.ts';
@@ -9,9 +9,9 @@ import { type RerankError, toRerankError } from '../calls/errors.ts';
 import { diagnose } from '../upstream/diagnosis.ts';
 
 export interface RetryOptions {
-  /** Attempts that one call may cost. */
+  /** The most attempts at one call. */
   readonly attempts?: number;
-  /** Told when a call is made again. */
+  /** Called when a call is retried. */
   readonly onRetry?: (model: string, reason: RetryReason) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -21,15 +21,15 @@ export interface RetryOptions {
 
 export const DEFAULT_ATTEMPTS = 3;
 
-/** The longest pause before the second attempt, milliseconds. It doubles with every further one. */
+/** The longest pause before the second attempt, milliseconds. It doubles with every further attempt. */
 const PAUSE_MS = 250;
 
 const monotonic = (): number => performance.now();
 
-/** Full jitter: calls that failed together do not come back together. Milliseconds. */
+/** Full jitter, so that calls that failed together do not come back together. Milliseconds. */
 const pauseMs = (failures: number, random: () => number): number => random() * PAUSE_MS * 2 ** (failures - 1);
 
-/** One that was sent. */
+/** An attempt that has had its slot. */
 interface Attempt {
   readonly attachment: string;
   /** There is another attachment for the next attempt. */
@@ -37,7 +37,7 @@ interface Attempt {
   readonly startedAt: number;
 }
 
-/** For how long an attachment that says so wants to be left alone; while there is another one, nobody waits for it. */
+/** The pause that an attachment asks for, milliseconds; 0 while another attachment could take the next attempt. */
 const wantedMs = ({ kind, retryAfterMs = 0 }: RerankError, { replaceable }: Attempt): number =>
   kind === 'upstream_unavailable' && !replaceable ? retryAfterMs : 0;
 
@@ -73,7 +73,7 @@ export const retry =
         } catch (thrown) {
           if (call.terms.signal.aborted) throw thrown;
           const failed = sent[attempt - 1];
-          // There was no room for another attempt in time: the upstream's own word says more than that.
+          // No slot in time for this attempt: the upstream's error of the last attempt says more than that.
           if (failed === undefined) throw last?.error ?? thrown;
           upstreamMs += now() - failed.startedAt;
           const error = toRerankError(thrown);
@@ -93,13 +93,13 @@ export const retry =
 
 const onceMore = (call: Call, again: Again): Partial<Call> => ({
   again,
-  // A wait that is too long for everybody ends in the error of the last attempt, not in a refusal one by one.
+  // A wait that is too long for every member ends in the error of the last attempt, not in a refusal of each member.
   onQueued: (expectedAnswer) => {
     if (expectedAnswer <= call.terms.deadline) call.onQueued?.(expectedAnswer);
   },
 });
 
-/** The reply, with the time that earlier attempts took. */
+/** The reply, with the time of earlier attempts added. */
 const later = <R extends Reply>(reply: R, queueMs: number, upstreamMs: number): R => ({
   ...reply,
   timing: {

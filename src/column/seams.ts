@@ -1,4 +1,4 @@
-/** The seams between the layers, where somebody listens: the layers themselves know of no metrics. */
+/** The seams between the layers, where an observer is called: the layers themselves know nothing of metrics. */
 
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { toRerankError } from '../calls/errors.ts';
@@ -12,8 +12,8 @@ interface Seam<C extends Call, R> {
 }
 
 /**
- * A layer with somebody listening at it. It calls the layer in the same step: memory and flight rely on nothing happening
- * between them.
+ * A layer whose results an observer sees. It calls the layer in the same synchronous step: memory and flight rely on nothing
+ * happening between them.
  */
 export const seam =
   <C extends Call, R extends Reply>({ answered, failed }: Seam<C, R>, layer: Layer<C, R>): Layer<C, R> =>
@@ -59,7 +59,7 @@ export const upstreamSeam = <C extends Call, R extends Reply>(observer: Observer
   },
 });
 
-/** What is said of a call to which no status was answered. */
+/** The code under which a call without an answered status is counted. */
 const NO_STATUS: Readonly<Record<string, string>> = {
   deadline: 'timeout',
   client_gone: 'cancelled',

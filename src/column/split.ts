@@ -1,4 +1,4 @@
-/** A call for more items than the upstream takes at once is made as several. */
+/** Splits a call with more items than the upstream takes at once into several. */
 
 import { type ItemLayer, subCall } from '../calls/call.ts';
 import type { PerCall } from '../calls/endpoint.ts';
@@ -10,7 +10,7 @@ export const split =
   (inner) => ({
     async answer(call) {
       const count = call.items.length;
-      // Values that depend on their companions are those of one call, or none; the upstream says what it makes of it.
+      // Values that depend on their companions must come from one call; the upstream decides whether it takes one so large.
       if (count <= most || call.identity.whole) return inner.answer(call);
       const parts = Array.from({ length: Math.ceil(count / most) }, (_, part) =>
         Array.from({ length: Math.min(most, count - part * most) }, (_, i) => part * most + i),

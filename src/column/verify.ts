@@ -1,10 +1,10 @@
 /**
- * Has a small share of what caches have answered answered again, while the window has room to spare: whether a score may be reused
- * among other documents is an assumption about the upstream, and this is how one hears that it is wrong.
+ * Sends a small share of cached items again, while the window has room to spare, and compares the values. That a value may be
+ * reused among other items is an assumption about the upstream, and this is how we notice that it is wrong.
  *
- * A score that is not the cached one any more says that the model is another, or that scores depend on companions. Which of
- * the two, its pair tells when it is scored once more, among other documents: today's model gives it the score that it has
- * alone, or another one.
+ * A new value that differs from the cached one means that the model has been replaced, or that values depend on companions.
+ * To tell which, the item is sent once more, among other items: if its value is then the same as alone, the model has been
+ * replaced; if not, values depend on companions.
  */
 
 import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
@@ -21,24 +21,24 @@ export interface VerifyOptions<V extends Values = Float64Array> extends Backgrou
   /** Cached values that were answered since it was last asked, and never came here: samples are taken for them, too. */
   readonly unseen?: (() => number) | undefined;
   /**
-   * Told what a new value has shown, and how far it is from the cached one.
-   * @param pair names the pair, without its texts
+   * Called with what a new value has shown, and its distance from the cached one.
+   * @param pair identifies the pair without its texts
    */
   readonly onVerified: (model: string, difference: number, pair: string, finding: Finding) => void;
-  /** Changes when a model's cached values are left behind: what was answered before is not compared. */
+  /** Changes when a model's cached values are purged: values from before are not compared. */
   readonly versionOf?: ((model: string) => unknown) | undefined;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
-/** Pairs that wait for an idle moment, and the characters of their texts; what would pass either is forgotten. */
+/** The most pairs that wait for an idle moment, and characters of their texts; a sample beyond either is dropped. */
 const MAX_PENDING = 16;
 const MAX_PENDING_CHARACTERS = 1_000_000;
 
 interface Sample<V extends Values> extends Pick<ItemCall, 'model' | 'query'> {
   readonly item: string;
   readonly question: string;
-  /** Of the question and the item. */
+  /** Identifies question and item. */
   readonly pair: string;
   readonly value: ValueOf<V>;
   readonly version: unknown;
@@ -58,7 +58,7 @@ export const verify =
     const pending: Sample<V>[] = [];
     let running = false;
 
-    /** The sample's value among these. */
+    /** The value of the sample's item when it is sent with these companions. */
     const valueAmong = async (sample: Sample<V>, others: readonly string[]): Promise<ValueOf<V>> => {
       const items = [sample.item, ...others];
       const { model, query, question } = sample;
@@ -69,7 +69,7 @@ export const verify =
 
     const check = async (sample: Sample<V>): Promise<void> => {
       const { model, value, pair, version } = sample;
-      // Alone, since among the same companions even a score that depends on them would be the same.
+      // Alone, since among the same companions even a value that depends on them would be the same.
       const alone = await valueAmong(sample, []);
       if (versionOf(model) !== version) return;
       const difference = distance(alone, value);
@@ -86,7 +86,7 @@ export const verify =
       if (pending.length < MAX_PENDING && characters <= MAX_PENDING_CHARACTERS) pending.push(sample);
     };
 
-    /** Takes the next one whose model has room to spare. What was answered before its scores were left behind goes. */
+    /** Takes the next sample whose model has room to spare. Drops samples of values that were purged since. */
     const next = (): Sample<V> | undefined => {
       const current = pending.filter(({ model, version }) => versionOf(model) === version);
       pending.splice(0, pending.length, ...current);
@@ -99,7 +99,7 @@ export const verify =
         const version = versionOf(call.model);
         const reply = await inner.answer(call);
         const { identity, model, query } = call;
-        // What is only reused among the same companions rests on no assumption.
+        // Values that are only reused among the same companions rest on no assumption.
         for (const place of identity.whole ? [] : sample(reply, { rate, random, unseen })) {
           const { question, digests } = identity;
           const item = call.items[place]!;
@@ -110,7 +110,7 @@ export const verify =
         if (due !== undefined) {
           running = true;
           check(due)
-            // Whatever it was, the next call that somebody waits for tells it.
+            // A failure here needs no report: the next call that a request waits for meets it, too.
             .catch(() => {})
             .finally(() => {
               running = false;
@@ -121,7 +121,7 @@ export const verify =
     };
   };
 
-/** Places of cached values: in the long run `rate` of them, each with the same chance. */
+/** Indices of cached values to verify: in the long run a share of `rate`, each with the same probability. */
 const sample = (
   { sources, stale }: Pick<ItemReply, 'sources' | 'stale'>,
   { rate, random, unseen }: Required<Pick<VerifyOptions, 'rate' | 'random'>> & { unseen: () => number },

@@ -1,6 +1,6 @@
 /**
- * Which items of a call the firewall refuses, found by halving: both halves of what was refused are asked for, and
- * again both halves of each that is refused. What is not refused has its values by then, in the caches like any other.
+ * Finds the items of a call that the firewall refuses, by halving: both halves of a refused group are sent, then both halves
+ * of each half that is refused. The values of groups that pass are cached like any others.
  */
 
 import type { Blame } from '../../calls/blame.ts';
@@ -9,28 +9,28 @@ import { Digests } from '../../calls/digests.ts';
 import { FirewallRefusal } from '../../calls/firewall-refusal.ts';
 import type { Values } from '../../calls/values.ts';
 
-/** Calls that one search may cost: a fifth of a minute's. One document of a thousand is found with twenty. */
+/** The most calls of one search: a fifth of a minute's. One refused item of a thousand takes about twenty. */
 const MOST_CALLS = 50;
 
-/** Groups that are halved at the same time, the smallest first: so that something is found, however many are refused. */
+/** Groups that are halved at the same time, the smallest first, so that some items are found however many are refused. */
 const AT_ONCE = 2;
 
-/** More urgent than what callers can ask for: this caller has waited for its turn already. */
+/** More urgent than callers can ask for: this caller has waited for its turn already. */
 const FIRST = -1;
 
-/** What no firewall minds, to ask whether it minds the query. */
+/** An item that no firewall refuses, to test the query with. */
 const HARMLESS = 'A document.';
 
 export interface Found {
   readonly blame: Blame;
-  /** What it cost upstream. */
+  /** What the search has cost upstream. */
   readonly spent: number;
 }
 
-/** Places of a call that were refused together. */
+/** Indices of items that were refused together. */
 type Group = readonly number[];
 
-/** @param refusal what the call has met. Rejects with whatever else goes wrong on the way. */
+/** @param refusal of the call. Rejects with any other error that it meets. */
 export const search = async <V extends Values>(
   inner: ItemService<V>,
   call: ItemCall,
@@ -43,7 +43,7 @@ export const search = async <V extends Values>(
   let calls = 0;
   let spent = 0;
 
-  /** Those of the group that are refused: none, or all that the call held of it. */
+  /** Sends a group. Returns the refused items: none, or all of the group that the refused call held. */
   const refusedOf = async (group: Group): Promise<Group> => {
     calls++;
     try {
@@ -59,7 +59,7 @@ export const search = async <V extends Values>(
 
   while (groups.length > 0) {
     groups.sort((a, b) => a.length - b.length);
-    // As long as nothing has passed, it may be the query.
+    // As long as no group has passed, the query may be the cause.
     if (call.query !== '' && !queryPasses && (calls > 0 || groups[0]!.length === 1)) {
       if (await isRefused(inner, { ...call, terms })) return { blame: { of: 'query' }, spent };
       queryPasses = true;
@@ -78,14 +78,14 @@ export const search = async <V extends Values>(
   return { blame: { of: 'items', places: ascending(places), suspects }, spent };
 };
 
-/** Those of the places whose items a refused call held: the others were known, or came with other calls. */
+/** The items of a group that the refused call held: the others were cached, or came with other calls. */
 const heldBy = ({ digests }: FirewallRefusal, call: ItemCall, group: Group): Group => {
   const names = new Set(Array.from({ length: digests.count }, (_, i) => digests.nameOf(i)));
   const held = group.filter((place) => names.has(call.identity.digests.nameOf(place)));
   return held.length > 0 ? held : group;
 };
 
-/** Whether the query is refused with whatever document. Asked anew, but once for all who ask at the same time. */
+/** Whether the query is refused with any item. Never read from a cache, but searches at the same time share one call. */
 const isRefused = async <V extends Values>(inner: ItemService<V>, call: ItemCall): Promise<boolean> => {
   const items = [HARMLESS];
   const identity = { ...call.identity, digests: Digests.of(items) };
@@ -104,7 +104,7 @@ const halved = (group: Group): Group[] => {
   return [group.slice(0, middle), group.slice(middle)];
 };
 
-/** What all resolve with, once all are over: what comes after a failure is kept, too. Rejects with the first failure. */
+/** `Promise.all` that waits for all even when one fails, so that the values of the others are cached. */
 const all = async <T>(promises: readonly Promise<T>[]): Promise<T[]> => {
   await Promise.allSettled(promises);
   return Promise.all(promises);

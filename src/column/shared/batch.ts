@@ -1,6 +1,5 @@
 /**
- * One call for several that ask about the same question, each with items of its own. Whoever comes before it has its slot
- * adds his.
+ * One call made of several about the same question, each with items of its own. Calls join it until its slot is granted.
  */
 
 import type { ItemCall, ItemReply, ItemService, Place } from '../../calls/call.ts';
@@ -17,15 +16,15 @@ export class Batch<V extends Values> {
   readonly #first: ItemCall;
   readonly #onClose: () => void;
   readonly #shared: SharedCall<V, Contributor<V>>;
-  /** Of all contributors, and the UTF-8 bytes of these. */
+  /** The number of all contributors' items, and their UTF-8 bytes. */
   #items = 0;
   #bytes = 0;
-  /** What contributors stop listening with. */
+  /** Removes the listeners of each contributor. */
   readonly #forget = new Map<Contributor<V>, () => void>();
-  /** Who the latest attempt asks for. */
+  /** The contributors whose items the latest attempt holds. */
   #sealed: readonly Contributor<V>[] | undefined;
 
-  /** @param onClose called once nobody may join any more */
+  /** @param onClose called when nobody may join any more */
   constructor(first: ItemCall, onClose: () => void) {
     this.#first = first;
     this.#onClose = onClose;
@@ -40,10 +39,10 @@ export class Batch<V extends Values> {
     return new Promise((resolve, reject) => {
       const { terms } = call;
       const over =
-        <T>(tell: (what: T) => void) =>
-        (what: T): void => {
+        <T>(settle: (outcome: T) => void) =>
+        (outcome: T): void => {
           this.#part(contributor);
-          tell(what);
+          settle(outcome);
         };
       const contributor: Contributor<V> = {
         call,
@@ -69,7 +68,7 @@ export class Batch<V extends Values> {
     });
   }
 
-  /** Makes the call, for the contributors that there are when its slot is granted. */
+  /** Makes the call, for the contributors that wait when its slot is granted. */
   run(inner: ItemService<V>): Promise<void> {
     return this.#shared.make(
       inner,
@@ -84,7 +83,7 @@ export class Batch<V extends Values> {
     );
   }
 
-  /** Asks again for those who still wait, in two calls that nobody joins. */
+  /** Makes two calls for the halves of those that still wait. Nobody can join them. */
   #fallApart(inner: ItemService<V>): void {
     const contributors = this.#leaving();
     const middle = Math.ceil(contributors.length / 2);
@@ -96,7 +95,7 @@ export class Batch<V extends Values> {
     }
   }
 
-  /** Nobody joins any more. What those ask who are here now is what the call asks, anew in every attempt. */
+  /** Closes the batch. Every attempt holds the items of the contributors that wait when its slot is granted. */
   #seal(): Pick<ItemCall, 'items' | 'identity'> {
     this.#onClose();
     this.#sealed = this.#shared.members;
@@ -122,7 +121,7 @@ export class Batch<V extends Values> {
     this.#shared.deliver(reply, (contributor) => places.get(contributor)!);
   }
 
-  /** Those who still wait, who wait for this call no longer. */
+  /** Removes the contributors that still wait from this call, and returns them. */
   #leaving(): readonly Contributor<V>[] {
     const all = this.#shared.members;
     for (const contributor of all) {
@@ -132,7 +131,7 @@ export class Batch<V extends Values> {
     return all;
   }
 
-  /** The contributor's items count no more, and nothing is listened to for it. */
+  /** Stops counting the contributor's items, and removes its listeners. */
   #part(contributor: Contributor<V>): void {
     const forget = this.#forget.get(contributor);
     if (forget === undefined) return;

@@ -1,15 +1,15 @@
-/** One call for all who wait for any of its items. Whoever asks for some of them while it is under way joins it. */
+/** One call for all that wait for any of its items. Calls for some of these items join it while it is under way. */
 
 import type { ItemCall, ItemService } from '../../calls/call.ts';
 import { isAboutContent, type RerankError } from '../../calls/errors.ts';
 import type { Values } from '../../calls/values.ts';
 import { type Member, SharedCall } from './shared-call.ts';
 
-/** Somebody who waits for some of a flight's items. */
+/** A caller that waits for some of a flight's items. */
 export interface Joiner<V extends Values> extends Member<V> {
-  /** Which of the flight's items. */
+  /** Indices of those items in the flight. */
   readonly indices: readonly number[];
-  /** The flight was refused for what it held, which was not all this one's: whose fault it was is open. */
+  /** Called when the flight was refused for its content, of which only a part was this caller's: only a call of its own can tell. */
   askAlone(): void;
 }
 
@@ -17,13 +17,13 @@ export class Flight<V extends Values> {
   readonly #call: ItemCall;
   readonly #shared: SharedCall<V, Joiner<V>>;
 
-  /** @param onEnd called once nobody may join any more, before anybody hears */
+  /** @param onEnd called when nobody may join any more, before any joiner has its reply */
   constructor(call: ItemCall, onEnd: () => void) {
     this.#call = call;
     this.#shared = new SharedCall(call.terms.client, onEnd);
   }
 
-  /** Which of the flight's items has the digest that begins at `at` of these words; −1: none. */
+  /** The index of the flight's item whose digest equals the one at `words[at]`; −1: none. */
   indexOf(words: Uint32Array, at: number): number {
     return this.#call.identity.digests.indexOf(words, at);
   }
@@ -36,7 +36,7 @@ export class Flight<V extends Values> {
     this.#shared.leave(joiner, reason);
   }
 
-  /** Makes the call, for whoever waits by the time that the answer is there. */
+  /** Makes the call, for the joiners that wait when the answer arrives. */
   fly(inner: ItemService<V>): Promise<void> {
     return this.#shared.make(inner, this.#call, {
       done: (reply) => this.#shared.deliver(reply, ({ indices }) => indices),
@@ -44,7 +44,7 @@ export class Flight<V extends Values> {
     });
   }
 
-  /** What is said of the flight's items is said to those whose items they all are, and to nobody else. */
+  /** A refusal for the flight's content is passed only to joiners that wait for all of its items; others call again alone. */
   #refuse(error: RerankError): void {
     for (const joiner of this.#shared.members) {
       if (isAboutContent(error) && joiner.indices.length < this.#call.items.length) joiner.askAlone();

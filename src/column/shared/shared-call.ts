@@ -1,6 +1,6 @@
 /**
- * One call that is made for several. It belongs to none of them: it lasts as long as one of them waits, on the terms of all,
- * and is cancelled with the last. What it costs is billed on one.
+ * One call made for several members. It belongs to none of them: it goes on as long as one of them waits, on the combined
+ * terms of all, and is cancelled when the last one leaves. Its cost is billed to one of them.
  */
 
 import type { ItemCall, ItemReply, ItemService, Terms } from '../../calls/call.ts';
@@ -9,10 +9,10 @@ import { joined, partOf } from '../../calls/parts.ts';
 import type { Values } from '../../calls/values.ts';
 import { SharedTerms } from './shared-terms.ts';
 
-/** Somebody who waits for some of the call's items. */
+/** A caller that waits for some of the call's items. */
 export interface Member<V extends Values> {
   readonly terms: Terms;
-  /** Told when the answer should be there (monotonic ms), again whenever that changes. */
+  /** Called with the time at which the answer is expected (monotonic ms), again whenever that changes. */
   expect(answerAt: number): void;
   resolve(reply: ItemReply<V>): void;
   reject(error: RerankError): void;
@@ -27,8 +27,8 @@ export class SharedCall<V extends Values, M extends Member<V>> {
   #expectedAnswer: number | undefined;
 
   /**
-   * @param client who has caused it
-   * @param onClose called once nobody may join any more, before anybody hears of the end; perhaps more than once
+   * @param client the client that causes the call
+   * @param onClose called when nobody may join any more, before any member hears of the end; perhaps more than once
    */
   constructor(client: string, onClose: () => void) {
     this.#onClose = onClose;
@@ -37,7 +37,7 @@ export class SharedCall<V extends Values, M extends Member<V>> {
     );
   }
 
-  /** Who waits now; the first is who has caused it, unless that one has left. */
+  /** The members that wait now; the first is the one that caused the call, unless it has left. */
   get members(): readonly M[] {
     return [...this.#members];
   }
@@ -63,12 +63,12 @@ export class SharedCall<V extends Values, M extends Member<V>> {
     return true;
   }
 
-  /** The member waits no longer for this call, which goes on for others or is over. */
+  /** Removes a member without cancelling the call, which goes on for others or is over. */
   release(member: M): void {
     this.#members.delete(member);
   }
 
-  /** Makes the call. Never rejects: what goes wrong is passed to `failed`, once nobody may join any more. */
+  /** Makes the call. Never rejects: an error is passed to `failed`, when nobody may join any more. */
   async make(
     inner: ItemService<V>,
     call: ItemCall,
@@ -90,9 +90,9 @@ export class SharedCall<V extends Values, M extends Member<V>> {
   }
 
   /**
-   * Gives those who wait their parts, and bills what the call cost on whoever has caused it or, when that one has left, on the
-   * first who stayed.
-   * @param placesOf a member's items among those of the reply
+   * Gives each member its part of the reply. The cost is billed to the member that caused the call or, if it has left, to the
+   * first one that stayed.
+   * @param placesOf indices of a member's items in the reply
    */
   deliver(reply: ItemReply<V>, placesOf: (member: M) => readonly number[]): void {
     const shared = joined(reply);

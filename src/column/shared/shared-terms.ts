@@ -1,4 +1,4 @@
-/** The terms of all who share one call, taken together. Live: they come and go, and so do their terms. */
+/** The combined terms of all members of a shared call. Computed at each read, since members join and leave. */
 
 import type { Place, Terms } from '../../calls/call.ts';
 
@@ -8,30 +8,30 @@ export class SharedTerms implements Terms {
   readonly #all: () => readonly Terms[];
   readonly #listeners = new Set<(place: Place) => void>();
 
-  /** @param client who has caused the call @param all who share it now */
+  /** @param client the client that causes the call @param all the terms of the present members */
   constructor(client: string, signal: AbortSignal, all: () => readonly Terms[]) {
     this.client = client;
     this.signal = signal;
     this.#all = all;
   }
 
-  /** Of the most urgent. */
+  /** That of the most urgent member. */
   get urgency(): number {
     return Math.min(7, ...this.#all().map(({ urgency }) => urgency));
   }
 
-  /** Of the most patient: until then somebody wants the answer. */
+  /** That of the most patient member: until then somebody wants the answer. */
   get deadline(): number {
     return Math.max(0, ...this.#all().map(({ deadline }) => deadline));
   }
 
-  readonly onNewcomer = (tell: (place: Place) => void): (() => void) => {
-    this.#listeners.add(tell);
-    return () => this.#listeners.delete(tell);
+  readonly onNewcomer = (listener: (place: Place) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   };
 
-  /** Tells who listens that somebody has joined. */
+  /** Calls the listeners when a member has joined. */
   announce(place: Place): void {
-    for (const tell of this.#listeners) tell(place);
+    for (const listener of this.#listeners) listener(place);
   }
 }

@@ -1,16 +1,16 @@
-/** One call that waits for one or several flights, on its own terms. */
+/** A call that waits for one or several flights, on its own terms. */
 
 import type { ItemReply, Terms } from '../../calls/call.ts';
 import { RerankError, toRerankError } from '../../calls/errors.ts';
 import type { Values } from '../../calls/values.ts';
 import type { Flight, Joiner } from './flight.ts';
 
-/** A flight that brings some of a call's items. */
+/** A flight that carries some of a call's items. */
 export interface Booking<V extends Values> {
   readonly flight: Flight<V>;
-  /** Which of the flight's items. */
+  /** Indices of those items in the flight. */
   readonly indices: readonly number[];
-  /** Asks for these items again, in company with nobody. */
+  /** Calls for these items again, in a call that is never merged with others. */
   readonly askAlone: () => Promise<ItemReply<V>>;
 }
 
@@ -27,9 +27,9 @@ export class Waiter<V extends Values> {
   readonly #joiners: readonly Joiner<V>[];
   readonly #flights: readonly Flight<V>[];
   readonly #replies = new Map<number, ItemReply<V>>();
-  /** Flights that are known to wait for a slot of the upstream's, and those whose calls have had one. */
+  /** Flights that are known to wait for a slot, and those whose calls have been sent. */
   readonly #queued = new Set<number>();
-  readonly #asked = new Set<number>();
+  readonly #sent = new Set<number>();
   #resolve: (replies: ItemReply<V>[]) => void = () => {};
   #reject: (error: RerankError) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -57,8 +57,8 @@ export class Waiter<V extends Values> {
   }
 
   /**
-   * Resolves with the reply of each flight in the order given, when all have landed; rejects with the first failure, or as
-   * soon as the waiter's own terms are broken.
+   * Resolves with the replies in the order of the flights, when all have landed. Rejects with the first failure, at the
+   * deadline, or when the caller leaves.
    */
   wait(): Promise<ItemReply<V>[]> {
     const { signal, deadline } = this.#terms;
@@ -73,20 +73,20 @@ export class Waiter<V extends Values> {
     signal.addEventListener('abort', this.#onAbort);
     for (const [i, joiner] of this.#joiners.entries()) {
       this.#flights[i]!.join(joiner);
-      // It may be over already: the first flight comes too late for this one, who joins no other.
+      // A flight that comes too late has ended the wait. Leaving the next ones at once cancels those that nobody else joins.
       if (this.#over) this.#flights[i]!.leave(joiner, new RerankError('client_gone'));
     }
     if (signal.aborted) this.#onAbort();
     return promise;
   }
 
-  /** Says at once what waiting would only confirm: the answer comes after the deadline. */
+  /** Fails at once when the answer is expected after the deadline. */
   #expect(i: number, answerAt: number): void {
-    // What has its slot is told to expect its answer now. If it waits again after that, the upstream was asked and failed.
+    // The pacing layer says "now" when it grants a slot. A flight that waits again after that was sent, and failed.
     if (answerAt <= this.#now()) {
       this.#queued.delete(i);
-      this.#asked.add(i);
-    } else if (!this.#asked.has(i)) this.#queued.add(i);
+      this.#sent.add(i);
+    } else if (!this.#sent.has(i)) this.#queued.add(i);
     const { deadline } = this.#terms;
     if (answerAt <= deadline) return;
     this.#fail(new RerankError('wait_too_long', undefined, { retryAfterMs: answerAt - deadline }));
@@ -114,9 +114,9 @@ export class Waiter<V extends Values> {
   }
 }
 
-/** Whoever is still in the queue by now was about to have its turn. */
+/** A call that was still queued at its deadline was about to have its turn. */
 const SOON_MS = 1000;
 
-/** The upstream was not even asked: there was no room for it in time. */
+/** The call was never sent: there was no room in time. */
 const stillWaiting = (): RerankError =>
   new RerankError('wait_too_long', undefined, { retryAfterMs: SOON_MS });
