@@ -60,8 +60,9 @@ describe('the same request, again and again,', () => {
     const gateway = await start({ CACHE_TTL_SECONDS: '1', CACHE_STALE_SECONDS: '0' });
     const body = JSON.stringify(fresh());
     await often(gateway, body);
+    const calls = gateway.simulator.calls.length;
     await until(async () => (await ask(gateway, body)).status !== HIT);
-    expect(gateway.simulator.calls).toHaveLength(2);
+    expect(gateway.simulator.calls).toHaveLength(calls + 1);
   });
 
   test('is each client’s own where caches are', async () => {

@@ -160,7 +160,9 @@ const counted = async ({ metrics, records }: Bed) => {
   return { series, lines };
 };
 
-test('whoever asks is answered to the byte as without a front, and counted the same', async () => {
+test('whoever asks is answered to the byte as without a front, and counted the same', {
+  timeout: 120_000,
+}, async () => {
   let asked = 0;
   let throughApp = 0;
   await fc.assert(
