@@ -1,6 +1,5 @@
 /**
- * Values of any kind, each kept by itself: under the question and its item. For values that are large, of which a question has
- * any number.
+ * Values of any kind, each kept under its own key: question and item. For large values, of which a question has any number.
  */
 
 import { LRUCache } from 'lru-cache';
@@ -13,7 +12,7 @@ import { CLAIM, END, WRITE } from './item-scripts.ts';
 import type { Claims } from './redis-pairs.ts';
 import type { Known, MemoryStore, SharedStore } from './stores.ts';
 
-/** What an entry takes besides its value, bytes: key, columns of the cache, and what the allocator adds. */
+/** Bytes of an entry besides its value: key, columns of the cache, and what the allocator adds. */
 const ENTRY_OVERHEAD_BYTES = 512;
 
 interface Entry<T> {
@@ -26,7 +25,7 @@ export interface ItemMemory<T> extends MemoryStore<readonly T[]> {
   readonly entries: number;
 }
 
-/** The item least recently asked for goes first. @param maxBytes 0 keeps nothing */
+/** Evicts the least recently used item first. @param maxBytes 0 keeps nothing */
 export const memoryByItem = <T>(codec: Pick<Codec<T>, 'sizeOf'>, maxBytes: number): ItemMemory<T> => {
   const cache = new LRUCache<string, Entry<T>>({
     // Every entry is larger than 1 byte, and the library refuses a bound of 0.
@@ -41,7 +40,7 @@ export const memoryByItem = <T>(codec: Pick<Codec<T>, 'sizeOf'>, maxBytes: numbe
     add(identity, values, takenAt) {
       for (const [place, value] of values.entries()) {
         const name = nameOf(identity, place);
-        // An answer that was overtaken brings nothing new.
+        // A newer value arrived first: it stays.
         if ((cache.peek(name)?.takenAt ?? 0) > takenAt[place]!) continue;
         cache.set(name, { value, takenAt: takenAt[place]! });
       }
@@ -60,12 +59,12 @@ export interface SharedByItemOptions<T> {
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly claims: Claims;
-  /** The longest that a call may take here, milliseconds: a claim that nobody ends is forgotten after that. */
+  /** The longest that a call may take here, milliseconds: a claim that is not ended expires after that. */
   readonly claimMs: number;
   readonly codec: Codec<T>;
 }
 
-/** The moment at which a value left the upstream stands before it: a double, epoch milliseconds, little-endian. */
+/** Before each value stands the time at which it left the upstream: a double, epoch milliseconds, little-endian. */
 const MOMENT_BYTES = 8;
 
 export const sharedByItem = <T>(options: SharedByItemOptions<T>): SharedStore<readonly T[]> => {
@@ -169,7 +168,7 @@ const knownOf = <T>(
 ): Known<readonly T[]> => {
   const entries = Array.from({ length: digests.count }, (_, place) => entryAt(place));
   return {
-    // A place without a moment is never read.
+    // The value of an item without a time is never read.
     values: entries.map((entry) => entry?.value as T),
     takenAt: Float64Array.from(entries, (entry) => entry?.takenAt ?? Number.NaN),
   };

@@ -1,13 +1,13 @@
 /**
- * Values that are numbers, kept by question: all that is known of one question is one value, whichever of its items a call
- * is about. Many small values then cost one key, and one round trip.
+ * Values that are numbers, kept by question: one entry holds all known values of a question, whichever of its items a call
+ * is about. Many small values then take one key and one round trip.
  */
 
 import type { Digests } from '../calls/digests.ts';
 import { find, type Pairs, pack, ROW } from './pairs.ts';
 import type { Known, MemoryStore, SharedStore } from './stores.ts';
 
-/** Pairs of this process. */
+/** The pairs in this process's memory, by question. */
 export interface PairMemory {
   get(question: string): Pairs | undefined;
   /** Adds to what is known of a question. */

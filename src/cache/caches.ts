@@ -1,4 +1,4 @@
-/** What is known of pairs, in memory and in Redis, and what separates it from what must not answer. */
+/** The cached pairs, in memory and in Redis, and the scopes that keep apart what must not be shared. */
 
 import type { Redis } from 'ioredis';
 import type { Granularity } from '../calls/call.ts';
@@ -19,10 +19,10 @@ export interface Caches {
   readonly memory: MemoryStore;
   /** Undefined without Redis. */
   readonly shared: SharedStore | undefined;
-  /** Of what this process keeps: bytes, and values. */
+  /** Of this process's memory: bytes, and number of values. */
   size(): { readonly bytes: number; readonly entries: number };
   readonly granularities: Granularities;
-  /** What the firewall in front of the upstream has refused of late, in all processes. */
+  /** What the firewall in front of the upstream has refused lately, in all processes. */
   readonly refused: Refused;
   /** On which processes hear one another; undefined without Redis. */
   readonly channel: Channel | undefined;
@@ -31,15 +31,15 @@ export interface Caches {
   readonly standing: Standing;
   /** Goes up when a model's scores are forgotten. */
   versionOf(model: string): number;
-  /** Forgets a model's scores: here at once, and in all processes; rejects when they can't be told now. */
+  /** Purges a model's scores: here at once, and in all processes. Rejects when the others cannot be reached now. */
   purge(model: string): Promise<void>;
-  /** Sees that Redis takes what is written, and exchanges what must not be missed; rejects when Redis does. */
+  /** Checks that Redis accepts writes, and exchanges the models' states. Rejects when Redis does. */
   beat(): Promise<void>;
   stop(): void;
 }
 
 export interface CacheSettings {
-  /** How long a score is fresh, and how long after that it may still stand in for a failing upstream. */
+  /** How long a score is fresh, and for how long after that it may still answer when the upstream fails. */
   readonly ttlMs: number;
   readonly staleMs: number;
   readonly memoryBytes: number;
@@ -52,17 +52,17 @@ export interface CachesOptions {
   readonly settings: CacheSettings;
   /** The longest that a call may take here, milliseconds. */
   readonly maxWaitMs: number;
-  /** One connection to speak, and one to listen; undefined: this process is alone. */
+  /** A connection for commands and one that subscribes; undefined: this process is alone. */
   readonly redis:
     | { readonly commands: Commands; readonly subscriber: Redis; readonly prefix: string }
     | undefined;
-  /** Scores are made up, by a simulator: they must never answer anybody else. */
+  /** Scores come from a simulator, so they must never answer calls to a real upstream. */
   readonly simulated: boolean;
-  /** Told when a model's scores turn out to depend on their companions, here or in another process. */
+  /** Called when a model's scores turn out to depend on their companions, here or in another process. */
   readonly onDependent: (model: string) => void;
-  /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
+  /** Called when a model turns out to have been replaced, and whether its older scores were purged. */
   readonly onChange: (model: string, purged: boolean) => void;
-  /** Told why the other processes are not heard, and with undefined when they are. */
+  /** Called with the failure when messages of other processes do not arrive, and with undefined when they do. */
   readonly onListening: (failure: Failure | undefined) => void;
 }
 
@@ -104,10 +104,10 @@ export const createCaches = (options: CachesOptions): Caches => {
 
 const REFUSED = 'refused';
 
-/** A question's digest, and the name of what was refused of it. */
+/** A question's digest, and the name of its refused part. */
 const REFUSED_MESSAGE = /^([\w-]{22}) ([\w.-]{1,64})$/;
 
-/** Processes tell one another, so that a caller may come back to any of them. */
+/** Processes publish what they find, so that a caller may come back to any of them. */
 const createRefused = (channel: Channel | undefined): Refused => {
   const refused = new Refused({
     onFound: (question, name) => channel?.publish(REFUSED, `${question} ${name}`),

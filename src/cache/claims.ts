@@ -1,7 +1,7 @@
 /**
- * Which process is having what scored: every process names its open claims several times a second, with the time until
- * their answers where it is known, and whoever waits for one that is not named any more stops waiting. A process that
- * dies is noticed by its silence.
+ * Which process is obtaining which values. Every process names its open claims several times a second, with the time until
+ * their answers if it is known. A claim that is no longer named counts as abandoned, and waiting for it ends: so a process
+ * that dies is noticed by its silence.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -10,31 +10,31 @@ import type { Channel } from '../redis/channel.ts';
 /** How often a process names its open claims, milliseconds. */
 const NAME_MS = 250;
 
-/** Of more, several messages tell: of a longer one nobody would hear. */
+/** Claims in one message: the channel drops longer messages. More claims take several. */
 const NAMES_AT_ONCE = 400;
 
 /**
- * Beats of one's own without a claim being named, after which it counts as abandoned. Beats and not time: a process that
- * was held up finds its timer due before it has read what it was told meanwhile.
+ * A claim that is not named during this many of our own beats counts as abandoned. Beats and not time: a process that was
+ * held up finds its timer due before it has read the messages that came meanwhile.
  */
 const SILENT_BEATS = 4;
 
 /**
- * Ends that are remembered: the word of an end may be here sooner than the reply that names the claim, since they come
+ * Ended claims that are remembered: the message of an end may arrive before the reply that names the claim, since they come
  * over two connections.
  */
 const REMEMBERED_ENDS = 1000;
 
 interface Listener {
-  /** Whether a word alone does not end the wait. */
+  /** Whether a message alone does not end the wait. */
   readonly certainly: boolean;
   end(certain: boolean): void;
-  /** Told when the answer should be there (monotonic ms). */
+  /** Called with the time at which the answer is expected (monotonic ms). */
   expect(answerAt: number): void;
 }
 
 interface Waiting {
-  /** Beats since it was last heard of, or first waited for. */
+  /** Beats since the claim was last named, or first waited for. */
   silentBeats: number;
   readonly listeners: Set<Listener>;
 }
@@ -42,12 +42,12 @@ interface Waiting {
 export class Claims {
   readonly channel: string;
   readonly #channel: Channel;
-  /** No two processes share it, nor a process and its successor of the same name. */
+  /** Unique to this process: not even its successor of the same name has it. */
   readonly #process = randomBytes(6).toString('base64url');
-  /** With the moment of the answer, where it is known: monotonic milliseconds. */
+  /** Our open claims, each with the expected time of its answer if it is known: monotonic milliseconds. */
   readonly #open = new Map<string, number | undefined>();
   readonly #awaited = new Map<string, Waiting>();
-  /** With whether that is certain. */
+  /** Ended claims, each with whether its end is certain. */
   readonly #ended = new Map<string, boolean>();
   readonly #timer: NodeJS.Timeout;
   #serial = 0;
@@ -56,10 +56,10 @@ export class Claims {
     this.channel = channel.name;
     this.#channel = channel;
     channel.on('over', (claim) => {
-      // Of its own, each process knows best.
+      // Of its own claims each process knows better than any message.
       if (ID.test(claim) && !this.#open.has(claim)) this.#end(claim, false);
     });
-    channel.on('claims', (names) => this.#hear(names.split(' ')));
+    channel.on('claims', (names) => this.#receive(names.split(' ')));
     this.#timer = setInterval(() => this.#beat(), NAME_MS).unref();
   }
 
@@ -69,7 +69,7 @@ export class Claims {
     return claim;
   }
 
-  /** The answer to what an open claim has taken on should be there at `answerAt` (monotonic ms). */
+  /** The answer for an open claim is expected at `answerAt` (monotonic ms). */
   expect(claim: string, answerAt: number): void {
     if (this.#open.has(claim)) this.#open.set(claim, answerAt);
   }
@@ -80,10 +80,10 @@ export class Claims {
   }
 
   /**
-   * Resolves when a claim has ended, or its owner has not been heard of for a while: with false if all there is for it is
-   * a word on the channel, where anybody may speak. Rejects with the signal's reason when nobody waits any more.
-   * @param certainly a word will not do
-   * @param onExpected told when the answer should be there (monotonic ms), as often as the owner says so
+   * Resolves when a claim has ended, or its owner has been silent for a while. With false if only a message on the channel
+   * says so: anything with access to Redis can publish one. Rejects with the signal's reason when nobody waits any more.
+   * @param certainly a message alone does not end the wait
+   * @param onExpected called with the expected time of the answer (monotonic ms), each time the owner announces it
    */
   ended(
     claim: string,
@@ -124,22 +124,22 @@ export class Claims {
     for (let i = 0; i < names.length; i += NAMES_AT_ONCE) {
       this.#channel.publish('claims', names.slice(i, i + NAMES_AT_ONCE).join(' '));
     }
-    // One's own needs no naming, whether or not messages come in.
-    this.#hear(names);
+    // Our own claims count as named, whether or not messages come in.
+    this.#receive(names);
     for (const [claim, waiting] of this.#awaited) {
       if (++waiting.silentBeats >= SILENT_BEATS) this.#end(claim, true);
     }
   }
 
-  #hear(names: readonly string[]): void {
+  #receive(names: readonly string[]): void {
     for (const name of names) {
       const [claim = '', ms] = name.split('=');
-      // Whoever names it after its end, with all that it says in order, has not ended it.
+      // Messages of one process arrive in order: an owner that names a claim after the message of its end has not ended it.
       if (this.#ended.get(claim) === false) this.#ended.delete(claim);
       const waiting = this.#awaited.get(claim);
       if (waiting === undefined) continue;
       waiting.silentBeats = 0;
-      // Whatever else stands there is no time, and NaN would pass every check that follows.
+      // Anything else is no time, and NaN would pass every check that follows.
       if (ms === undefined || !/^\d{1,9}$/.test(ms)) continue;
       for (const listener of [...waiting.listeners]) listener.expect(performance.now() + Number(ms));
     }
@@ -158,9 +158,9 @@ export class Claims {
   }
 }
 
-/** What `open` names them. */
+/** The form of the names that `open` makes. */
 const ID = /^[\w-]{1,16}\.[a-z\d]{1,16}$/;
 
-/** Processes share no clock: the time until the answer is told, not its moment. */
+/** Names a claim with the milliseconds until its answer: processes share no clock, so a point in time would mean nothing. */
 const named = (claim: string, answerAt: number | undefined): string =>
   answerAt === undefined ? claim : `${claim}=${Math.max(0, Math.round(answerAt - performance.now()))}`;

@@ -1,29 +1,29 @@
-/** Whether a cached score of a given age may answer: RFC 9111 freshness, and the two ways of RFC 5861 to answer late. */
+/** Whether a cached value of a given age may answer: RFC 9111 freshness, and the two ways of RFC 5861 to answer late. */
 
 import type { CacheDirectives } from '../calls/call.ts';
 
 export interface Lifetime {
-  /** How long a score is fresh, milliseconds. */
+  /** How long a value is fresh, milliseconds. */
   readonly ttlMs: number;
-  /** How long after that it may still stand in for a failing upstream, milliseconds. */
+  /** For how long after that it may still answer when the upstream fails, milliseconds. */
   readonly staleMs: number;
 }
 
 /**
- * `fresh` answers at once, `renewable` too, while it is scored anew in the background; `stale` answers only when the
- * upstream fails, `unusable` not at all.
+ * `fresh` answers at once; so does `renewable`, while a new value is obtained in the background. `stale` answers only when
+ * the upstream fails, `unusable` never.
  */
 export type Freshness = 'fresh' | 'renewable' | 'stale' | 'unusable';
 
 /**
- * Share of its freshness for which a score still answers at once afterwards (stale-while-revalidate). Long enough for
- * whatever is asked all the time to be renewed without anybody waiting; short beside the age that was allowed anyway.
+ * For this share of its lifetime a value still answers at once after its freshness has ended (stale-while-revalidate). Long
+ * enough that frequent questions are renewed without a caller waiting; short beside the age that is allowed anyway.
  */
 const RENEWABLE_SHARE = 0.1;
 
 /**
- * What comes from later than this is not fresh, but wrong: a clock was set back, or somebody else has written it.
- * Milliseconds; clocks of machines differ by less.
+ * A value from further in the future than this is not fresh but wrong: a clock was set back, or another program has written
+ * it. Milliseconds; clocks of machines differ by less.
  */
 export const MAX_SKEW_MS = 60_000;
 

@@ -1,4 +1,4 @@
-/** What each model's scores are reused for, as long as nothing speaks against it. */
+/** What each model's scores are reused for: as configured, unless samples have shown that this is wrong. */
 
 import type { Granularity } from '../calls/call.ts';
 import { type Finding, Findings } from '../calls/findings.ts';
@@ -8,7 +8,7 @@ export interface GranularitiesOptions {
   /** As configured, by model. */
   readonly configured: Readonly<Record<string, Granularity>>;
   readonly states: ModelStates;
-  /** Told when a model turns out to have been replaced, and whether its older scores were forgotten. */
+  /** Called when a model turns out to have been replaced, and whether its older scores were purged. */
   readonly onChange: (model: string, purged: boolean) => void;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -18,7 +18,7 @@ export interface Granularities {
   of(model: string): Granularity;
   /** Of every model, and whether that is less than configured, since its values were found to depend on companions. */
   all(): { model: string; granularity: Granularity; dependent: boolean }[];
-  /** Takes note of what a cached score and new ones of the same pair have shown. */
+  /** Records what a new score of a cached pair has shown. */
   verified(model: string, pair: string, finding: Finding): void;
 }
 
@@ -27,7 +27,7 @@ const BETWEEN_PURGES_MS = 3_600_000;
 
 export const createGranularities = (options: GranularitiesOptions): Granularities => {
   const { states, onChange, now = Date.now } = options;
-  /** Of each model, in this version. */
+  /** By model, each for one version of its scores. */
   const findings = new Map<string, { readonly version: number; readonly of: Findings }>();
   const configured = (model: string): Granularity => options.configured[model] ?? 'off';
 
@@ -56,7 +56,7 @@ export const createGranularities = (options: GranularitiesOptions): Granularitie
       const believed = findingsOf(model).note(pair, finding);
       if (believed === undefined) return;
       findings.delete(model);
-      // Whoever can't be told now hears it in the next beat.
+      // Processes that cannot be reached now learn it at the next beat.
       if (believed === 'dependent') states.foundDependent(model).catch(() => {});
       else {
         const purges = now() - version >= BETWEEN_PURGES_MS;

@@ -1,21 +1,21 @@
 /**
- * Scripts of by-item.ts. KEYS: for each item the key of its value, a string; then for each the key of its claim, a string that
- * names who is having it answered.
+ * Scripts of by-item.ts. KEYS: for each item the key of its value, a string; then for each item the key of its claim, a string
+ * that holds the claim's name.
  */
 
-/** A clean end is told to everybody who waits for it. */
+/** Ends a claim, and publishes that for the processes that wait for it. */
 const DONE = `
 local function done(first, last, claim, channel)
   for i = first, last do
-    -- Another process may have taken it on since.
+    -- Another process may have claimed the item since.
     if redis.pcall('GET', KEYS[i]) == claim then redis.call('DEL', KEYS[i]) end
   end
-  -- Whoever may not speak has had it answered all the same; who waits hears nothing of the claim any more.
+  -- A user without the right to publish must still be able to end a claim: others then notice that it is no longer named.
   redis.pcall('PUBLISH', channel, 'over ' .. claim)
 end
 `;
 
-/** What somebody else has left under a key goes, or nothing would ever be kept there. */
+/** Deletes a key of another type, which another program has left: nothing could be stored there otherwise. */
 const OURS = `
 local function ours(key)
   local found = redis.call('TYPE', key).ok
@@ -23,14 +23,13 @@ local function ours(key)
 end
 `;
 
-/** The longest name of a claim; what is longer was written by somebody else. */
+/** The longest name of a claim; a longer one was written by another program. */
 const MOST_NAME_BYTES = 64;
 
 /**
- * ARGV: claim, time after which it is forgotten if nobody ends it (ms), the longest that a value may be (bytes), claims that do
- * not count any more.
- * Reply: for each item its value, or an empty string; then for each the claim that holds it, or an empty string: it is this
- * one's now.
+ * ARGV: claim, time after which it expires if it is not ended (ms), the longest value (bytes), claims that have ended.
+ * Reply: for each item its value, or an empty string; then for each item the claim of another call that holds it, or an empty
+ * string when the new claim holds it now.
  */
 export const CLAIM = `${OURS}
 local claim, count, gone = ARGV[1], #KEYS / 2, {}
@@ -55,7 +54,7 @@ end
 return reply
 `;
 
-/** ARGV: TTL (ms), claim ('' for none), channel, and for each item its value. One that was overtaken brings nothing new. */
+/** ARGV: TTL (ms), claim ('' for none), channel, and for each item its value. A newer value that is there already stays. */
 export const WRITE = `${OURS}${DONE}
 local count = #KEYS / 2
 for i = 1, count do
@@ -69,7 +68,7 @@ if ARGV[2] ~= '' then done(count + 1, 2 * count, ARGV[2], ARGV[3]) end
 return 1
 `;
 
-/** KEYS: those of the claims alone. ARGV: claim, channel. */
+/** KEYS: the keys of the claims only. ARGV: claim, channel. */
 export const END = `${DONE}
 done(1, #KEYS, ARGV[1], ARGV[2])
 return 1

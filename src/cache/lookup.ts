@@ -1,4 +1,4 @@
-/** What a cache tier knows of a call, and how the rest is asked for: the same for every tier. */
+/** What a cache tier knows of a call, and how the rest is obtained: the same for every tier. */
 
 import { type ItemCall, type ItemReply, NO_TIME, type Source, subCall } from '../calls/call.ts';
 import type { Choose } from '../calls/endpoint.ts';
@@ -9,12 +9,12 @@ import { freshness, type Lifetime } from './freshness.ts';
 import type { Known } from './stores.ts';
 
 export interface Lookup<V extends Values> {
-  /** Items that can be answered at once, by their places in the call, and their values. */
+  /** Indices of the items that can be answered at once, and the reply for them. */
   readonly known: readonly number[];
   readonly reply: ItemReply<V>;
-  /** The others, in the call's order: what is asked for. */
+  /** Indices of the items to obtain, in the call's order. */
   readonly wanted: readonly number[];
-  /** Answers everything when the upstream fails; undefined when something was never known, or is too old. */
+  /** The reply for all items when the upstream fails; undefined when a value is unknown or too old. */
   readonly fallback: ItemReply<V> | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface LookupOptions {
   readonly source: Source;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Which items are asked for when some are missing; by default those. */
+  /** Chooses the items to send when some are missing; by default the missing ones. */
   readonly choose?: Choose | undefined;
 }
 
@@ -62,7 +62,7 @@ export const lookUp = <V extends Values>(
   });
   const fallback = complete ? { ...all(), stale: true } : undefined;
   const places = [...found.takenAt.keys()];
-  // What depends on its companions is asked for together with them, or not at all.
+  // Values that depend on their companions are obtained all together, or not at all.
   if (call.identity.whole) return { known: [], reply: some([]), wanted: places, fallback };
   const aged = known.map((index) => ({ index, ageMs: now - found.takenAt[index]! }));
   const asked = new Set(choose({ call, missing, known: aged, ttlMs: lifetime.ttlMs }));
@@ -71,8 +71,8 @@ export const lookUp = <V extends Values>(
 };
 
 /**
- * Answers a call from what was looked up, and the rest of it from `obtain`. Calls that synchronously, or not at all.
- * @param obtain gets the rest, and which places of the call its items have there, one for each
+ * Answers a call from what was looked up, and the rest of it from `obtain`, which is called synchronously or not at all.
+ * @param obtain receives the rest as a call, and the index in the original call of each of its items
  */
 export const complete = <V extends Values>(
   call: ItemCall,

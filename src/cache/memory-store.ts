@@ -1,4 +1,4 @@
-/** The in-process tier's store: the question least recently asked goes first, bounded by bytes and not by entries. */
+/** The store of the memory tier: bounded by bytes, not by entries. Evicts the least recently used question first. */
 
 import { LRUCache } from 'lru-cache';
 import type { PairMemory } from './by-question.ts';

@@ -1,13 +1,14 @@
 /**
- * What all processes know of a model's scores: their version, and whether they were found to depend on companions.
+ * The state of each model's scores, shared by all processes: their version, and whether they were found to depend on
+ * companions.
  *
- * The version is how often the scores have been forgotten: a number that is part of every question, so that raising it
- * leaves all older scores behind, in every process and in Redis, without looking for them. What was found out belongs to its
- * version, and is forgotten with it.
+ * The version is a number that is part of every question and goes up with each purge: raising it makes all older scores
+ * unreachable, in every process and in Redis, without looking for them. A finding belongs to a version, and is forgotten with
+ * it.
  *
- * States only go one way, to a higher version, and inside it from nothing found to something found: so whoever exchanges
- * them in whatever order agrees, a process that has missed the word or is new hears it within a beat, and a Redis that was
- * emptied is told.
+ * States only go one way: to a higher version, and within a version from not found to found. So processes agree in whatever
+ * order they exchange them, a process that is new or has missed a message learns the state within a beat, and a Redis that
+ * was emptied is given it again.
  */
 
 import type { Channel } from '../redis/channel.ts';
@@ -15,23 +16,23 @@ import type { Commands, Script } from '../redis/commands.ts';
 import { versioned } from '../redis/keys.ts';
 
 export interface ModelState {
-  /** 0, or about the moment of the latest purge: epoch ms. */
+  /** About the time of the latest purge, epoch milliseconds; 0: never purged. */
   readonly version: number;
-  /** Since when scores are known to depend on their companions: epoch ms; 0: they are not. */
+  /** Since when scores are known to depend on their companions, epoch milliseconds; 0: they are not. */
   readonly dependentSince: number;
 }
 
-/** Of all apps that share the prefix; and two numbers of a clock. */
+/** Models of all apps that share the prefix; and characters of a state, which is two times in milliseconds. */
 const MOST_MODELS = 1000;
 const MOST_LETTERS = 40;
 
 /**
- * KEYS: states. ARGV: time to keep them (ms), how far ahead of Redis' clock a number may lie (ms), then triples of model, version and
- * since when its scores depend on companions: 0 and 0 when nothing is known. Both sides take what is later. Whatever else is
- * found there is no state, and is written anew. Reply: for each of these models \`version since\`, or an empty string.
+ * KEYS: the hash of states. ARGV: time to keep it (ms), how far ahead of Redis' clock a number may lie (ms), then triples of
+ * model, version and \`dependentSince\`: 0 and 0 when nothing is known. Both sides keep the later state. A field that is no
+ * state is overwritten. Reply: for each of these models \`version since\`, or an empty string.
  */
 const EXCHANGE = `
--- More than there can be models: others have written there, and processes tell again what they know.
+-- More fields than there can be models: other programs have written here. Processes write again what they know.
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' or redis.call('HLEN', KEYS[1]) > ${MOST_MODELS} then
   redis.call('UNLINK', KEYS[1])
 end
@@ -60,13 +61,13 @@ return reply
 
 export interface ModelStatesOptions {
   readonly models: readonly string[];
-  /** Where processes share them; undefined: this one is alone. */
+  /** Where processes share the states; undefined: this process is alone. */
   readonly shared:
     | { readonly commands: Commands; readonly channel: Channel; readonly prefix: string }
     | undefined;
   /** The longest that a score is kept anywhere, milliseconds: no state is forgotten sooner. */
   readonly scoreLifeMs: number;
-  /** Told when this process learns, be it by itself or from another, that a model's scores depend on companions. */
+  /** Called when this process learns, by itself or from another, that a model's scores depend on companions. */
   readonly onDependent?: (model: string) => void;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -76,8 +77,8 @@ const TOPIC = 'model';
 const NONE: ModelState = { version: 0, dependentSince: 0 };
 
 /**
- * Both numbers are moments of a clock, or one more than others believed. What lies further ahead is not believed: no purge
- * could go beyond it. Milliseconds.
+ * Both numbers are times of a clock, or one more than an earlier version. A number further ahead than this is ignored: no
+ * purge could go beyond it. Milliseconds.
  */
 const AHEAD_MS = 86_400_000;
 
@@ -96,7 +97,7 @@ export class ModelStates {
     shared?.channel.on(TOPIC, (message) => {
       const space = message.indexOf(' ');
       const [model, state] = [message.slice(0, space), parse(message.slice(space + 1))];
-      // Redis, whose clock may be right where this one is not, tells of it in the next beat.
+      // If it is our clock that is wrong, the next beat brings the state from Redis, which judges it by its own clock.
       if (state !== undefined && state.version < this.#now() + AHEAD_MS) this.#raise(model, state);
     });
     shared?.channel.onOpen(() => void this.exchange().catch(() => {}));
@@ -107,34 +108,34 @@ export class ModelStates {
   }
 
   /**
-   * Leaves a model's scores behind, and what was found of them: here at once, and in all processes; rejects when they can't
-   * be told now, or Redis does not know of it afterwards.
+   * Purges a model's scores, and what was found about them: here at once, and in all processes. Rejects when these cannot be
+   * reached now, or Redis does not hold the new version afterwards.
    */
   async advance(model: string): Promise<void> {
-    // A clock, so that a version that was lost with Redis is not used a second time.
+    // From a clock, so that a version that was lost with Redis is not used a second time.
     const version = Math.max(this.#now(), this.of(model).version + 1);
     this.#raise(model, { version, dependentSince: 0 });
-    await this.#tell(model);
+    await this.#share(model);
     if (this.of(model).version < version) throw new Error('The version has not gone up.');
   }
 
-  /** Takes note that a model's scores depend on their companions. Rejects when only this process could be told. */
+  /** Records that a model's scores depend on their companions. Rejects when the other processes cannot be reached now. */
   async foundDependent(model: string): Promise<void> {
     this.#raise(model, { version: this.of(model).version, dependentSince: Math.max(1, this.#now()) });
-    await this.#tell(model);
+    await this.#share(model);
   }
 
-  /** Tells Redis what it does not know, and hears what this process does not; rejects when Redis does. */
+  /** Exchanges states with Redis: each side keeps the later one. Rejects when Redis does. */
   async exchange(): Promise<void> {
     await this.#exchange();
   }
 
-  async #tell(model: string): Promise<void> {
+  async #share(model: string): Promise<void> {
     const { shared } = this.#options;
     if (shared === undefined) return;
     const { version } = this.of(model);
     const kept = await this.#exchange();
-    // Seen, and not only not refused.
+    // Read back: that the write was not refused does not prove that it was kept.
     const inRedis = parse(kept.get(model) ?? '');
     if (inRedis === undefined || inRedis.version < version) throw new Error('Redis has not taken it.');
     shared.channel.publish(TOPIC, `${model} ${toText(this.of(model))}`);

@@ -1,10 +1,10 @@
 /**
- * What is known of one question, and who is having what of it scored, in Redis. Rows and digests are those of
- * pairs.ts and calls/digests.ts, as bytes: 32 a row, of which the first 16 are the digest.
+ * The known pairs of one question in Redis, and the claims on its other pairs. Rows and digests are those of pairs.ts and
+ * calls/digests.ts, as bytes: 32 a row, of which the first 16 are the digest.
  *
  * KEYS of both scripts, with one hash tag so that they live on one node of a cluster:
  *   1 `…pairs3:{question}`   string: rows, the oldest first
- *   2 `…claims3:{question}`  hash: claim → digests that its owner is having scored
+ *   2 `…claims3:{question}`  hash: claim → digests of the documents that its owner is having scored
  *
  * One string and not a hash with a field for each pair, though all of it is read for any part of it. Measured with Redis 7
  * for 1,000 pairs: 33 bytes a pair against 64, and a fourteenth of the time to read them all; for 10 pairs 43 bytes against
@@ -14,12 +14,12 @@
 import { DIGEST_BYTES } from '../calls/digests.ts';
 import { MAX_PAIRS, ROW_BYTES } from './pairs.ts';
 
-/** The longest string of rows; what is longer was written by somebody else. */
+/** The longest string of rows; a longer one was written by another program. */
 export const MAX_BYTES = MAX_PAIRS * ROW_BYTES;
 
 const KNOWN = `redis.call('GETRANGE', KEYS[1], 0, ${MAX_BYTES - 1})`;
 
-/** What somebody else has left under these keys goes, or nothing would ever be kept there. */
+/** Deletes keys of another type, which another program has left: nothing could be stored there otherwise. */
 const OURS = `
 for i, type in ipairs({ 'string', 'hash' }) do
   local found = redis.call('TYPE', KEYS[i]).ok
@@ -27,23 +27,23 @@ for i, type in ipairs({ 'string', 'hash' }) do
 end
 `;
 
-/** Claims of one question, and digests in one claim, are never more; and all of them no more than can be kept. */
+/** The most claims of one question, and digests in one claim; all digests together are at most `MAX_PAIRS`. */
 const MOST_CLAIMS = 1000;
 const MOST_DIGESTS = 1000;
 
-/** A clean end is told to everybody who waits for it. */
+/** Ends a claim, and publishes that for the processes that wait for it. */
 const END = `
 local function done(claim, channel)
   redis.call('HDEL', KEYS[2], claim)
-  -- Whoever may not speak has scored it all the same; who waits hears nothing of the claim any more.
+  -- A user without the right to publish must still be able to end a claim: others then notice that it is no longer named.
   redis.pcall('PUBLISH', channel, 'over ' .. claim)
 end
 `;
 
 /**
- * ARGV: rows, TTL (ms), the oldest and the latest moment that are of use (epoch ms), claim ('' for none), channel. A pair
- * that is there already is replaced, and a pair that is too old goes: it neither dies with the newer ones nor is renewed by
- * them.
+ * ARGV: rows, TTL (ms), the oldest and the latest time of a usable row (epoch ms), claim ('' for none), channel. A pair that
+ * is there already is replaced, and rows outside these times are removed: every write renews the key's TTL, which would keep
+ * them for ever.
  */
 export const WRITE = `${OURS}${END}
 local rows, oldest, latest = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -71,8 +71,9 @@ return 1
 `;
 
 /**
- * ARGV: claim, time after which it is forgotten if nobody ends it (ms), digests, claims that do not count any more.
- * Reply: the rows known, then for each digest the claim that holds it, or an empty string: it is this one's now.
+ * ARGV: claim, time after which it expires if it is not ended (ms), digests, claims that have ended.
+ * Reply: the known rows, then for each digest the claim of another call that holds it, or an empty string when the new claim
+ * holds it now.
  */
 export const CLAIM = `${OURS}
 local claim, digests = ARGV[1], ARGV[3]

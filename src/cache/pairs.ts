@@ -1,7 +1,7 @@
 /**
- * Scored pairs of one question, packed: 32 bytes a row – the document's digest (16), its score and the moment it left the
- * upstream (epoch ms), both doubles, so that scores are bit for bit what the upstream sent. In memory as in Redis. One row a
- * document.
+ * Scored pairs of one question, packed, one row a document: 32 bytes with the document's digest (16), its score and the time at
+ * which it left the upstream (epoch ms). Both are doubles, so that scores are bit for bit what the upstream sent. The format
+ * is the same in memory and in Redis.
  */
 
 import { DIGEST_NUMBERS, DIGEST_WORDS, Digests, wordsOf } from '../calls/digests.ts';
@@ -9,18 +9,18 @@ import { MAX_SKEW_MS } from './freshness.ts';
 
 export type Pairs = Float64Array;
 
-/** Doubles in a row, of which the first two are the digest's bytes. */
+/** Doubles in a row; the first two hold the digest's bytes. */
 export const ROW = DIGEST_NUMBERS + 2;
 export const ROW_BYTES = ROW * Float64Array.BYTES_PER_ELEMENT;
 const ROW_WORDS = DIGEST_WORDS + 4;
 
-/** Pairs kept of one question; beyond that the oldest go. Four times what one request may ask. */
+/** The most pairs kept of one question, the newest ones. Four times the documents of the largest request. */
 export const MAX_PAIRS = 4096;
 
-/** No model's score is larger, whichever way: Cohere's and Amazon's lie in [0, 1], others are logits. */
+/** No model's score has a larger absolute value: Cohere's and Amazon's lie in [0, 1], others are logits. */
 const MAX_SCORE = 1e6;
 
-/** For each document, where its row begins; −1: it has none. */
+/** For each document, the index at which its row begins; −1: it has none. */
 export const find = (pairs: Pairs, digests: Digests): Int32Array => {
   const rows = new Int32Array(digests.count).fill(-1);
   const words = wordsOf(pairs);
@@ -46,8 +46,8 @@ export const pack = (digests: Digests, scores: Float64Array, scoredAt: Float64Ar
 };
 
 /**
- * Both, of a document in both the newer, cut to the newest `MAX_PAIRS`. Neither argument is changed.
- * @param now epoch milliseconds: what claims to come from later, since a clock was set back, is older than anything
+ * The newest `MAX_PAIRS` rows of both; of a document in both, the newer row. Neither argument is changed.
+ * @param now epoch milliseconds: rows from the future (a clock was set back) count as the oldest
  */
 export const merge = (older: Pairs, newer: Pairs, now: number): Pairs => {
   if (older.length === 0) return newer;
@@ -67,18 +67,18 @@ export const merge = (older: Pairs, newer: Pairs, now: number): Pairs => {
   );
 };
 
-/** The bytes of pairs, for a store outside the process. Both ends are little-endian, as everything that node runs on. */
+/** The bytes of pairs, for a store outside the process. Writer and reader are little-endian, as is every machine that node runs on. */
 export const toBytes = (pairs: Pairs): Buffer =>
   Buffer.from(pairs.buffer, pairs.byteOffset, pairs.byteLength);
 
 /**
- * The pairs in these bytes, `MAX_PAIRS` at most. What is no row of a score and a moment is left out: another program's
- * value is no score, and what comes from the future would never age.
+ * The pairs in these bytes, at most `MAX_PAIRS`. Rows without a valid score and time are left out: another program may have
+ * written them, and a score from the future would never age.
  * @param now epoch milliseconds
  */
 export const fromBytes = (bytes: Uint8Array, now: number): Pairs => {
   const rows = Math.min(MAX_PAIRS, Math.floor(bytes.byteLength / ROW_BYTES));
-  // A copy: doubles must lie on a multiple of eight, and what a socket brought lies anywhere.
+  // A copy: doubles must begin at a multiple of eight, and bytes from a socket may begin anywhere.
   const pairs = new Float64Array(Uint8Array.prototype.slice.call(bytes, 0, rows * ROW_BYTES).buffer);
   const isPair = (score: number, moment: number): boolean =>
     Math.abs(score) <= MAX_SCORE && moment >= 0 && moment <= now + MAX_SKEW_MS;

@@ -8,11 +8,11 @@ import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
 import { fromBytes, type Pairs, toBytes } from './pairs.ts';
 
-/** The claims of all processes, as far as this one hears of them. */
+/** The claims of all processes, as far as this process knows. */
 export interface Claims {
-  /** Where the end of a claim is told. */
+  /** The channel on which the end of a claim is published. */
   readonly channel: string;
-  /** Names a new claim of this process, which is heard of from now on until `close`. */
+  /** Opens a claim of this process, which is named to the others until `close`. Returns its name. */
   open(): string;
   expect(claim: string, answerAt: number): void;
   close(claim: string): void;
@@ -24,7 +24,7 @@ export interface RedisPairsOptions {
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly claims: Claims;
-  /** The longest that a call may take here, milliseconds: a claim that nobody ends is forgotten after that. */
+  /** The longest that a call may take here, milliseconds: a claim that is not ended expires after that. */
   readonly claimMs: number;
 }
 
@@ -37,7 +37,7 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
 
   return {
     async read(question) {
-      // Never more than may be there: whoever else writes here could have left any amount.
+      // Never more than we would write: another program could have left any amount.
       const bytes = await commands.attempt('read', () =>
         commands.client.getrangeBuffer(pairsKey(question), 0, MAX_BYTES - 1),
       );

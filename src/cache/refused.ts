@@ -1,36 +1,36 @@
 /**
- * What the firewall in front of the upstream has refused of late, so that nobody spends calls on finding it again.
+ * What the firewall in front of the upstream has refused lately, so that no calls are spent on finding it again.
  *
- * Remembered for a document together with its question, not for the document alone: a firewall judges a whole body, and
- * who finds a query that makes a common document suspicious must not have that document refused to others.
+ * Remembered for an item together with its question, not for the item alone: a firewall judges a whole body, and a query that
+ * makes a common item suspicious must not cause that item to be refused for others.
  */
 
 import { LRUCache } from 'lru-cache';
 import type { Blame } from '../calls/blame.ts';
 import type { Identity } from '../calls/identity.ts';
 
-/** Firewalls are changed by people; and a text that is refused for ever would be asked about for ever. Milliseconds. */
+/** Limited, since people change the firewall's rules and its mistakes must not last for ever. Milliseconds. */
 const REMEMBERED_MS = 600_000;
 
-/** Some 100 bytes each. */
+/** The most names remembered, of about 100 bytes each. */
 const MOST = 20_000;
 
-/** In place of a document's digest: the query is refused, with whatever document; or the request as a whole. */
+/** Names that stand for the query, refused with any item, and for the request as a whole. */
 const QUERY = 'query';
 const REQUEST = 'request';
 
-/** A name of what was refused of a question: one of the above, or a document's digest. */
+/** The name of a refused part of a question: one of the above, or an item's digest. */
 type Name = string;
 
 export interface RefusedOptions {
-  /** Told of what was found here, to be told to other processes. */
+  /** Called for each name that was found here, to publish it to other processes. */
   readonly onFound?: (question: string, name: Name) => void;
   /** Milliseconds. */
   readonly now?: () => number;
 }
 
 export class Refused {
-  /** By question, each with the moment at which it is forgotten. */
+  /** Names by question, each with the time at which it is forgotten. */
   readonly #names = new LRUCache<string, Map<Name, number>>({
     maxSize: MOST,
     sizeCalculation: ({ size }) => size,
@@ -55,7 +55,7 @@ export class Refused {
     return this.#names.calculatedSize;
   }
 
-  /** Undefined when nothing of an ask is known to be refused. */
+  /** Undefined when no part of a call is known to be refused. */
   find({ question, digests }: Identity): Blame | undefined {
     const names = this.#names.get(question);
     if (names === undefined) return undefined;

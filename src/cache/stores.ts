@@ -1,41 +1,41 @@
-/** The two tiers in which values are kept, as the layers see them: one in this process, and one that processes share. */
+/** The two cache tiers as the layers see them: one in this process, and one that processes share. */
 
 import type { Identity } from '../calls/identity.ts';
 import type { Values } from '../calls/values.ts';
 
-/** What a tier knows of a call's items, one place for each. */
+/** What a tier knows of a call's items: one value and one time for each. */
 export interface Known<V extends Values> {
   readonly values: V;
-  /** Epoch milliseconds at which each left the upstream; NaN: nothing is known of that item. */
+  /** Epoch milliseconds at which each value left the upstream; NaN: the item's value is unknown. */
   readonly takenAt: Float64Array;
 }
 
 export interface MemoryStore<V extends Values = Float64Array> {
-  /** Undefined when nothing is known of any. */
+  /** Undefined when the value of no item is known. */
   find(identity: Identity): Known<V> | undefined;
   /** Keeps values, one for each item. */
   add(identity: Identity, values: V, takenAt: Float64Array): void;
 }
 
-/** Nothing here rejects: what fails is absent, or not kept. */
+/** No method but `ended` rejects: after a failure a value is unknown, or not stored. */
 export interface SharedStore<V extends Values = Float64Array> {
-  /** Undefined when it can't be told. */
+  /** Undefined when the store does not answer. */
   read(identity: Identity): Promise<Known<V> | undefined>;
   /**
-   * Takes on those of the items that no other process has taken on.
-   * @param ended claims that do not count any more, should the store still have them
+   * Claims the items that no other call has claimed. Undefined when the store does not answer.
+   * @param ended claims that have ended, even if the store still has them
    */
   claim(identity: Identity, ended: readonly string[]): Promise<Claimed<V> | undefined>;
   /** Keeps values, one for each item, and ends a claim. @param ttlMs after which the store may forget them */
   write(identity: Identity, known: Known<V>, ttlMs: number, claim: string | undefined): Promise<void>;
   /** Ends a claim that has brought nothing. */
   release(identity: Identity, claim: string): Promise<void>;
-  /** Lets whoever waits for a claim know when its answer should be there (monotonic ms). */
+  /** Announces when the answer for a claim is expected (monotonic ms) to the calls that wait for it. */
   expect(claim: string, answerAt: number): void;
   /**
-   * Resolves when another process's claim has ended, or its owner has not been heard of for a while; rejects with the
-   * signal's reason when nobody waits any more. False: somebody has said so, and the store has it still if that is not true.
-   * @param certainly nobody's word will do
+   * Resolves when another call's claim has ended, or its owner has been silent for a while. With false when only a message says
+   * so: if that is not true, the store still has the claim. Rejects with the signal's reason when nobody waits any more.
+   * @param certainly a message alone does not end the wait
    */
   ended(
     claim: string,
@@ -46,10 +46,10 @@ export interface SharedStore<V extends Values = Float64Array> {
 }
 
 export interface Claimed<V extends Values> {
-  /** Names what was taken on; undefined: nothing was. */
+  /** The name of the new claim; undefined: it claimed nothing. */
   readonly claim: string | undefined;
-  /** What is known of the items by now. */
+  /** What the store knows of the items now. */
   readonly known: Known<V>;
-  /** For each item the claim of whoever has taken it on, or undefined: it is ours. */
+  /** For each item the claim of another call that holds it; undefined: the new claim holds it. */
   readonly holders: readonly (string | undefined)[];
 }
