@@ -4,7 +4,7 @@ export class OwnCalls {
   readonly #windowMs: number;
   /** Calls that are not over yet. */
   #open = 0;
-  /** When the places of those that are over come free, ascending: monotonic milliseconds. */
+  /** When the places of ended calls come free, ascending: monotonic milliseconds. */
   readonly #releases: number[] = [];
 
   constructor(windowMs: number) {
@@ -26,7 +26,7 @@ export class OwnCalls {
     return this.#open + this.#releases.length;
   }
 
-  /** Milliseconds until the next place comes free; one window when nothing that is over holds one. */
+  /** Milliseconds until the next place comes free; one window when no ended call holds one. */
   nextFreeMs(now: number): number {
     return this.held(now) > this.#open ? this.#releases[0]! - now : this.#windowMs;
   }

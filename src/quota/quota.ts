@@ -1,11 +1,11 @@
 /**
- * One client's quota: at most `limit` calls in any window, over all processes. A place is held from before a call is
- * sent until one window after its end, so that the moment at which the upstream counts it is always covered; what was
+ * One client's quota: at most `limit` calls in any window, over all processes. A call holds a place from before it is sent
+ * until one window after its end, so that the moment at which the upstream counts it is always covered. A call that was
  * never sent gives its place back at once.
  *
- * This process's own calls are counted in its memory in any case. They are a part of all calls, so whoever has used up
- * the quota here alone is refused without asking Redis; and when Redis is lost or has forgotten, the quota still holds
- * for each process.
+ * This process's own calls are always counted in its memory, too. They are a part of all calls, so a client that has used up
+ * its quota here alone is refused without a call to Redis; and when Redis is lost or emptied, the quota still holds for each
+ * process.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -15,7 +15,7 @@ export interface QuotaRules {
   /** Calls in any window. */
   readonly limit: number;
   readonly windowMs: number;
-  /** How long a place is held at most, milliseconds: should its process die, nobody settles it. */
+  /** The longest that a place is held, milliseconds: that of a process that has died is never settled. */
   readonly leaseMs: number;
 }
 
@@ -26,16 +26,16 @@ export interface SharedCalls {
 }
 
 export interface SharedUsage {
-  /** Whether a place was asked for, and there was one. */
+  /** Whether a place was requested and granted. */
   readonly taken: boolean;
-  /** Places held now, by all processes. */
+  /** Places held now by all processes. */
   readonly held: number;
   /** Milliseconds until the next of them comes free. */
   readonly nextFreeMs: number;
 }
 
 export interface QuotaOptions {
-  /** Whose quota it is. */
+  /** The client's name. */
   readonly name: string;
   readonly rules: QuotaRules;
   /** Undefined: this process is alone. */
@@ -48,7 +48,7 @@ export interface QuotaState {
   readonly limit: number;
   readonly windowMs: number;
   readonly remaining: number;
-  /** Milliseconds until the next place comes free; one window when none is taken. */
+  /** Milliseconds until the next place comes free; one window when no place is held. */
   readonly nextFreeMs: number;
 }
 
@@ -65,7 +65,7 @@ export class Quota {
   readonly #shared: SharedCalls | undefined;
   readonly #now: () => number;
   readonly #own: OwnCalls;
-  /** Names the calls of this process among all. */
+  /** Prefix of this process's call ids, which no other process shares. */
   readonly #process = randomBytes(6).toString('base64url');
   #serial = 0;
   /** What the store last said about the calls of other processes. */
@@ -82,7 +82,7 @@ export class Quota {
   async take(): Promise<Charge | { readonly retryInMs: number }> {
     const now = this.#now();
     if (this.#own.held(now) >= this.#rules.limit) return { retryInMs: this.#own.nextFreeMs(now) };
-    // Taken before the store is asked, or asks that come meanwhile would all find room.
+    // Taken before the store answers: calls that come meanwhile would all find room otherwise.
     this.#own.take();
     const id = `${this.#process}${(this.#serial++).toString(36)}`;
     const usage = await this.#shared?.take(this.#name, id, this.#rules);
@@ -95,13 +95,13 @@ export class Quota {
     return {
       settle: (called) => {
         this.#own.settle(called, this.#now());
-        // Even if the store did not answer before: it may be back, or have heard us all the same.
+        // Even if the store did not answer before: it may be back, or may have taken the place all the same.
         void this.#shared?.settle(this.#name, id, called, this.#rules).then((answer) => this.#note(answer));
       },
     };
   }
 
-  /** As far as this process knows: its own calls as they are, others' as the store last told, for one window. */
+  /** As far as this process knows: its own calls now, and the others' of the store's last answer, for one window. */
   state(): QuotaState {
     const { limit, windowMs } = this.#rules;
     const now = this.#now();

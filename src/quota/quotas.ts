@@ -4,25 +4,24 @@ import type { Commands } from '../redis/commands.ts';
 import { Quota, type QuotaState } from './quota.ts';
 import { redisCalls } from './redis-calls.ts';
 
-/** A place in a client's quota, held for one ask. */
+/** A place in a client's quota, held for one call. */
 export interface Charge {
   /**
-   * The ask is over. However often it was sent, it counts once.
-   * @param called false: nothing was ever sent, so nothing is charged
+   * The call is over. However often it was sent, it counts once.
+   * @param called false: it was never sent, so nothing is charged
    */
   settle(called: boolean): void;
 }
 
 export interface Quotas {
   /**
-   * Takes a place, or tells in how many milliseconds there is one. Undefined for a client without a quota. Never
-   * rejects.
+   * Takes a place, or resolves with the milliseconds until one is free. Undefined for a client without a quota. Never rejects.
    */
   take(client: string): Promise<Charge | { readonly retryInMs: number } | undefined>;
 }
 
 export interface ClientQuotas extends Quotas {
-  /** What this process knows of a client's quota, without asking anybody; undefined for a client without one. */
+  /** What this process knows of a client's quota, without a call to Redis; undefined for a client without one. */
   stateOf(client: string): QuotaState | undefined;
 }
 
@@ -31,7 +30,7 @@ export interface QuotasOptions {
   /** Length of the windows, and the longest that a request may take, milliseconds. */
   readonly windowMs: number;
   readonly maxWaitMs: number;
-  /** Where processes share their counts; undefined: each counts alone. */
+  /** Where processes share their counts; undefined: this process counts alone. */
   readonly redis: Commands | undefined;
   /** Before every key in Redis. */
   readonly prefix: string;

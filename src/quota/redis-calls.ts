@@ -1,10 +1,10 @@
 /**
- * The calls of all processes that count against a client's quota: a sorted set per client, each call with the moment
+ * The calls of all processes that count against a client's quota: a sorted set per client, each call with the time at which
  * its place comes free. Atomic in Redis and by Redis' own clock, in milliseconds.
  *
- * Not `rate-limiter-flexible`: it counts in fixed windows, which lets through twice the quota around their boundary;
- * its windows are whole seconds, and a shorter one leaves a key without expiry; and a place given back after its
- * window has ended is taken off the next one.
+ * Not `rate-limiter-flexible`: it counts in fixed windows, which allow twice the quota around their boundary; its windows
+ * are whole seconds, and a shorter one leaves a key without expiry; and a place given back after the end of its window is
+ * deducted from the next one.
  */
 
 import type { Commands } from '../redis/commands.ts';
@@ -17,7 +17,7 @@ export interface RedisCallsOptions {
   readonly prefix: string;
 }
 
-/** More than any call takes with its wait, milliseconds. */
+/** Longer than any call takes, its wait included, milliseconds. */
 const LONGEST_CALL_MS = 90_000;
 
 /** ARGV of both scripts: id, window, lease; then the limit, or whether a call was made. */
@@ -32,12 +32,12 @@ end
 local found = redis.call('TYPE', key).ok
 if found ~= 'zset' and found ~= 'none' then redis.call('DEL', key) end
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
--- What lies further ahead is of a clock that was set back since, or of somebody else: nothing is held for so long, whatever
--- wait other apps allow that share the prefix.
+-- Entries further ahead come from a clock that was set back since, or from another program: no place is held for so long,
+-- whatever wait is configured in other apps that share the prefix.
 redis.call('ZREMRANGEBYSCORE', key, '(' .. now + math.max(lease, window + ${LONGEST_CALL_MS}), '+inf')
 `;
 
-// A place of a call that is under way comes free a window after its end, whatever its lease says.
+// The place of a call under way comes free a window after its end, whatever its lease says.
 const REPLY = `
 local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
 return { taken, redis.call('ZCARD', key), first and math.min(tonumber(first) - now, window) or window }
@@ -51,8 +51,8 @@ if redis.call('ZCARD', key) < tonumber(ARGV[4]) then
 end
 ${REPLY}`;
 
-// Entered even if it is gone: the call was made, and Redis may have forgotten it since. The millisecond makes up for
-// the one that rounding may have cost.
+// Added even if the entry is gone: the call was made, and Redis may have been emptied since. The extra millisecond makes up
+// for rounding.
 const SETTLE = `${PRELUDE}
 local taken = 0
 if ARGV[4] == '1' then hold(window + 1) else redis.call('ZREM', key, id) end

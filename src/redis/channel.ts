@@ -40,7 +40,7 @@ export class Channel {
   readonly #onOpen = new Set<() => void>();
   readonly #onListening: (failure: Failure | undefined) => void;
   /** Bytes heard in this second, and when it began. */
-  #heard = 0;
+  #received = 0;
   #since = 0;
   #again: NodeJS.Timeout | undefined;
 
@@ -50,7 +50,7 @@ export class Channel {
     this.#subscriber = subscriber;
     this.#onListening = onListening;
     // Not as text: ioredis would decode what is too long to be of ours.
-    subscriber.on('messageBuffer', (_, message: Buffer) => this.#hear(message));
+    subscriber.on('messageBuffer', (_, message: Buffer) => this.#receive(message));
     subscriber.on('ready', () => void this.#subscribe());
     if (subscriber.status === 'ready') void this.#subscribe();
   }
@@ -71,12 +71,12 @@ export class Channel {
     this.#onOpen.add(listener);
   }
 
-  #hear(message: Buffer): void {
+  #receive(message: Buffer): void {
     const now = performance.now();
-    if (now - this.#since > SECOND_MS) [this.#since, this.#heard] = [now, 0];
-    this.#heard += message.length;
+    if (now - this.#since > SECOND_MS) [this.#since, this.#received] = [now, 0];
+    this.#received += message.length;
     // Whatever is lost here could have been lost with the connection.
-    if (message.length > MAX_MESSAGE_BYTES || this.#heard > MAX_BYTES_A_SECOND) return;
+    if (message.length > MAX_MESSAGE_BYTES || this.#received > MAX_BYTES_A_SECOND) return;
     const text = message.toString();
     const space = text.indexOf(' ');
     this.#listeners.get(text.slice(0, space))?.(text.slice(space + 1));

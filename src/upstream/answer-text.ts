@@ -5,7 +5,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
 type Decode = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 
-/** We ask for none of these, but a proxy in between may encode all the same (RFC 9110 §8.4.1). */
+/** We accept none of these encodings, but a proxy in between may encode all the same (RFC 9110 §8.4.1). */
 const DECODERS: Readonly<Record<string, Decode>> = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),
@@ -14,7 +14,7 @@ const DECODERS: Readonly<Record<string, Decode>> = {
 };
 
 /**
- * Undefined when it is larger than that, before or after decoding, or can't be decoded. Rejects when it breaks off.
+ * Undefined when the body is larger than `maxBytes`, before or after decoding, or cannot be decoded. Rejects when it breaks off.
  * @param encoding the header `Content-Encoding`
  */
 export const answerText = async (

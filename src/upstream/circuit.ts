@@ -1,15 +1,15 @@
 /**
- * Leaves alone what keeps failing, and tries it again with one call at a time.
+ * A circuit breaker: keeps calls away from what keeps failing, and tries it again with one call at a time.
  *
- * A library's breaker would not do: it decides at the moment at which a call is made, and takes every end of a call for
- * a success or a failure. Here a lane is chosen before a call has its slot, so whether a call may be made must be known
- * without making one; and a call whose caller left says nothing. Nobody is kept away because of what somebody else asks:
+ * A library's breaker would not do: it decides when a call is made, and takes every end of a call for a success or a
+ * failure. Here a lane is chosen before a call has its slot, so whether a call may be made must be known without making
+ * one; and a call whose caller left says nothing. No client is kept away because of another client's calls:
  *
- * - A call that has failed again and again is not made here for a while, whoever asks for it.
- * - An upstream is tried with calls that have not failed the last time. One that has is used only where there is no other,
- *   in a trial of its own, so that others do not wait for what comes of it.
- * - A client all of whose different calls fail is kept away alone. What others ask shows whether it was to blame.
- * - When the same is true of a second client, or the upstream can't even be reached, everybody is kept away.
+ * - A call that has failed again and again is not made here for a while, whichever client makes it.
+ * - An upstream is tried with calls that did not fail the last time. A call that did is used only when there is no other, in a
+ *   trial of its own, so that other calls do not wait for its result.
+ * - When different calls of one client fail, only that client is kept away: the calls of others show whether it is the cause.
+ * - When the same is true of a second client, or the upstream cannot even be reached, all clients are kept away.
  */
 
 import { Evidence, FAILING_MS, FAILURES } from './evidence.ts';
@@ -17,18 +17,18 @@ import { type Caller, Suspects } from './suspects.ts';
 import { Trial } from './trial.ts';
 
 /**
- * What the end of a call says of whoever was asked. `ok`: it does what it is for. `alive`: it answered, though not with
- * what was asked for. `failed`: it may be at fault. `refused`: it does not want our calls. `nothing`: the end does not tell.
+ * What the end of a call says about its target. `ok`: it answered with values. `alive`: it answered, but with an error.
+ * `failed`: it may be at fault. `refused`: it does not accept our calls. `nothing`: the end says nothing.
  */
 export type Word = 'ok' | 'alive' | 'failed' | 'refused' | 'nothing';
 
 /**
- * Whether calls are made. `good`: as they come. `trial`: none so far, and the next one tries it. `refused`: it does not want
- * our calls, so that it is only asked when there is nobody else. `out`: none.
+ * Whether calls are made. `good`: all. `trial`: only the next one, which is the trial. `refused`: the target does not accept our
+ * calls, so it is used only when there is no other. `out`: none.
  */
 export type Standing = 'good' | 'trial' | 'refused' | 'out';
 
-/** How long it is left alone at first; twice as long after each trial that fails, and at most how long. Milliseconds. */
+/** The first pause, which doubles after each trial that fails, and the longest one. Milliseconds. */
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = { failed: 10_000, refused: 60_000 };
 
@@ -37,21 +37,21 @@ export type Reason = keyof typeof LONGEST_PAUSE_MS;
 export interface CircuitCall {
   readonly startedAt: number;
   readonly caller: Caller | undefined;
-  /** It was made in spite of an open circuit. */
+  /** The opening of the circuit during which the call was made; undefined: the circuit was closed. */
   readonly whileOpen: Opened | undefined;
 }
 
 interface Opened {
   reason: Reason;
-  /** Whose calls are kept away: one client's, or everybody's. */
+  /** The client whose calls are kept away; undefined: those of all clients are. */
   client: string | undefined;
-  /** Tries it with a call that has not failed the last time, and with one that has. */
+  /** Trials with calls that did not fail the last time (`fresh`), and with calls that did (`again`). */
   readonly fresh: Trial<CircuitCall>;
   readonly again: Trial<CircuitCall>;
 }
 
 export interface CircuitOptions {
-  /** Told when calls begin to be kept away, with the reason, and with undefined when all is well again. */
+  /** Called with the reason when the circuit opens, and with undefined when it closes. */
   readonly onSwitch?: (reason: Reason | undefined) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -75,41 +75,41 @@ export class Circuit {
     this.#now = now;
   }
 
-  /** @param caller undefined: of those whose calls are kept away, if any are */
+  /** @param caller undefined: any caller whose calls are kept away, if there is one */
   standing(caller?: Caller): Standing {
     if (this.#opened === undefined || !concerns(this.#opened, caller)) return 'good';
     if (this.#trialOf(this.#opened, caller).open) return 'trial';
     return this.#opened.reason === 'refused' ? 'refused' : 'out';
   }
 
-  /** Milliseconds until it is tried again; 0 when that is now, or under way. */
+  /** Milliseconds until the next trial; 0 when it is due, or under way. */
   retryInMs(caller?: Caller): number {
     return this.#opened ? this.#trialOf(this.#opened, caller).inMs : 0;
   }
 
-  /** Milliseconds for which this very call is not to be made here, since it has failed too often; 0: it may be. */
+  /** Milliseconds for which this call must not be made here, since it has failed too often; 0: it may be made. */
   barredMs({ content }: Caller): number {
     if (content === undefined) return 0;
     return this.#suspects.barredMs(content, { failures: FAILURES, ms: FAILING_MS }, this.#now());
   }
 
-  /** Some calls have failed the last time. */
+  /** Whether there are calls that failed the last time. */
   get hasSuspects(): boolean {
     return this.#suspects.size > 0;
   }
 
-  /** Told whenever the standing may have changed. */
+  /** The listener is called whenever the standing may have changed. */
   listen(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
-  /** A call is about to be made. One that is made while `trial` stands is the trial. */
+  /** A call is about to be made. While the standing is `trial`, it is the trial. */
   begin(caller?: Caller): CircuitCall {
     const now = this.#now();
     const call: CircuitCall = { startedAt: now, caller, whileOpen: this.#opened };
     if (this.#opened !== undefined && this.standing(caller) === 'trial') {
       this.#trialOf(this.#opened, caller).begin(call);
-      this.#tell();
+      this.#notify();
     }
     if (caller?.content !== undefined) this.#suspects.tried(caller.content, now);
     return call;
@@ -122,9 +122,9 @@ export class Circuit {
   }
 
   /**
-   * Notes whether the call is one that fails.
-   * @returns whether its failure may be the upstream's fault; not if the same call has failed before the upstream last did
-   * well, and has done so ever since
+   * Notes whether the call has failed.
+   * @returns whether its failure may be the upstream's fault: not if the same call already failed before the upstream's last
+   *   success, and has failed each time since
    */
   #suspect({ caller, startedAt }: CircuitCall, word: Word): boolean {
     const content = caller?.content;
@@ -149,32 +149,32 @@ export class Circuit {
   #judge(opened: Opened, call: CircuitCall, word: Word, counts: boolean): void {
     const trial = [opened.fresh, opened.again].find((trial) => trial.isMadeBy(call));
     const well = word === 'ok' || (word === 'alive' && opened.reason === 'failed');
-    // A call that began before the circuit opened, and is only answered now, says how things were. One that refused us is
-    // asked without a trial, too, when there is nobody else, so what it answers counts.
+    // The answer to a call that began before the circuit opened says nothing about now. But a target that refused us is
+    // called without a trial, too, when there is no other, so each success counts.
     if (well && (call.whileOpen === opened || opened.reason === 'refused')) {
       this.#close();
     } else if (trial && (word === 'nothing' || word === 'alive')) {
       trial.repeat();
-      this.#tell();
+      this.#notify();
     } else if (trial) {
       if (word === 'refused') opened.reason = 'refused';
       trial.pause(Math.min(2 * trial.pauseMs, LONGEST_PAUSE_MS[opened.reason]));
-      this.#tell();
+      this.#notify();
     } else if (word === 'failed' && counts && !concerns(opened, call.caller) && this.#isEnough(call)) {
-      // A second one has found the same: it is nobody's own calls.
+      // The calls of a second client fail as well: the first client's calls were not the cause.
       opened.client = undefined;
-      this.#tell();
+      this.#notify();
     }
   }
 
   #open(reason: Reason, client: string | undefined): void {
-    const trial = (): Trial<CircuitCall> => new Trial(this.#now, () => this.#tell());
+    const trial = (): Trial<CircuitCall> => new Trial(this.#now, () => this.#notify());
     this.#opened = { reason, client, fresh: trial(), again: trial() };
     this.#onSwitch(reason);
     this.#opened.fresh.pause(FIRST_PAUSE_MS);
-    // Later, since a call that has not failed yet tells more, and one may come meanwhile.
+    // Later, since a call that has not failed before says more, and one may come meanwhile.
     this.#opened.again.pause(2 * FIRST_PAUSE_MS);
-    this.#tell();
+    this.#notify();
   }
 
   #trialOf({ fresh, again }: Opened, caller: Caller | undefined): Trial<CircuitCall> {
@@ -187,7 +187,7 @@ export class Circuit {
     this.#opened = undefined;
     this.#succeeded();
     this.#onSwitch(undefined);
-    this.#tell();
+    this.#notify();
   }
 
   #succeeded(): void {
@@ -195,7 +195,7 @@ export class Circuit {
     this.#succeededAt = this.#now();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -1,36 +1,36 @@
 /**
- * What speaks against an upstream since it last did what it is for. One call that fails each time is no evidence against
- * it, however often it is made: different calls must have failed. Failures are counted client by client, since all that
- * one client asks may be of the kind that fails.
+ * The evidence against an upstream since its last success. One call that fails each time is no evidence, however often it is
+ * made: different calls must have failed. Failures are counted by client, since all calls of one client may be of the kind
+ * that fails.
  */
 
 import type { Caller } from './suspects.ts';
 
-/** So many failures in a row speak against it. */
+/** Failures in a row that are enough. */
 export const FAILURES = 5;
 
 /**
- * For so long nothing must have succeeded, milliseconds: a server that restarts breaks all its connections at the same
- * moment, and is back before the calls are made a second time.
+ * Nothing must have succeeded for so long, milliseconds: a server that restarts breaks all its connections at once, and is
+ * back before the calls are made a second time.
  */
 export const FAILING_MS = 3000;
 
-/** So many different calls must be among the failures. */
+/** Different calls that must be among the failures. */
 const CONTENTS = 3;
 
 interface Witness {
   failures: number;
-  /** When the first of them began, or when the upstream last did well if that is later. Monotonic milliseconds. */
+  /** When the first failed call began, or the upstream's last success if that is later. Monotonic milliseconds. */
   readonly since: number;
-  /** Different calls among them, as far as they matter. */
+  /** Different calls among them, up to the number that is enough. */
   readonly contents: Set<unknown>;
 }
 
 export class Evidence {
-  /** By client; undefined for calls that could not even be made, which are nobody's fault. Clients are configured. */
+  /** By client; undefined for calls that could not even be made, which are no client's fault. Bounded, since clients are configured. */
   readonly #witnesses = new Map<string | undefined, Witness>();
 
-  /** @returns whether it is enough that this client's calls are kept away */
+  /** @returns whether there is enough evidence to keep this client's calls away */
   add({ client, content }: Partial<Caller>, since: number, now: number): boolean {
     const witness = this.#witnesses.get(client) ?? { failures: 0, since, contents: new Set<unknown>() };
     this.#witnesses.set(client, witness);

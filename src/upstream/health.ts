@@ -1,10 +1,10 @@
-/** Whether an attachment can be asked for a model, as far as its last calls tell. */
+/** Whether an attachment can be called for a model, judged by its last calls. */
 
 import type { Verdict } from '../calls/attempt.ts';
 import type { Circuit, Standing, Word } from './circuit.ts';
 import type { Caller } from './suspects.ts';
 
-/** What a call says of the attachment as a whole: whoever takes it is there, and who answers has accepted the key. */
+/** What a call says about the whole attachment: if it takes the call it is there, and if it answers it has accepted the key. */
 const OF_ATTACHMENT: Readonly<Record<Verdict, Word>> = {
   scored: 'ok',
   alive: 'ok',
@@ -15,7 +15,7 @@ const OF_ATTACHMENT: Readonly<Record<Verdict, Word>> = {
   unknown: 'nothing',
 };
 
-/** What it says of the model there, which may fail alone, and which a key may be refused for alone. */
+/** What a call says about the model there, which may fail alone, or be the only one for which the key is refused. */
 const OF_MODEL: Readonly<Record<Verdict, Word>> = {
   scored: 'ok',
   alive: 'alive',
@@ -29,9 +29,9 @@ const OF_MODEL: Readonly<Record<Verdict, Word>> = {
 const FROM_WORST: readonly Standing[] = ['out', 'refused', 'trial', 'good'];
 
 export interface HealthOptions {
-  /** Shared by all models of the attachment. */
+  /** The circuit shared by all models of the attachment. */
   readonly attachment: Circuit;
-  /** The model's own there. */
+  /** The circuit of this model there. */
   readonly model: Circuit;
 }
 
@@ -44,40 +44,40 @@ export class Health {
     this.#model = model;
   }
 
-  /** @param caller undefined: of those whose calls are kept away, if any are */
+  /** @param caller undefined: any caller whose calls are kept away, if there is one */
   standing(caller?: Caller): Standing {
     const standings = [this.#attachment.standing(), this.#model.standing(caller)];
     return FROM_WORST.find((standing) => standings.includes(standing))!;
   }
 
-  /** Calls are kept away, be they one client's or all. */
+  /** Whether calls are kept away, one client's or all. */
   get open(): boolean {
     const standing = this.standing();
     return standing === 'out' || standing === 'refused';
   }
 
-  /** Milliseconds until it is tried again; 0 when that is now, or under way. */
+  /** Milliseconds until the next trial; 0 when it is due, or under way. */
   retryInMs(caller?: Caller): number {
     return Math.max(this.#attachment.retryInMs(), this.#model.retryInMs(caller));
   }
 
-  /** Milliseconds for which this very call is not to be made here, since it has failed too often; 0: it may be. */
+  /** Milliseconds for which this call must not be made here, since it has failed too often; 0: it may be made. */
   barredMs(caller: Caller): number {
     return this.#model.barredMs(caller);
   }
 
-  /** Some calls have failed here the last time. */
+  /** Whether there are calls that failed here the last time. */
   get hasSuspects(): boolean {
     return this.#model.hasSuspects;
   }
 
-  /** Told whenever the standing may have changed. */
+  /** The listener is called whenever the standing may have changed. */
   listen(listener: () => void): void {
     this.#attachment.listen(listener);
     this.#model.listen(listener);
   }
 
-  /** A call is about to be made. @returns to be told once how it ended */
+  /** A call is about to be made. @returns to be called once with how it ended */
   begin(caller: Caller): (verdict: Verdict) => void {
     const ofAttachment = this.#attachment.begin();
     const ofModel = this.#model.begin(caller);

@@ -1,8 +1,8 @@
-/** What Heroku Inference says when it does not answer, as our error: the same for every endpoint. */
+/** Heroku Inference's error answers as our errors: the same for every endpoint. */
 
 import { type ErrorKind, RerankError } from '../calls/errors.ts';
 
-/** Statuses of 4xx that are not about what was asked: about our key, our address, or the moment. */
+/** 4xx statuses that are not about the content of a call: about our key, our address, or the timing. */
 const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
   401: 'upstream_refused_key',
   403: 'upstream_forbidden',
@@ -14,8 +14,8 @@ const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
 };
 
 /**
- * A 403 of Heroku's is JSON. What stands in front of it (CloudFront) answers a page to bodies that look like attacks, which
- * says nothing of our key.
+ * Heroku's own 403 is JSON. The firewall in front of it (CloudFront) answers bodies that look like attacks with a page, which
+ * says nothing about our key.
  */
 const kindOf = (status: number, body: string): ErrorKind => {
   if (status === 403 && messageOf(body) === undefined) return 'firewall_refused';
@@ -23,12 +23,12 @@ const kindOf = (status: number, body: string): ErrorKind => {
   return KIND_OF_STATUS[status] ?? (aboutTheRequest ? 'upstream_invalid' : 'upstream_failed');
 };
 
-/** Clients try a 409 again, which would only be refused again. */
+/** Not passed on: clients retry a 409, and would only be refused again. */
 const CONFLICT = 409;
 
 const SAYS_WHEN: ReadonlySet<ErrorKind> = new Set(['upstream_throttled', 'upstream_unavailable']);
 
-/** Any answer but a 200, as the error its caller gets. Only of one about the request are status and message his business. */
+/** Any answer but a 200, as the caller's error. Status and message are passed on only when they are about the request. */
 export const readRefusal = (
   status: number,
   headers: Headers,
@@ -48,8 +48,8 @@ export const readRefusal = (
 };
 
 /**
- * What an error's body says: Heroku's `error.message`, where `error` may also be such an object as a JSON string, or
- * Cohere's `message`. It may repeat what was sent.
+ * The message in an error's body: Heroku's `error.message`, where `error` may also be that object as a JSON string, or
+ * Cohere's `message`. It may quote what was sent.
  */
 export const messageOf = (body: string): string | undefined => {
   const { error, message } = fieldsOf(body);
@@ -68,8 +68,8 @@ const fieldsOf = (json: string): { error?: unknown; message?: unknown } => {
 
 /**
  * When an answer says to come back, milliseconds from now: `Retry-After` (RFC 9110 §10.2.3), seconds or a date, or the
- * `retry-after-ms` of gateways that are more exact. Seconds may have a fraction, which the RFC does not know and servers
- * send. A date handed raw to a timer would fire at once.
+ * more exact `retry-after-ms` of some gateways. Seconds may have a fraction: the RFC has none, but some servers send it. A
+ * date passed to a timer as it is would fire at once.
  */
 export const retryAfter = (headers: Headers, now: number): number | undefined => {
   const exact = decimal(headers['retry-after-ms']);
@@ -77,7 +77,7 @@ export const retryAfter = (headers: Headers, now: number): number | undefined =>
   const header = headers['retry-after'];
   const seconds = decimal(header);
   if (seconds !== undefined) return seconds * 1000;
-  // A date starts with the name of a day; `Date.parse` alone takes "1.5" and "-5" for dates too.
+  // A date starts with the name of a day: `Date.parse` alone accepts "1.5" and "-5" as dates, too.
   const ms =
     typeof header === 'string' && /^[A-Z][a-z]{2}/.test(header.trim())
       ? Date.parse(header) - now

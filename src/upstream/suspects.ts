@@ -1,32 +1,32 @@
 /**
- * What has failed and may itself be to blame: calls by their content. A call that fails whoever makes it, and however often,
- * says nothing about the upstream; and it is not what an upstream that may be unwell should be tried with.
+ * Calls that have failed and may be the cause themselves, by their content. A call that fails each time, whichever client makes
+ * it, says nothing about the upstream; and an upstream that may be failing should not be tried with it.
  */
 
-/** Who makes a call, and what it asks: the same for the same question about the same documents. */
+/** Who makes a call, and its content: equal for the same question about the same items. */
 export interface Caller {
   readonly client: string;
   readonly content?: string | undefined;
 }
 
 interface Suspect {
-  /** In a row. */
+  /** Failures in a row. */
   failures: number;
-  /** The first of them, and the last, or when it was tried again since. */
+  /** When the first of them began; and the time of the last one, or of a later trial. Monotonic milliseconds. */
   readonly since: number;
   at: number;
 }
 
-/** Contents that are remembered; beyond that, those that have not failed for longest are forgotten. */
+/** The most contents that are remembered: those whose last failure is oldest are forgotten first. */
 const MOST = 1000;
 
-/** And so is, after this time, what has not failed again. Milliseconds. */
+/** A content that has not failed for so long is forgotten. Milliseconds. */
 const FORGET_MS = 600_000;
 
 export interface Patience {
-  /** Failures in a row after which something is left alone, */
+  /** Failures in a row after which a call is no longer made for a while, */
   readonly failures: number;
-  /** and the milliseconds that they must have lasted. */
+  /** and the milliseconds between the first and the last of them. */
   readonly ms: number;
 }
 
@@ -34,7 +34,7 @@ export class Suspects {
   readonly #known = new Map<string, Suspect>();
   readonly #pauseMs: (failures: number) => number;
 
-  /** @param pauseMs how long something is left alone that has failed so many times too often, milliseconds */
+  /** @param pauseMs the pause for a call that has failed so many times more than `Patience` allows, milliseconds */
   constructor(pauseMs: (failures: number) => number) {
     this.#pauseMs = pauseMs;
   }
@@ -43,14 +43,14 @@ export class Suspects {
     return this.#known.size;
   }
 
-  /** When it began to fail; undefined: it did not fail the last time, or that is long ago. Monotonic milliseconds. */
+  /** When the content began to fail; undefined: it did not fail the last time, or that is long ago. Monotonic milliseconds. */
   since(content: string, now: number): number | undefined {
     return this.#of(content, now)?.since;
   }
 
   failed(content: string, startedAt: number, now: number): void {
     const { failures, since } = this.#of(content, now) ?? { failures: 0, since: startedAt };
-    // Last in the map: the first one is always the one that is forgotten next.
+    // Moved to the end of the map: the first entry is always the next to be forgotten.
     this.#known.delete(content);
     this.#known.set(content, { failures: failures + 1, since, at: now });
     for (const [first, { at }] of this.#known) {
@@ -59,18 +59,18 @@ export class Suspects {
     }
   }
 
-  /** It has done no harm. */
+  /** The content has not failed this time. */
   clear(content: string): void {
     this.#known.delete(content);
   }
 
-  /** It is asked once more: nobody else needs to do so meanwhile. */
+  /** The content is tried once more: no other caller needs to try it meanwhile. */
   tried(content: string, now: number): void {
     const suspect = this.#of(content, now);
     if (suspect !== undefined) suspect.at = now;
   }
 
-  /** Milliseconds for which it is not to be asked; 0: it may be. */
+  /** Milliseconds for which the content must not be sent; 0: it may be sent. */
   barredMs(content: string, { failures, ms }: Patience, now: number): number {
     const suspect = this.#of(content, now);
     if (suspect === undefined) return 0;

@@ -1,4 +1,4 @@
-/** When something that is left alone is tried again, and whether it is being tried: with one call at a time. */
+/** When a failing target is tried again, and whether a trial is under way: with one call at a time. */
 export class Trial<Call> {
   readonly #now: () => number;
   readonly #onDue: () => void;
@@ -9,19 +9,19 @@ export class Trial<Call> {
 
   /**
    * @param now monotonic milliseconds
-   * @param onDue told when a pause is over
+   * @param onDue called when a pause is over
    */
   constructor(now: () => number, onDue: () => void) {
     this.#now = now;
     this.#onDue = onDue;
   }
 
-  /** The next call tries it. */
+  /** Whether the next call is the trial. */
   get open(): boolean {
     return this.#due && this.#call === undefined;
   }
 
-  /** Milliseconds until it is tried; 0 when that is now, or under way. */
+  /** Milliseconds until the trial; 0 when it is due, or under way. */
   get inMs(): number {
     return Math.max(0, this.#until - this.#now());
   }
@@ -39,12 +39,12 @@ export class Trial<Call> {
     this.#call = call;
   }
 
-  /** The call told nothing: the next one tries it. */
+  /** The trial said nothing: the next call is the trial. */
   repeat(): void {
     this.#call = undefined;
   }
 
-  /** It is left alone for so long. */
+  /** No trial for so long. */
   pause(pauseMs: number): void {
     this.#pauseMs = pauseMs;
     this.#until = this.#now() + pauseMs;

@@ -1,4 +1,4 @@
-/** Makes the call. The end of the column: everything that reaches it costs a slot and money. */
+/** Makes the call. The end of the column: each call that arrives here costs a slot and money. */
 
 import { type Dispatcher, Pool } from 'undici';
 import type { Call, ItemCall, ItemService, Source } from '../calls/call.ts';
@@ -18,35 +18,35 @@ export interface Attachment {
 
 export interface UpstreamOptions {
   readonly attachments: readonly Attachment[];
-  /** The longest that an upstream may take to begin, or to go on with, an answer, milliseconds. */
+  /** The longest wait for the beginning of an answer, or for its next bytes, milliseconds. */
   readonly timeoutMs: number;
-  /** Told of the bytes of a call's body while it is sent: what it returns is called when that is over. */
+  /** Counts the bytes of a call's body while it is sent. Returns the function that releases them. */
   readonly hold?: (bytes: number) => () => void;
-  /** Connections to each attachment. */
+  /** The most connections to each attachment. */
   readonly connections?: number;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
 
 export interface Upstream {
-  /** What makes an endpoint's calls. */
+  /** The service that makes an endpoint's calls. */
   service<V extends Values>(wire: Wire<V>): ItemService<V>;
   close(): Promise<void>;
 }
 
-/** What is said of an error is a sentence, or a page that nobody reads. */
+/** The most bytes read of an error's body: it is a sentence, or a page whose text is of no use. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /**
- * Each carries one call at a time. A model's 250 calls a minute, each of which takes the 25 s that nobody outwaits, are 104
- * at a time: so many do for two models at their worst. A call that finds none free waits, and its time runs.
+ * Each connection carries one call at a time. 250 calls a minute of 25 s each, the longest wait, are 104 at a time: so this
+ * is enough for two models at their worst. A call that finds no free connection waits, and its time limit runs.
  */
 const CONNECTIONS = 256;
 
 interface RawReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Undefined: larger than an answer may be, or not to be read. */
+  /** Undefined: too large for an answer, or it cannot be decoded. */
   readonly body: string | undefined;
 }
 
@@ -89,7 +89,7 @@ export const connectUpstream = ({
       sent = true;
       call.onSend?.();
     };
-    // As bytes: a text would be kept beside the bytes that are made of it.
+    // As bytes: a string would be kept in memory beside the bytes that are made of it.
     const body = Buffer.from(text);
     const release = hold(body.length);
     try {
@@ -105,7 +105,7 @@ export const connectUpstream = ({
         body,
         signal: call.terms.signal,
       } as AnnouncedOptions);
-      // A request that is given up while it waits for a connection is kept until there is one.
+      // Released when the request settles: undici keeps an aborted one in memory until it gets a connection.
       request.then(release, release);
       const { statusCode: status, headers, body: chunks } = await orAborted(request, call.terms.signal);
       const most = status === 200 ? mostOfAnswer : MAX_REFUSAL_BYTES;
@@ -113,7 +113,7 @@ export const connectUpstream = ({
     } catch (thrown) {
       if (call.terms.signal.aborted) throw toRerankError(call.terms.signal.reason);
       if (sent) throw failure(thrown);
-      // Nothing went out, but who can't be reached is not to be tried more often than who can.
+      // Nothing was sent, but it counts as sent: an unreachable upstream must not be tried more often than a reachable one.
       call.onSend?.();
       throw new RerankError('upstream_unreachable', undefined, wireCode(thrown));
     }
@@ -158,7 +158,7 @@ const refusalOf = (
   return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });
 };
 
-/** undici heeds the signal of a request that waits for a connection only when there is one. */
+/** undici notices the signal of a request that waits for a connection only when it gets one. */
 const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -169,8 +169,8 @@ const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
 type AnnouncedOptions = Dispatcher.RequestOptions & { readonly onSend: () => void };
 
 /**
- * Tells a request's `onSend` when it is about to be written to a connection. Until then it waits for one, and a caller
- * that leaves has cost nothing. A request whose signal was aborted by then is ended by its own handler, unwritten.
+ * Calls a request's `onSend` when it is about to be written to a connection. Until then it waits for one, and a caller that
+ * leaves has cost nothing. A request whose signal is aborted by then is ended by its own handler without being written.
  */
 const announced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(options, {
@@ -187,7 +187,7 @@ const announced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (option
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** What went wrong on the wire. The original error names the host, so it is kept for nobody to read. */
+/** What went wrong on the wire, by its code only: the original error names the host. */
 const failure = (thrown: unknown): RerankError => {
   const details = wireCode(thrown);
   return new RerankError(
@@ -197,7 +197,7 @@ const failure = (thrown: unknown): RerankError => {
   );
 };
 
-/** The name of a failure, of node (`ENOTFOUND`, `CERT_HAS_EXPIRED`) or undici: it tells a wrong host from a closed port. */
+/** The code of a failure, from node (`ENOTFOUND`, `CERT_HAS_EXPIRED`) or undici: it tells a wrong host from a closed port. */
 const wireCode = (thrown: unknown): { upstreamCode: string } => {
   const { code } = thrown as { code?: unknown };
   return { upstreamCode: typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'UNKNOWN' };
