@@ -1,32 +1,32 @@
-/** How a process ends: whatever hangs or fails on the way, within a bound and with an exit code that says why. */
+/** How a process ends: in bounded time, whatever hangs or fails, and with an exit code that says why. */
 
 import { existsSync } from 'node:fs';
 import type { LineWriter } from './line-writer.ts';
 
 export interface EndingOptions {
   readonly lines: LineWriter;
-  /** Milliseconds from the first signal after which nothing is waited for any more. */
+  /** Milliseconds from the first signal after which the process ends in any case. */
   readonly budgetMs: number;
-  /** Told of the first signal. What it returns is waited for, within the budget. */
+  /** Called at the first signal. The promise that it returns is awaited, within the budget. */
   readonly onSignal: (signal: NodeJS.Signals) => Promise<void>;
-  /** Told of an error that nobody has caught, for the log. */
+  /** Called with an uncaught error, for the log. */
   readonly onCrash: (error: unknown) => void;
 }
 
-/** Heroku sends SIGTERM, a terminal SIGINT, and SIGHUP when it is closed. */
+/** Heroku sends SIGTERM; a terminal sends SIGINT, and SIGHUP when it is closed. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** How long a slow reader of the log is given for the last lines, milliseconds. */
+/** How long a slow reader of the log has for the last lines, milliseconds. */
 const LAST_LINES_MS = 500;
 
-/** What libuv's threads are busy with, as node calls it: looking up a name, or something of the file system. */
+/** Node's names of the work on libuv's threads: name look-ups and file access. */
 const ON_A_THREAD = /^(GetAddrInfo|GetNameInfo|FS)Req/;
 
 const SHELL = '/bin/sh';
 
 /**
- * `process.exit` waits for libuv's threads, and a name server that does not answer holds one up for half a minute. Another
- * program in the process's place waits for nothing; node 20 can't do that.
+ * `process.exit` waits for libuv's threads, and a name server that does not answer blocks one for half a minute. Replacing
+ * the process by another program (`execve`) waits for nothing; node 20 cannot do that.
  */
 const leave = (code: number): never => {
   const { execve } = process as {
@@ -37,7 +37,7 @@ const leave = (code: number): never => {
   process.exit(code);
 };
 
-/** Ends the process as soon as the last lines are out, or nobody takes them. */
+/** Ends the process when the last lines are written, or when no reader takes them in time. */
 export const end = async (lines: LineWriter, code: number): Promise<never> => {
   await lines.settle(LAST_LINES_MS);
   lines.flush();
@@ -45,8 +45,8 @@ export const end = async (lines: LineWriter, code: number): Promise<never> => {
 };
 
 /**
- * From now on a signal ends this process with 0, and an error that nobody has caught with 1: what else it was doing can't be
- * trusted then. Heroku sends several signals to every process of a dyno: later ones find the end under way.
+ * From now on a signal ends this process with 0, and an uncaught error with 1, since its state cannot be trusted then. Heroku
+ * sends several signals to every process of a dyno: only the first one has an effect.
  */
 export const endProperly = ({ lines, budgetMs, onSignal, onCrash }: EndingOptions): void => {
   process.once('exit', () => lines.flush());
@@ -55,7 +55,7 @@ export const endProperly = ({ lines, budgetMs, onSignal, onCrash }: EndingOption
   const onFirst = (signal: NodeJS.Signals): void => {
     if (ending) return;
     ending = true;
-    // The last lines have their time within the budget.
+    // The time for the last lines is part of the budget.
     setTimeout(() => leave(0), budgetMs);
     onSignal(signal)
       .catch(onCrash)
@@ -64,7 +64,7 @@ export const endProperly = ({ lines, budgetMs, onSignal, onCrash }: EndingOption
   for (const signal of SIGNALS) process.on(signal, onFirst);
 
   let crashed = false;
-  // An unhandled rejection comes here, too. Node's own report would quote the message, which may quote a document.
+  // Unhandled rejections come here, too. Node's own report would quote the message, which may quote a document.
   process.on('uncaughtException', (error) => {
     if (crashed) return;
     crashed = true;

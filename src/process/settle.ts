@@ -1,8 +1,8 @@
-/** Steps that may fail, and may never end. */
+/** Runs steps that may fail, and may never end. */
 
 /**
- * Begins all steps; resolves when all have ended, well or not, or after `ms`.
- * @param onFailure told of what a step threw or rejected with
+ * Starts all steps at once. Resolves when all have ended, successfully or not, and at the latest after `ms`.
+ * @param onFailure called with what a step threw or rejected with
  */
 export const settle = async (
   steps: readonly (() => unknown)[],

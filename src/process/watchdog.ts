@@ -1,32 +1,32 @@
-/** Ends a process whose event loop stands still: it answers nothing, and no signal that it handles ends it. */
+/** Ends a process whose event loop is stalled: such a process answers nothing, and handles no signal. */
 
 import inspector from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 
 export interface WatchdogOptions {
-  /** How long the event loop may stand still, milliseconds. */
+  /** How long the event loop may be stalled, milliseconds. */
   readonly stallMs: number;
-  /** What the last line has in common with the log's. */
+  /** The options of the log, for the watchdog's last line. */
   readonly stamped: boolean;
   readonly base: Readonly<Record<string, string | undefined>>;
-  /** Told when there is no watchdog after all, with the code of why. */
+  /** Called with the error's code when the watchdog could not start, or has ended. */
   readonly onFailure: (code: string | undefined) => void;
 }
 
-/** What its thread is started with. */
+/** The data that the watchdog's thread is started with. */
 export interface WatchdogData extends Omit<WatchdogOptions, 'onFailure'> {
-  /** Shared: the beats of the event loop, and 1 once a debugger may hold it up. */
+  /** Shared memory: the number of beats of the event loop, and 1 once a debugger may stop it. */
   readonly pulse: Int32Array;
   readonly tickMs: number;
-  /** URL of the project's folder: places are told from there. */
+  /** URL of the project's folder, to which the paths in the last line are relative. */
   readonly root: string;
 }
 
 const TICK_MS = 250;
 
 /**
- * From now on a thread of its own ends this process with exit code 70, and a line on standard error, when the event loop
- * stands still (with SIGKILL, if that is in native code). Keeps nothing alive.
+ * From now on a thread of its own ends this process with exit code 70, and a line on standard error, when the event loop is
+ * stalled (with SIGKILL, if it is stalled in native code). The thread does not keep the process alive.
  */
 export const startWatchdog = ({ onFailure, ...options }: WatchdogOptions): void => {
   const pulse = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
@@ -36,7 +36,7 @@ export const startWatchdog = ({ onFailure, ...options }: WatchdogOptions): void 
   try {
     new Worker(new URL('./watchdog-worker.js', import.meta.url), {
       workerData,
-      // Neither the loaders nor the secrets of the main thread.
+      // The thread gets neither the loaders nor the secrets of the main thread.
       execArgv: [],
       env: {},
       name: 'watchdog',

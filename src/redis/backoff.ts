@@ -1,4 +1,4 @@
-/** When a connection that was lost, refused, or leads to the wrong server is made anew. Pure; milliseconds. */
+/** The pauses before a connection that was lost, refused, or leads to the wrong server is opened again. Pure; milliseconds. */
 
 import type { FailureKind } from './failure.ts';
 
@@ -8,30 +8,30 @@ interface Pauses {
   readonly most: number;
 }
 
-/** One that was cut comes back at once. */
+/** A connection that was cut is usually back at once. */
 const OUTAGE = { first: 50, factor: 2 };
 
-/** A failover takes seconds, and is to be noticed soon after. */
+/** A failover takes seconds, and should be noticed soon after. */
 const WRONG_SERVER: Pauses = { first: 1000, factor: 2, most: 5000 };
 
-/** Somebody has to change something: three connections a process make 12 attempts in the first minute, then 3 a minute. */
+/** Only an operator can repair this: the three connections of a process make 12 attempts in the first minute, then 3 a minute. */
 const REFUSED: Pauses = { first: 1000, factor: 4, most: 60_000 };
 
-/** A connection that was good for so long was no mistake: what follows is no repetition. Longer than any pause but the last. */
+/** After a connection was good for so long, its failure starts the pauses anew. Longer than any pause but the longest. */
 const LASTING_MS = 10_000;
 
 export class Backoff {
   readonly #outage: Pauses;
   readonly #now: () => number;
-  /** How often in a row, by what went wrong. */
+  /** Attempts in a row, by the kind of failure. */
   readonly #attempts = new Map<Pauses, number>();
   #pauses: Pauses;
   #goodSince: number | undefined;
-  /** Not before this moment is a connection replaced that still answers. */
+  /** A connection that still answers is not replaced before this time. */
   #replaceFrom = 0;
   #replacing = false;
 
-  /** @param mostMs the longest pause while nobody answers @param now monotonic milliseconds */
+  /** @param mostMs the longest pause while Redis does not answer @param now monotonic milliseconds */
   constructor(mostMs: number, now: () => number = () => performance.now()) {
     this.#outage = { ...OUTAGE, most: mostMs };
     this.#pauses = this.#outage;
@@ -51,7 +51,7 @@ export class Backoff {
   }
 
   /**
-   * Whether to replace a connection that leads to the wrong server now. Until then it is kept, since a replica can be read.
+   * Whether to replace a connection to the wrong server now. It is kept between attempts, since a replica can be read.
    */
   replaces(): boolean {
     if (this.#replacing || this.#now() < this.#replaceFrom) return false;
@@ -65,7 +65,7 @@ export class Backoff {
     this.#goodSince = undefined;
     const pauses = this.#replacing ? this.#outage : this.#pauses;
     this.#replacing = false;
-    // Of a connection that is closed without a word nothing is known.
+    // If the next connection is closed without an error, it counts as an outage.
     this.#pauses = this.#outage;
     return this.#next(pauses);
   }

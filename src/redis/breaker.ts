@@ -1,13 +1,13 @@
 /**
- * A circuit breaker: after some failures in a row nothing is sent for a while, then one command tries for all. Pure.
+ * A circuit breaker: after some failures in a row nothing is sent for a while, then one command is the trial. Pure.
  *
- * Not cockatiel's: it goes by the wall clock, and one that is set back by an hour would leave Redis alone for an hour.
+ * Not cockatiel's: it uses the wall clock, so that a clock set back by an hour would keep it open for an hour.
  */
 
 /** Failures in a row after which it opens. */
 const FAILURES_TO_OPEN = 3;
 
-/** Milliseconds after which one command tries. */
+/** Milliseconds after which one command is sent as a trial. */
 const TRY_AFTER_MS = 1000;
 
 export class Breaker {
@@ -21,7 +21,7 @@ export class Breaker {
     this.#now = now;
   }
 
-  /** Whether a command may be sent; whoever is told so reports how it went. Who is not need not wait for who tries. */
+  /** Whether a command may be sent. If so, its caller must report how it went; if not, it fails at once. */
   admits(): boolean {
     if (this.#failures < FAILURES_TO_OPEN) return true;
     if (this.#trying || this.#now() - this.#openedAt < TRY_AFTER_MS) return false;

@@ -1,4 +1,4 @@
-/** The connection to Redis: it fails fast, never queues blindly, and never gives up coming back. */
+/** A connection to Redis: it fails fast, never queues commands, and never stops reconnecting. */
 
 import { Redis } from 'ioredis';
 import { Backoff } from './backoff.ts';
@@ -8,37 +8,37 @@ import { redisServer } from './url.ts';
 const MAX_RECONNECT_DELAY_MS = 2000;
 
 /**
- * How often each connection is asked whether it answers: one that hangs stays connected for long. And Heroku Key-Value Store
- * cuts a connection after 300 s without a command, and what comes just then is lost; TCP's own keep-alive is none.
+ * How often each connection is pinged: one that hangs would stay connected for a long time. Also, Heroku Key-Value Store cuts a
+ * connection after 300 s without a command, and a command sent just then is lost; TCP keep-alive does not count as one.
  */
 const PING_MS = 1000;
 
-/** A peer that has been silent for so long is given up, though the connection may still stand. Milliseconds. */
+/** A connection whose peer has been silent for so long is closed. Milliseconds. */
 const SILENT_MS = 5000;
 
-/** How long the other end is waited for to close its end, milliseconds. */
+/** How long to wait for the peer to close its end, milliseconds. */
 const CLOSING_MS = 250;
 
 export interface RedisClientOptions {
-  /** A reply slower than this counts as a failure, milliseconds. */
+  /** A command without a reply after this time fails, milliseconds. */
   readonly commandTimeoutMs: number;
-  /** The longest pause between two attempts to connect while nobody answers, milliseconds. */
+  /** The longest pause between two attempts to connect while Redis does not answer, milliseconds. */
   readonly reconnectMs?: number;
-  /** Told of everything that goes wrong with the connection; of a command only where it concerns all of them. */
+  /** Called for each failure of the connection; for a command's failure only if it concerns all commands. */
   readonly onError: (failure: Failure) => void;
-  /** Told whenever it has answered. */
+  /** Called whenever a ping was answered. */
   readonly onAnswer?: () => void;
-  /** Told of every attempt to connect. */
+  /** Called for every attempt to connect. */
   readonly onConnect?: () => void;
-  /** Told when it is made anew since it leads to the wrong server. */
+  /** Called when the connection is replaced because it leads to the wrong server. */
   readonly onReplace?: () => void;
-  /** How often it is asked whether it answers, milliseconds. Default a second. */
+  /** Milliseconds between two pings. Default a second. */
   readonly pingMs?: number;
 }
 
 /**
- * Opens the connection in the background. Without one, commands fail at once: waiting in an offline queue would turn a
- * missing helper into a hanging gateway, and resending what may have been executed could do it twice.
+ * Opens the connection in the background. Until it is open, commands fail at once: waiting in an offline queue would make
+ * the gateway hang when Redis is away, and resending a command that may have been executed could execute it twice.
  */
 export const connectRedis = (url: string, options: RedisClientOptions): Redis => {
   const { commandTimeoutMs, reconnectMs = MAX_RECONNECT_DELAY_MS, pingMs = PING_MS } = options;
@@ -55,17 +55,17 @@ export const connectRedis = (url: string, options: RedisClientOptions): Redis =>
     connectTimeout: SILENT_MS,
     socketTimeout: SILENT_MS,
     disconnectTimeout: CLOSING_MS,
-    // What was under way when the connection was lost fails at once, and not when its time is over.
+    // Commands under way when the connection is lost fail at once, and not at their time-outs.
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // Nobody would hear of it if that were refused.
+    // ioredis would not report a refusal.
     autoResubscribe: false,
-    // A Redis that is still loading is asked, and says so.
+    // A Redis that is still loading gets our commands, and answers that it is loading.
     enableReadyCheck: false,
     disableClientInfo: true,
     retryStrategy: () => backoff.pause(),
-    // After a failover the old primary may live on as a replica, and the connection with it.
+    // After a failover the old primary may go on as a replica, with our connection still open.
     reconnectOnError(error) {
       const { kind } = failureOf(error);
       if (kind !== 'wrong server' || !backoff.replaces()) return false;
@@ -76,7 +76,7 @@ export const connectRedis = (url: string, options: RedisClientOptions): Redis =>
   // Without a listener, a refused connection would end the process.
   client.on('error', (error: Error & { command?: { name: string } }) => {
     failed(error);
-    // ioredis would go on in another database, which belongs to somebody else.
+    // ioredis would go on in the default database, which may belong to another app.
     if (error.command?.name === 'select') client.disconnect(true);
   });
   client.on('close', () => onError({ kind: 'outage', code: 'CLOSED', error: undefined }));
@@ -89,7 +89,7 @@ export const connectRedis = (url: string, options: RedisClientOptions): Redis =>
     };
     client.ping().then(answered, (error: unknown) => {
       const failure = failureOf(error);
-      // It may not be asked this, but it has answered.
+      // Our user may not ping, but Redis has answered.
       if (failure.kind === 'forbidden') answered();
       else onError(failure);
     });
@@ -100,14 +100,14 @@ export const connectRedis = (url: string, options: RedisClientOptions): Redis =>
   return client;
 };
 
-/** The URL in our own reading: ioredis takes a query for options, and what is no number for a database of that name. */
+/** The address in a URL, by our own parser: ioredis takes a query for options, and a path that is no number for a database. */
 export const addressOf = (url: string) => {
   const { tls, host, port, username, password, database } = redisServer(url);
   return {
     host,
     port,
     db: database,
-    // Either kind of address, whichever the host's name has.
+    // IPv4 or IPv6, whichever the host's name resolves to.
     family: 0,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -116,7 +116,7 @@ export const addressOf = (url: string) => {
   };
 };
 
-/** Resolves when the connection is ready, or after `ms` if it is not: a gateway starts without Redis too. */
+/** Resolves when the connection is ready, and at the latest after `ms`: a gateway starts without Redis, too. */
 export const readyWithin = (client: Redis, ms: number): Promise<void> =>
   new Promise((resolve) => {
     if (client.status === 'ready') return resolve();

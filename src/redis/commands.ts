@@ -1,13 +1,13 @@
 /**
- * Commands to Redis over one connection: the only guard around them, and the only way to define a script. Each command has a
- * name by which it is counted. A Redis that hangs costs a few callers one time-out, not every caller one.
+ * Commands to Redis over one connection: the only circuit breaker around them, and the only way to define a script. Each
+ * command has a name under which it is counted. A Redis that hangs costs a few callers a time-out, not every caller.
  */
 
 import type { Redis } from 'ioredis';
 import { Breaker } from './breaker.ts';
 import { type Failure, failureOf } from './failure.ts';
 
-/** Told about every command sent: its name, what went wrong, if anything did, and the milliseconds it took. */
+/** Called for every command sent: its name, its failure if it failed, and the milliseconds that it took. */
 export type OnCommand = (op: string, failure: Failure | undefined, ms: number) => void;
 
 export interface CommandsOptions {
@@ -20,24 +20,24 @@ export interface CommandsOptions {
 export type Argument = string | number | Buffer;
 
 export interface Script {
-  /** What is a string in the reply is read as text. */
+  /** Runs the script. Strings in the reply are decoded as text. */
   text(...args: readonly Argument[]): Promise<unknown>;
-  /** What is a string in the reply stays bytes. */
+  /** Runs the script. Strings in the reply stay bytes. */
   bytes(...args: readonly Argument[]): Promise<unknown>;
 }
 
 /** The name of the command that shows whether Redis is well. */
 export const BEAT = 'beat';
 
-/** No key of ours is left behind for ever. Milliseconds. */
+/** The beat's key expires after this, so that we leave no key behind for ever. Milliseconds. */
 const BEAT_KEPT_MS = 60_000;
 
-/** A command was not sent: Redis is left alone for a moment. */
+/** A command was not sent, since the circuit breaker is open. */
 export class LeftAlone extends Error {
   override readonly name = 'LeftAlone';
 }
 
-/** Nothing is to be had of a Redis that fails like this, whatever is asked. One that is full can be read all the same. */
+/** Whether no command can succeed while Redis fails like this. A full Redis, for one, can still be read. */
 export const isUnusable = ({ kind }: Failure): boolean =>
   kind === 'outage' || kind === 'wrong server' || kind === 'refused';
 
@@ -46,9 +46,9 @@ export class Commands {
   readonly #onCommand: OnCommand;
   readonly #now: () => number;
   readonly #all: Breaker;
-  /** The last that went wrong was that nobody answered. */
+  /** Whether the last failure was an outage. */
   #silent = false;
-  /** Of commands that the user may not send, by their names. */
+  /** A breaker for each command that our user may not send, by its name. */
   readonly #forbidden = new Map<string, Breaker>();
 
   constructor({ client, onCommand = () => {}, now = () => performance.now() }: CommandsOptions) {
@@ -73,7 +73,7 @@ export class Commands {
       const failure = failureOf(thrown);
       this.#silent = failure.kind === 'outage';
       if (isUnusable(failure)) this.#all.failed();
-      // It was answered.
+      // Redis has answered.
       else if (failure.kind !== 'bug') this.#all.succeeded();
       if (failure.kind === 'forbidden') this.#forbid(op);
       this.#onCommand(op, failure, this.#now() - started);
@@ -81,19 +81,19 @@ export class Commands {
     }
   }
 
-  /** The connection has answered to something else: nobody need be left alone who was only silent. */
+  /** The connection has answered a ping: if it was only silent, the breaker can close. */
   answered(): void {
     if (this.#silent) this.#all.succeeded();
     this.#silent = false;
   }
 
-  /** Undefined when it fails, for whatever reason, or was not sent. */
+  /** Undefined when the command fails, for whatever reason, or was not sent. */
   attempt<T>(op: string, command: () => Promise<T>): Promise<T | undefined> {
     return this.run(op, command).catch(() => undefined);
   }
 
   /**
-   * Shows that Redis takes what is written: a replica does not, nor does one that is full. To be sent every second.
+   * Checks that Redis accepts writes, which a replica or a full one does not. To be called every second.
    * @param prefix before every key
    */
   async beat(prefix: string): Promise<void> {
@@ -112,7 +112,7 @@ export class Commands {
   }
 }
 
-/** A script as a command of a client: sent whole once a connection, afterwards by its digest. Defined twice, it is one. */
+/** A script as a command of a client: sent whole once per connection, then by its digest. Defining it twice does no harm. */
 export const scriptOf = (
   client: Pick<Redis, 'defineCommand'>,
   name: string,

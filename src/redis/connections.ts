@@ -1,4 +1,4 @@
-/** The connections to Redis, one for each way of using it, and what is known of Redis by them. */
+/** The connections to Redis, one for each use, and the state of Redis as they see it. */
 
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -8,8 +8,8 @@ import { BEAT, Commands, type OnCommand } from './commands.ts';
 import { COMMAND, CONNECTING, Health } from './health.ts';
 
 /**
- * A connection each: a large value on its way to the cache must not hold up the pacer's decisions, and one that listens
- * can do nothing else.
+ * One connection each: a large value on its way to the cache must not delay the pacer's decisions, and a connection that
+ * subscribes can do nothing else.
  */
 export interface Connections {
   readonly cache: Commands;
@@ -20,21 +20,21 @@ export interface Connections {
 }
 
 export interface ConnectionsOptions {
-  /** Of Redis, as configured; undefined: there is none. */
+  /** Redis' URL; undefined: none is configured. */
   readonly url: string | undefined;
   readonly log: Logger;
   readonly onCommand: OnCommand;
-  /** Told of every attempt to connect. */
+  /** Called for every attempt to connect. */
   readonly onConnect: (connection: string) => void;
 }
 
-/** A look-up takes well under a millisecond; this much more on a call is what a caller may notice. Milliseconds. */
+/** A look-up takes well under a millisecond; a caller would notice a longer delay than this. Milliseconds. */
 const CACHE_TIMEOUT_MS = 250;
 
-/** Losing sight of the shared window costs more than a wait. Milliseconds. */
+/** Longer, since losing sight of the shared window costs more than a wait. Milliseconds. */
 const PACING_TIMEOUT_MS = 1000;
 
-/** Processes that come back together agree on the window soonest. Milliseconds. */
+/** Short, since processes that reconnect at the same time agree on the window soonest. Milliseconds. */
 const PACING_RECONNECT_MS = 250;
 
 /** How long a start waits for Redis, milliseconds. */
@@ -42,7 +42,7 @@ const READY_MS = 1000;
 
 const TICK_MS = 250;
 
-/** Resolves when they are ready, or after a second if Redis is away; undefined where none is configured. */
+/** Resolves when the connections are ready, or after a second if Redis is away; undefined if none is configured. */
 export const connect = async (options: ConnectionsOptions): Promise<Connections | undefined> => {
   const { url, log, onCommand, onConnect } = options;
   if (url === undefined) return undefined;
@@ -63,12 +63,12 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
     });
   };
   const subscriber = open('subscriber', { commandTimeoutMs: PACING_TIMEOUT_MS });
-  // One that only listens is never told that it has stayed behind at the old primary.
+  // A connection that only subscribes gets no error that says it is still at the old primary.
   const onReplace = (): void => subscriber.disconnect(true);
   const cache = open('cache', { commandTimeoutMs: CACHE_TIMEOUT_MS, onReplace });
   const pacing = open('pacing', { commandTimeoutMs: PACING_TIMEOUT_MS, reconnectMs: PACING_RECONNECT_MS });
 
-  /** Commands that stumble over a mistake of ours, until they work again. */
+  /** Commands that fail because of a bug of ours, until they work again. */
   const mistaken = new Set<string>();
   const commandsOf = (name: string, client: Redis): Commands => {
     const one = new Commands({
@@ -89,8 +89,8 @@ export const connect = async (options: ConnectionsOptions): Promise<Connections 
   const ticking = setInterval(() => health.tick(), TICK_MS).unref();
 
   const all = [cache, subscriber, pacing];
-  // A window that is asked before Redis is there would go on alone, for longer than Redis takes to connect; and scores
-  // that a purge has left behind would be found by a process that has not heard of it.
+  // A window used before Redis is connected would go on alone, for longer than connecting takes; and a process that has
+  // missed a purge would still find the purged scores.
   await Promise.all(all.map((connection) => readyWithin(connection, READY_MS)));
   return {
     cache: commandsOf('cache', cache),

@@ -1,13 +1,13 @@
 /**
- * What it means that something went wrong with Redis. Only a lost connection or a command without an answer is an outage;
- * everything else has another owner. Pure.
+ * What an error from Redis means. Only a lost connection or a command without an answer is an outage; everything else has
+ * another cause, and somebody else to repair it. Pure.
  */
 
 /**
- * `outage`: nobody answers. `wrong server`: one answers that may not decide, as it is a replica, still loading, or not
- * the one that has the key. `refused`: it does not let us in.
- * `forbidden`: it lets us in, and our user lacks a right. `full`: it takes nothing more. `data`: what is stored is not
- * what we store. `bug`: it is not from Redis at all.
+ * `outage`: no answer. `wrong server`: a server answers that cannot serve us: a replica, one that is still loading, or not
+ * the one that has the key. `refused`: it does not accept our login.
+ * `forbidden`: our user lacks a right. `full`: it accepts no writes. `data`: a key holds data of another type than ours.
+ * `bug`: the error is not from Redis at all.
  */
 export const FAILURE_KINDS = [
   'outage',
@@ -24,8 +24,8 @@ export type FailureKind = (typeof FAILURE_KINDS)[number];
 export interface Failure {
   readonly kind: FailureKind;
   /**
-   * Redis' word for it (`READONLY`, or its sentence where the word is only `ERR`), the system's (`ECONNREFUSED`), `TIMEOUT`,
-   * `CLOSED`, `PROTOCOL`, or the name of a mistake. Nothing that anybody has sent is in it.
+   * Redis' code (`READONLY`, or its sentence if the code is only `ERR`), the system's (`ECONNREFUSED`), `TIMEOUT`, `CLOSED`,
+   * `PROTOCOL`, or the name of an exception. It holds nothing that was sent.
    */
   readonly code: string;
   readonly error: unknown;
@@ -50,11 +50,11 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   NOAUTH: 'refused',
   DENIED: 'refused',
   OOM: 'full',
-  // A script that does not end: nobody is served until it does.
+  // A script runs for too long: no command is served until it ends.
   BUSY: 'outage',
 };
 
-/** What Redis has no word for: whole sentences of its own, which quote nothing. */
+/** Errors without a code of their own: whole sentences of Redis', which quote nothing. */
 const SENTENCES = [
   'ERR max number of clients reached',
   'ERR DB index is out of range',
@@ -62,17 +62,17 @@ const SENTENCES = [
   'ERR invalid password',
 ];
 
-/** How Redis 7 says inside a script what is NOPERM outside of one. */
+/** The text of Redis 7 inside a script for what is NOPERM outside of one. */
 const NO_RIGHT = /user executing the script can't/;
 
-/** How ioredis names a command that was not sent, or whose connection was lost before its answer. */
+/** Names of ioredis' errors for a command that was not sent, or whose connection was lost before its answer. */
 const LOST = ['MaxRetriesPerRequestError', 'AbortError', 'InterruptError'];
 
-/** What ioredis says in nothing but words, and what it means. */
+/** ioredis' errors that have only a message, and what each means. */
 const WORDS: readonly (readonly [RegExp, Omit<Failure, 'error'>])[] = [
   [/timed out|^Socket timeout/, { kind: 'outage', code: 'TIMEOUT' }],
   [/^Connection is closed|^Stream isn't writeable/, { kind: 'outage', code: 'CLOSED' }],
-  // Not Redis at all, or an answer to what nobody has asked.
+  // Not Redis at all, or an answer without a command.
   [/RESP|^Protocol error|^Command queue state error/, { kind: 'wrong server', code: 'PROTOCOL' }],
 ];
 
@@ -81,7 +81,7 @@ export const failureOf = (error: unknown): Failure => {
   if (name === 'ReplyError') return { ...replied(message), error };
   // The other end speaks another protocol than the one in the URL.
   if (/^ERR_(SSL|TLS)_|^EPROTO$/.test(code)) return { kind: 'wrong server', code, error };
-  // What the system says of a socket: ECONNREFUSED, EPIPE, EAI_AGAIN and their like. ERR_… is what Node says of our mistakes.
+  // The system's codes for sockets: ECONNREFUSED, EPIPE, EAI_AGAIN and the like. ERR_… are Node's codes for bugs of ours.
   if (/^E(?!RR_)[A-Z0-9_]+$/.test(code)) return { kind: 'outage', code, error };
   if (LOST.includes(name)) return { kind: 'outage', code: 'CLOSED', error };
   const [, found] = (name === 'Error' && WORDS.find(([words]) => words.test(message))) || [];
@@ -91,7 +91,7 @@ export const failureOf = (error: unknown): Failure => {
 const replied = (message: string): Omit<Failure, 'error'> => {
   const sentence = SENTENCES.find((each) => message.startsWith(each));
   if (sentence !== undefined) return { kind: 'refused', code: sentence };
-  // Before version 7, the error of a command in a script stands in the script's own.
+  // Before version 7, the error of a command in a script is part of the script's error message.
   const words = [...message.matchAll(/\b[A-Z]{3,}\b/g)].map(([word]) => word);
   const known = words.find((each) => KINDS[each] !== undefined || each === 'WRONGTYPE');
   const code = known ?? (NO_RIGHT.test(message) ? 'NOPERM' : (words[0] ?? 'ERR'));

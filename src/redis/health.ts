@@ -1,45 +1,45 @@
 /**
- * What is known of Redis: the one place that tells whether it is well, and why not. Fed by each connection and each kind of
- * command, by name. Pure; `tick` is to be called several times a second.
+ * The state of Redis, in one place: whether it is well, and if not, why. Each connection and each kind of command reports
+ * here, by name. Pure; `tick` is to be called several times a second.
  */
 
 import { isUnusable } from './commands.ts';
 import type { Failure, FailureKind } from './failure.ts';
 
-/** Kinds that are a state of Redis, the gravest last. Foreign data under a key is not, nor is a mistake of ours. */
+/** Failure kinds that are a state of Redis, the gravest last. Foreign data under a key is none, nor is a bug of ours. */
 const GRAVITY: readonly FailureKind[] = ['forbidden', 'full', 'refused', 'wrong server', 'outage'];
 
-/** What a connection has been since before it was heard of. */
+/** The failure of a connection that has not been open yet. */
 export const CONNECTING: Failure = { kind: 'outage', code: 'CONNECTING', error: undefined };
 
-/** How sources are called that are commands and not connections. */
+/** Prefix of sources that are commands, not connections. */
 export const COMMAND = 'command ';
 
-/** That there is no connection does not tell why. */
-const UNTOLD = ['CLOSED', 'CONNECTING'];
+/** Codes that say that there is no connection, but not why. */
+const UNEXPLAINED = ['CLOSED', 'CONNECTING'];
 
-/** How long Redis must have been well before that is said, milliseconds. */
+/** How long Redis must have been well before the state changes to `up`, milliseconds. */
 const WELL_MS = 1000;
 
 /**
- * How long it must have been silent before that is said: every connection asks it each second, and one answer that took too
- * long, or a connection that is back at once, is no change. What Redis itself says is passed on at once. Milliseconds.
+ * How long Redis must have been silent before the state changes to `outage`: every connection pings it each second, and one late
+ * answer, or a connection that is back at once, is no change. Errors that Redis itself answers count at once. Milliseconds.
  */
 const SILENT_MS = 2000;
 
 /**
- * How long a right is known to lack when nobody has tried it since: it may have been given, and nothing else tells.
- * Milliseconds.
+ * How long a right counts as missing when no command has tried it since: it may have been given, and there is no other sign
+ * of that. Milliseconds.
  */
 const FORBIDDEN_MS = 60_000;
 
 export type RedisState = 'up' | FailureKind;
 
-/** All that a Redis can be. */
+/** All states of Redis. */
 export const REDIS_STATES: readonly RedisState[] = ['up', ...GRAVITY];
 
 export interface HealthOptions {
-  /** Told once of every change of state, with the failure unless it is well. */
+  /** Called once for every change of state, with the failure unless Redis is well. */
   readonly onChange: (state: RedisState, failure: Failure | undefined) => void;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
@@ -49,10 +49,10 @@ export class Health {
   readonly #onChange: HealthOptions['onChange'];
   readonly #now: () => number;
   readonly #failures = new Map<string, Failure>();
-  /** When a command was last forbidden. */
+  /** By command, when it was last forbidden. */
   readonly #forbidden = new Map<string, number>();
-  #said: RedisState = 'up';
-  /** What it would be by now, and since when. */
+  #reported: RedisState = 'up';
+  /** The state by the latest reports, and since when. */
   #state: RedisState = 'up';
   #since: number;
 
@@ -62,7 +62,7 @@ export class Health {
     this.#since = now();
   }
 
-  /** Of all that is wrong, the gravest; undefined when Redis is well. */
+  /** The gravest of the present failures; undefined when Redis is well. */
   get failure(): Failure | undefined {
     let worst: Failure | undefined;
     for (const failure of this.#failures.values()) {
@@ -75,12 +75,12 @@ export class Health {
     return this.failure?.kind ?? 'up';
   }
 
-  /** It can be used for something. */
+  /** Whether Redis can be used at all. */
   get up(): boolean {
     return this.failure === undefined || !isUnusable(this.failure);
   }
 
-  /** @param failure undefined: it worked */
+  /** @param failure undefined: the source works */
   note(source: string, failure: Failure | undefined): void {
     if (failure === undefined) this.#failures.delete(source);
     else if (GRAVITY.includes(failure.kind)) this.#add(source, failure);
@@ -89,7 +89,7 @@ export class Health {
     this.tick();
   }
 
-  /** Redis was seen to do all that it does, for whoever has the right. */
+  /** A write has succeeded, so all failures of commands are over, except missing rights. */
   proved(): void {
     this.#forget('outage', 'wrong server', 'refused', 'full');
     this.tick();
@@ -106,14 +106,14 @@ export class Health {
       this.#state = state;
       this.#since = this.#now();
     }
-    if (state === this.#said) return;
+    if (state === this.#reported) return;
     const lastingMs = state === 'up' ? WELL_MS : state === 'outage' ? SILENT_MS : 0;
     if (this.#now() - this.#since < lastingMs) return;
-    this.#said = state;
+    this.#reported = state;
     this.#onChange(state, failure);
   }
 
-  /** Of commands. A connection tells by itself when it is well. */
+  /** Forgets such failures of commands. A connection reports itself when it is well. */
   #forget(...kinds: readonly FailureKind[]): void {
     for (const [source, { kind }] of this.#failures) {
       if (source.startsWith(COMMAND) && kinds.includes(kind)) this.#failures.delete(source);
@@ -122,15 +122,15 @@ export class Health {
 
   #add(source: string, failure: Failure): void {
     const known = this.#failures.get(source);
-    if (known === undefined || !isUntold(failure) || known.code === CONNECTING.code)
+    if (known === undefined || !isUnexplained(failure) || known.code === CONNECTING.code)
       this.#failures.set(source, failure);
   }
 }
 
-/** It is there, whatever else is wrong. */
+/** Whether Redis has answered, whatever else is wrong. */
 const isAnswer = ({ kind }: Failure): boolean => kind !== 'outage' && kind !== 'bug';
 
-const isUntold = ({ code }: Failure): boolean => UNTOLD.includes(code);
+const isUnexplained = ({ code }: Failure): boolean => UNEXPLAINED.includes(code);
 
 const rank = (failure: Failure): number =>
-  GRAVITY.indexOf(failure.kind) - (isUntold(failure) ? GRAVITY.length : 0);
+  GRAVITY.indexOf(failure.kind) - (isUnexplained(failure) ? GRAVITY.length : 0);

@@ -1,7 +1,7 @@
 /**
- * How our keys, and our channel, are called: behind the prefix a kind with the version of what lies there, as in
+ * The names of our keys and our channel: the prefix, then a kind with the version of its format, as in
  * `rerank:pairs3:{question}`. A version is raised whenever releases that run at the same time would misread each other:
- * each then has keys of its own, and what the older one has left expires.
+ * each then has keys of its own, and those of the older one expire.
  */
 
 const VERSIONS = {

@@ -1,8 +1,8 @@
-/** The one reading of a Redis URL: what check-config shows is what is connected to. */
+/** The only parser of a Redis URL, so that check-config shows what the gateway connects to. */
 
 import { isIP } from 'node:net';
 
-/** Told what is wrong with it; returns undefined so that a reader can end with `return complain('…')`. */
+/** Called with what is wrong; returns undefined so that a reader can end with `return complain('…')`. */
 type Complain = (message: string) => undefined;
 
 export interface RedisServer {
@@ -17,11 +17,11 @@ export interface RedisServer {
 
 const MAX_LENGTH = 2048;
 
-/** Without this look, URL would quietly drop tabs and newlines, and escape spaces. */
+/** Undefined for a text with white space: `URL` would silently drop tabs and newlines, and escape spaces. */
 export const parseUrl = (text: string): URL | undefined =>
   text.length > MAX_LENGTH || /[\s\p{Cc}]/u.test(text) || !URL.canParse(text) ? undefined : new URL(text);
 
-/** Redis has 16 databases unless told otherwise. */
+/** Redis has 16 databases by default. */
 const LAST_DATABASE = 15;
 
 const FORM = 'must be a URL like redis://localhost:6379 or rediss://:password@host:6380/0';
@@ -30,7 +30,7 @@ const FORM = 'must be a URL like redis://localhost:6379 or rediss://:password@ho
 export const readRedisUrl = (text: string, complain: Complain): string | undefined =>
   readRedisServer(text, complain) && text;
 
-/** What a URL that was accepted means. */
+/** The server in a URL that was accepted. */
 export const redisServer = (url: string): RedisServer => {
   const server = readRedisServer(url, () => undefined);
   if (server === undefined) throw new Error('This Redis URL was never accepted.');
