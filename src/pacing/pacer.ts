@@ -115,7 +115,8 @@ export class Pacer {
     this.#queue.push(ticket);
     this.#request(ticket);
     this.#lookLater();
-    const refreshed = spot.close && this.#lanes.refresh(again, ticket);
+    // Who goes first has been promised so, whatever others do.
+    const refreshed = spot.close && spot.urgency >= 0 && this.#lanes.refresh(again, ticket);
     if (refreshed) void refreshed.then(() => this.#confirm(ticket));
     return ticket.permit;
   }

@@ -77,15 +77,16 @@ export class Reservations {
   }
 
   /**
-   * A caller is here that would be refused. `due`: it has come as it was told to; or the milliseconds by which it is too
-   * early; undefined when it has none.
+   * A caller is here that would be refused. `due`: it has come as it was told to, or nearly so; or the milliseconds by which
+   * it is too early; undefined when it has none.
    */
   take(client: string, question: string, now: number): 'due' | number | undefined {
     this.#sweep(now);
     const key = keyOf(client, question);
     const reservation = this.#all.get(key);
     if (reservation === undefined) return undefined;
-    if (now < reservation.from) return reservation.from - now;
+    // Other processes hear of it a moment later, and take its time to begin as much later.
+    if (now < reservation.from - SECOND_MS) return reservation.from - now;
     this.#end(key, true);
     this.#channel?.publish(`${client} ${question} taken`);
     return 'due';
