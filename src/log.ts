@@ -29,10 +29,17 @@ export const createLog = ({ level, stamped, base }: LogOptions, destination?: De
   );
 
 export const logRequest = (log: Logger, record: RequestRecord): void => {
+  const { outcome, error } = record;
+  // Ours, or the upstream's: somebody should look. A caller that left is neither.
+  if (outcome === 'error' && error !== 'client_gone') log.error(lineOf(record), 'request');
+  else if (log.isLevelEnabled('info')) write(log, record);
+};
+
+const lineOf = (record: RequestRecord) => {
   const { id, method, path, client, model, outcome, status, documents, searchUnits, error, timing } = record;
   const wait = timing?.wait ?? record.wait;
   const { status: upstreamStatus, code: upstreamCode, calls } = record.upstream ?? {};
-  const line = {
+  return {
     id,
     method,
     path,
@@ -56,9 +63,27 @@ export const logRequest = (log: Logger, record: RequestRecord): void => {
     predictedMs: round(wait?.predictedMs),
     cause: framesOf(record.cause),
   };
-  // Ours, or the upstream's: somebody should look. A caller that left is neither.
-  if (outcome === 'error' && error !== 'client_gone') log.error(line, 'request');
-  else log.info(line, 'request');
+};
+
+/** The numbers that pino gives its levels. */
+const INFO = 30;
+
+/** The parts that pino has made of a line ahead. */
+interface Parts {
+  readonly [pino.symbols.streamSym]: DestinationStream;
+  readonly [pino.symbols.lsCacheSym]: Readonly<Record<number, string>>;
+  readonly [pino.symbols.chindingsSym]: string;
+  readonly [pino.symbols.timeSym]: () => string;
+}
+
+/** As pino writes it, at a fifth of what that takes: of a hit it would be a quarter of all. */
+const write = (log: Logger, record: RequestRecord): void => {
+  const parts = log as unknown as Parts;
+  const begin = parts[pino.symbols.lsCacheSym][INFO]! + parts[pino.symbols.timeSym]();
+  const fields = JSON.stringify(lineOf(record)).slice(1, -1);
+  parts[pino.symbols.streamSym].write(
+    `${begin}${parts[pino.symbols.chindingsSym]},${fields},"msg":"request"}\n`,
+  );
 };
 
 const round = (ms: number | undefined): number | undefined =>

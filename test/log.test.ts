@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createLog } from '../src/log.ts';
+import { createLog, logRequest } from '../src/log.ts';
+import { aRecord } from './http/onion.ts';
 
 /** What one event becomes. */
 const line = (options: { stamped?: boolean; base?: Record<string, string | undefined> } = {}): string => {
@@ -36,5 +37,44 @@ describe('the log', () => {
       release: 'v42',
     });
     expect(JSON.parse(line({ base: { dyno: 'web.1', release: undefined } }))).not.toHaveProperty('release');
+  });
+});
+
+describe('the line of a request', () => {
+  /** With what both write of the same. */
+  const both = (record = aRecord(), level = 'info'): [string, string] => {
+    const lines: string[] = [];
+    const options = { level, stamped: false, base: { dyno: 'web.1 "a"', release: undefined } };
+    const log = createLog(options, { write: (text) => void lines.push(text) });
+    logRequest(log, record);
+    const own = lines.splice(0).join('');
+    const { level: _, dyno, msg, ...fields } = own === '' ? {} : JSON.parse(own);
+    lines.length = 0;
+    log.info(fields, 'request');
+    return [own, lines.join('')];
+  };
+
+  test('is what pino writes of it, to the byte', () => {
+    const [own, pinos] = both(
+      aRecord({
+        outcome: 'hit',
+        status: 200,
+        client: 'search "é"\n',
+        model: 'cohere-rerank-3-5',
+        documents: 3,
+        durationMs: 1.23456,
+        timing: { cacheMs: 0, queueMs: 1.005, upstreamMs: 7 },
+      }),
+    );
+    expect(own).toBe(pinos);
+    expect(JSON.parse(own)).toMatchObject({ level: 'info', dyno: 'web.1 "a"', ms: 1.23, msg: 'request' });
+  });
+
+  test('is none where such lines are not asked for', () => {
+    expect(both(aRecord({ outcome: 'hit' }), 'warn')[0]).toBe('');
+  });
+
+  test('is an error where somebody should look', () => {
+    expect(both(aRecord({ outcome: 'error' }))[0]).toMatch(/^\{"level":"error"/);
   });
 });

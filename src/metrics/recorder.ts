@@ -5,6 +5,7 @@ import { ERRORS } from '../calls/errors.ts';
 import type { Finding } from '../calls/findings.ts';
 import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
 import type { Metrics } from './registry.ts';
+import { countOf, distributionOf, memoized } from './series.ts';
 
 export interface RecorderOptions {
   readonly metrics: Metrics;
@@ -51,24 +52,43 @@ const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 export class Recorder {
   readonly #metrics: Metrics;
   readonly #known: ReadonlySet<string>;
+  readonly #ended;
+  readonly #asked;
+  readonly #answered;
+  readonly #lookedUp;
 
   constructor(options: RecorderOptions) {
     this.#metrics = options.metrics;
     this.#known = new Set([...options.clients, ...options.models, ...options.attachments]);
     this.#startAtZero(options);
+    const { requests, requestDuration, requestDocuments, documents, cacheRequests } = this.#metrics;
+    this.#ended = memoized((client = OTHER, model = OTHER, outcome = OTHER, code = OTHER) => ({
+      requests: countOf(requests, { client, model, outcome, code }),
+      duration: distributionOf(requestDuration, { model, outcome }),
+    }));
+    this.#asked = memoized((model = OTHER) => distributionOf(requestDocuments, { model }));
+    this.#answered = memoized((model = OTHER, source = OTHER) => countOf(documents, { model, source }));
+    this.#lookedUp = memoized((model = OTHER, tier = OTHER, result = OTHER) =>
+      countOf(cacheRequests, { model, tier, result }),
+    );
   }
 
   /** One rerank request, once its answer is known. */
   request(facts: RequestFacts): void {
-    const { requests, requestDuration, requestDocuments, documents, rejections } = this.#metrics;
     const client = this.#label(facts.client);
     const model = this.#label(facts.model);
     const { outcome } = facts;
-    requests.inc({ client, model, outcome, code: String(facts.status) });
-    requestDuration.observe({ model, outcome }, facts.durationMs / 1000);
-    if (facts.documents !== undefined) requestDocuments.observe({ model }, facts.documents);
-    for (const [source, count] of tally(facts.sources ?? [])) documents.inc({ model, source }, count);
-    if (outcome === 'rejected') rejections.inc({ client, model, reason: facts.error ?? OTHER });
+    const { requests, duration } = this.#ended(client, model, outcome, String(facts.status));
+    requests(1);
+    duration(facts.durationMs / 1000);
+    if (facts.documents !== undefined) this.#asked(model)(facts.documents);
+    const { sources = [] } = facts;
+    for (let from = 0; from < sources.length; ) {
+      const to = endOfRun(sources, from);
+      this.#answered(model, sources[from]!)(to - from);
+      from = to;
+    }
+    if (outcome === 'rejected') this.#metrics.rejections.inc({ client, model, reason: facts.error ?? OTHER });
   }
 
   /** A request was refused since too many bytes were held. */
@@ -77,7 +97,7 @@ export class Recorder {
   }
 
   cacheLookup(model: string, tier: 'memory' | 'redis', result: string): void {
-    this.#metrics.cacheRequests.inc({ model: this.#label(model), tier, result });
+    this.#lookedUp(this.#label(model), tier, result)(1);
   }
 
   merged(model: string): void {
@@ -160,8 +180,9 @@ export class Recorder {
   }
 }
 
-const tally = (sources: readonly string[]): Map<string, number> => {
-  const counts = new Map<string, number>();
-  for (const source of sources) counts.set(source, (counts.get(source) ?? 0) + 1);
-  return counts;
+/** Where the run of equal sources that begins at a place ends: mostly there is but one. */
+const endOfRun = (sources: readonly string[], from: number): number => {
+  let to = from + 1;
+  while (to < sources.length && sources[to] === sources[from]) to++;
+  return to;
 };
