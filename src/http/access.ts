@@ -1,4 +1,4 @@
-/** Which model a caller gets. */
+/** The models that a caller may use, and the choice of one. */
 
 import { invalidField, RerankError } from '../calls/errors.ts';
 import type { Caller } from './context.ts';
@@ -7,7 +7,7 @@ import type { Caller } from './context.ts';
 export const modelsOf = ({ models }: Caller, served: readonly string[]): readonly string[] =>
   models === undefined ? served : served.filter((model) => models.includes(model));
 
-/** @param requested undefined is allowed only when there is nothing to choose */
+/** @param requested undefined is allowed only if the caller may use a single model */
 export const chooseModel = (
   caller: Caller,
   served: readonly string[],

@@ -18,7 +18,7 @@ export interface AuthOptions {
 
 const ANYONE: Caller = { name: 'default', models: undefined, admin: true };
 
-/** Keys are looked up by their digest: how long that takes tells nothing about how much of a key was right. */
+/** Keys are looked up by their digest, so that the time it takes says nothing about how much of a key was right. */
 export const keyDigest = (key: string): string => createHash('sha256').update(key).digest('base64');
 
 /** The digest of a key that the configuration holds, or holds the digest of. */

@@ -1,4 +1,4 @@
-/** Reads a request body whole, within a size, a time and what the process may hold. */
+/** Reads a whole request body, within limits of size, time and the process's byte budget. */
 
 import { Readable, type Transform } from 'node:stream';
 import type { Context } from 'hono';
@@ -14,20 +14,20 @@ export interface BodyLimits {
   /** Milliseconds for the whole body to arrive. */
   readonly timeoutMs: number;
   readonly budget: ByteBudget;
-  /** Milliseconds for which a body that is slow holds all the bytes that it has declared. */
+  /** Milliseconds for which a slow body holds all the bytes that it has declared. */
   readonly declaredMs?: number;
 }
 
 export interface Body {
   readonly bytes: Buffer;
-  /** What is held for the request: the caller's to release. */
+  /** The bytes held for the request. The caller of this function releases it. */
   readonly claim: Claim;
 }
 
-/** After that a body holds what has come: who declares megabytes and sends none must not keep others out. */
+/** After this a body holds only the bytes that have come: a sender that declares megabytes and sends none must not block others. */
 const DECLARED_MS = 2000;
 
-/** Room for the first bytes of a body: more than most bodies have, and little where nothing comes. */
+/** The first buffer of a body: larger than most bodies, and small if nothing comes. */
 const FIRST_BYTES = 16 * 1024;
 
 /** The rest of the body is still under way: on a kept connection it would be read as the next request. */
@@ -39,7 +39,7 @@ const tooLarge = (maxBytes: number): RerankError =>
 const incomplete = (): RerankError =>
   new RerankError('invalid_request', 'The request body did not arrive whole.', CLOSE);
 
-/** Where the bytes of a body are put as they come. */
+/** Takes the bytes of a body as they come. */
 export interface Sink {
   /** Bytes that it takes now. */
   readonly capacity: number;
@@ -58,7 +58,7 @@ export const handOver = (incoming: object, body: Promise<Body>): void => {
   received.set(incoming, body);
 };
 
-/** Refuses a body that is too large, or that there is no room for, before it reads any of it, where that is known by then. */
+/** Refuses a body that is too large, or for which there is no room, before it reads any of it if its length was declared. */
 export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Promise<Body> => {
   const read = c.env?.incoming && received.get(c.env.incoming);
   if (read !== undefined) return read;
@@ -76,7 +76,7 @@ export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Prom
   return { bytes: buffer.take(), claim };
 };
 
-/** Has a body read into a sink. Whatever it rejects with, nothing is held then. */
+/** Reads a body into a sink. When it rejects, no bytes are held. */
 export const fill = async (
   sink: Sink,
   claim: Claim,
@@ -99,7 +99,7 @@ export const fill = async (
 const lengthOf = (header: string | undefined): number | undefined =>
   header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
 
-/** Reads to the end, or rejects with what `append` throws, or as incomplete. */
+/** Reads to the end. Rejects with what `append` throws, or as incomplete. */
 const within = async (
   ms: number,
   c: Context<GatewayEnv>,
@@ -111,7 +111,7 @@ const within = async (
   // A test without a server has no bindings.
   const { incoming, outgoing } = c.env ?? {};
   invite(outgoing);
-  // Node's own stream, where there is one: as a web stream, each chunk of a byte would cost hundreds.
+  // Node's own stream if there is one: in a web stream, each chunk of one byte would cost hundreds.
   if (incoming !== undefined) return read(incoming);
   const { body } = c.req.raw;
   if (body === null) return;
@@ -123,14 +123,14 @@ const within = async (
   }
 };
 
-/** What has been decoded by then is all that is held: a bomb goes off in the decoder, which ends with the first byte too many. */
+/** Only decoded bytes are held: a decompression bomb ends the decoder with the first byte too many. */
 const decoded = async (
   stream: Readable,
   decoder: Transform,
   append: (chunk: Uint8Array) => void,
   ms: number,
 ): Promise<void> => {
-  // A request is closed when it is over, too.
+  // Ignored after the end: a complete request emits `close`, too.
   const breakOff = (): void => {
     if (!stream.readableEnded) decoder.destroy();
   };
@@ -146,7 +146,7 @@ const decoded = async (
   }
 };
 
-/** Never destroys the stream: with it would go the connection, and with that the answer. What is left runs off unread. */
+/** Never destroys the stream, which would close the connection before the answer is sent. The rest is discarded unread. */
 export const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: number): Promise<void> =>
   new Promise((resolve, reject) => {
     const settle = (error?: unknown): void => {
@@ -163,7 +163,7 @@ export const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: 
       }
     };
     const onEnd = (): void => settle();
-    // A connection that breaks while a body comes in is the caller's doing, not our failure.
+    // A connection that breaks while a body arrives is the caller's doing, not our failure.
     const onBroken = (): void => settle(incomplete());
     const timer = setTimeout(onBroken, ms);
     stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);

@@ -1,4 +1,4 @@
-/** `DELETE /v1/cache?model=…`: forgets a model's scores, in all processes at once. For clients marked as admin. */
+/** `DELETE /v1/cache?model=…`: purges a model's scores, in all processes at once. For clients marked as admin. */
 
 import type { Handler } from 'hono';
 import { invalidField, RerankError } from '../calls/errors.ts';
@@ -7,7 +7,7 @@ import type { GatewayEnv } from './context.ts';
 
 export interface PurgeOptions {
   readonly models: readonly string[];
-  /** Rejects when only this process could be told so far. */
+  /** Rejects when only this process has purged them so far. */
   readonly purge: (model: string) => Promise<void>;
 }
 

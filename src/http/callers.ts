@@ -1,9 +1,9 @@
-/** The requests under way, each with the signal that tells its work to stop. */
+/** The requests under way, each with the signal that ends its work. */
 
 import type { RerankError } from '../calls/errors.ts';
 
 export interface OpenCall {
-  /** Made when it is first read: most requests are answered before anybody could leave. */
+  /** Created when it is first read: most requests are answered before their caller could leave. */
   readonly signal: AbortSignal;
   close(): void;
 }
@@ -19,7 +19,7 @@ export class Callers {
   /**
    * Opens a call for a request.
    * @param gone the request's own signal, aborted when its caller disconnects
-   * @param goneReason what the call's signal then says
+   * @param goneReason the reason with which the call's signal is then aborted
    */
   open(gone: () => AbortSignal, goneReason: () => RerankError): OpenCall {
     const call = new Call(gone, goneReason, (over) => this.#open.delete(over));
@@ -28,7 +28,7 @@ export class Callers {
     return call;
   }
 
-  /** Ends the wait of everybody under way, and of whoever comes later. */
+  /** Ends the wait of all requests under way, and of those that come later. */
   dismiss(reason: () => RerankError): void {
     this.#dismissed = reason;
     for (const call of this.#open) call.dismiss(reason());

@@ -1,4 +1,4 @@
-/** Answers what the HTTP parser refuses, in the gateway's own error body. */
+/** Answers messages that the HTTP parser refuses, with the gateway's own error body. */
 
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
@@ -7,7 +7,7 @@ import { RerankError } from '../calls/errors.ts';
 import type { RequestRecord } from './context.ts';
 import { errorAnswer } from './respond.ts';
 
-/** What node's parser says of headers that are larger than it takes. */
+/** The error code of node's parser for headers that are too large. */
 const HEADERS_TOO_LARGE = 'HPE_HEADER_OVERFLOW';
 
 const errorOf = (code: string | undefined): RerankError =>
@@ -16,9 +16,9 @@ const errorOf = (code: string | undefined): RerankError =>
     : new RerankError('invalid_request', 'The request is not valid HTTP, or did not arrive whole.');
 
 /**
- * A `clientError` listener: what came is not HTTP, or a message that broke off.
- * @param onRequest told of each that is answered, unless its head was fine: that request is counted where it is handled
- * @param isHandled whether a request that came over a connection is not answered yet
+ * A `clientError` listener: the bytes received are not HTTP, or the message broke off.
+ * @param onRequest called for each such message, unless its head was valid: that request is counted where it is handled
+ * @param isHandled whether a request that came over the connection is not answered yet
  */
 export const badRequest =
   (onRequest: (record: RequestRecord) => void, isHandled: (socket: Socket) => boolean = () => false) =>
@@ -36,7 +36,7 @@ export const badRequest =
       status: 400,
       durationMs: 0,
     };
-    // Written at once: node ends the connection when this listener returns.
+    // Written synchronously: node ends the connection when this listener returns.
     const { status, headers: own, body } = errorAnswer(errorOf(thrown.code), record);
     record.status = status;
     const headers = { ...own, 'Content-Length': Buffer.byteLength(body), Connection: 'close' };

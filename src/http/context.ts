@@ -1,4 +1,4 @@
-/** What travels with a request through the HTTP onion. */
+/** The variables that travel with a request through the HTTP middleware. */
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Wait } from '../calls/attempt.ts';
@@ -9,39 +9,39 @@ import type { Outcome } from '../calls/outcome.ts';
 /** A service that may call the gateway. */
 export interface Caller {
   readonly name: string;
-  /** Undefined: every model served. */
+  /** The models that it may use; undefined: every model served. */
   readonly models: readonly string[] | undefined;
   readonly admin: boolean;
 }
 
-/** What the request log and the ledger tell about one request; filled on its way. No query, document or key. */
+/** The facts of one request for log and metrics, filled in on its way. No query, document or key. */
 export interface RequestRecord {
   readonly id: string;
   readonly method: string;
   readonly path: string;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
-  /** Undefined until authenticated, and for whoever is not. */
+  /** Undefined until the caller is authenticated, or if it is not. */
   client?: string;
-  /** A model that is served; undefined until known. */
+  /** One of the models served; undefined until known. */
   model?: string;
   /** Documents as sent, duplicates included. */
   documents?: number;
   sources?: readonly Source[];
   searchUnits?: number;
   timing?: Timing;
-  /** Of a request that was refused for its wait. */
+  /** The predicted wait of a request that was refused for it. */
   wait?: Wait | undefined;
   authMs?: number;
   outcome: Outcome;
   error?: ErrorKind;
-  /** What a failed request has tried upstream, and how that ended. */
+  /** The upstream calls of a failed request, and how they ended. */
   upstream?: {
     readonly status: number | undefined;
     readonly code: string | undefined;
     readonly calls: FailedCalls | undefined;
   };
-  /** What was thrown, when nobody foresaw it. */
+  /** What was thrown, if it was unforeseen. */
   cause?: unknown;
   status: number;
   durationMs: number;

@@ -1,4 +1,4 @@
-/** Encoded bodies, decoded while they arrive (RFC 9110 §8.4.1). */
+/** Decodes encoded bodies while they arrive (RFC 9110 §8.4.1). */
 
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -12,8 +12,8 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Tra
 ]);
 
 /**
- * What decodes a body, or undefined for one that is sent as it is. Throws `unknown_encoding` for whatever is not known,
- * and for several at once: each would multiply what a few bytes may grow to.
+ * The decoder of a body; undefined for a body without an encoding. Throws `unknown_encoding` for an unknown encoding, and
+ * for several at once: each would multiply the size to which a few bytes can grow.
  * @param header `Content-Encoding`
  */
 export const decoderOf = (header: string | undefined): Transform | undefined => {
@@ -22,7 +22,7 @@ export const decoderOf = (header: string | undefined): Transform | undefined => 
   const create = DECODERS.get(name);
   if (create === undefined) {
     throw new RerankError('unknown_encoding', undefined, {
-      // The one header that says what would have been taken (RFC 9110 §12.5.3); the body is not read.
+      // Names the encodings that are accepted (RFC 9110 §12.5.3). Closes, since the body is not read.
       headers: { 'Accept-Encoding': 'gzip, deflate, br', Connection: 'close' },
     });
   }

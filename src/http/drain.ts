@@ -1,4 +1,4 @@
-/** The end of a process's service: nothing new comes in, what is under way gets its answer. */
+/** Ends the service of a process: no new requests are accepted, and those under way get their answers. */
 
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -15,20 +15,20 @@ export interface DrainOptions {
   readonly delayMs: number;
   /** Milliseconds for which idle connections stay open after the port is closed. */
   readonly idleMs: number;
-  /** Milliseconds for all of it, and for what else has to be closed afterwards. */
+  /** Milliseconds for the whole drain, and for closing everything else afterwards. */
   readonly budgetMs: number;
 }
 
-/** Share of the budget after which whoever still waits is told to go elsewhere, so that he hears it in time; */
+/** Share of the budget after which requests that still wait are refused, so that their callers get the answer in time, */
 const PATIENCE = 0.96;
-/** and after which the last connections are cut. */
+/** and share after which the last connections are closed. */
 const END = 0.98;
 
 const SWEEP_MS = 50;
 
 /**
- * Resolves when the last connection is closed. Requests are served to the end: a router may have one on its way over a
- * connection that is idle here, and nobody would send it a second time.
+ * Resolves when the last connection is closed. Requests are served to the end: a router may have sent one over a connection
+ * that is idle here, and would not send it a second time.
  */
 export const drain = async (options: DrainOptions): Promise<void> => {
   const { server, sockets, callers, delayMs, idleMs, budgetMs } = options;
@@ -37,7 +37,7 @@ export const drain = async (options: DrainOptions): Promise<void> => {
   sockets.part();
   if (delayMs > 0) await sleep(delayMs);
   await sockets.acceptMade();
-  // An HTTP server's own `close` would cut idle connections at once.
+  // An HTTP server's own `close` would close idle connections at once.
   const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
   const grace = new AbortController();
   await Promise.race([closed, sleep(idleMs, undefined, { signal: grace.signal }).catch(() => {})]);

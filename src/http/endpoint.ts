@@ -23,9 +23,9 @@ export interface EndpointOptions<V extends Values> {
   readonly service: ItemService<V>;
   readonly callers: Callers;
   readonly models: readonly string[];
-  /** What a model's values are reused for, now. */
+  /** What a model's values are reused for now. */
   readonly granularityOf: (model: string) => Granularity;
-  /** What separates caches that must not answer one another, now. */
+  /** Separates caches that must not share values. Changes with each purge. */
   readonly scopeOf: (model: string, client: string) => readonly string[];
   readonly maxWaitMs: number;
   readonly maxBodyBytes: number;
@@ -65,8 +65,8 @@ export const endpoint = <R extends Asked, V extends Values>(
   const turns = new Turns();
 
   /**
-   * Reads and parses a request. A function of its own, so that the bytes and the text of the body are gone when it is
-   * over: what waits for an answer are its parts.
+   * Reads and parses a request. A function of its own, so that the bytes and the text of the body can be freed when it
+   * returns: only the parsed request waits for the answer.
    */
   const receive = async (c: Context<GatewayEnv>): Promise<{ request: R; claim: Claim }> => {
     const { bytes: body, claim } = await readBody(c, {
@@ -162,7 +162,7 @@ export const endpoint = <R extends Asked, V extends Values>(
     let written = (): void => claim.release();
     try {
       const response = await answer(c, request, claim.share);
-      // Else the answer is small, however large the request.
+      // Only then is the answer as large as the request.
       if (api.repeats(request))
         written = () => whenWritten(c.env?.outgoing, maxWaitMs, () => claim.release());
       return response;

@@ -7,11 +7,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 const invitations = new WeakMap<object, () => void>();
 
-/** Without this, node invites every body before anybody has looked at its request. */
+/** Without this, node invites every body before the request was looked at. */
 export const inviteLater = (server: Server): void => {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const keep = response.shouldKeepAlive;
-    // Who is not invited may send the body all the same, or the next request: nobody could tell which it is.
+    // A sender without an invitation may send the body all the same, or the next request: they cannot be told apart.
     response.shouldKeepAlive = false;
     invitations.set(response, () => {
       response.shouldKeepAlive = keep;
@@ -21,7 +21,7 @@ export const inviteLater = (server: Server): void => {
   });
 };
 
-/** Asks for the body of a request that waits for that; nothing for others. */
+/** Invites the body of a request that waits for it; does nothing for others. */
 export const invite = (response: object | undefined): void => {
   if (response !== undefined) invitations.get(response)?.();
 };

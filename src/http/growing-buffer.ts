@@ -1,4 +1,4 @@
-/** One buffer that grows by doubling: what comes in a million pieces costs its bytes, and not a million objects. */
+/** One buffer that grows by doubling: a body that comes in a million pieces costs its bytes, not a million objects. */
 
 export class GrowingBuffer {
   readonly #max: number;
@@ -7,8 +7,9 @@ export class GrowingBuffer {
   #length = 0;
 
   /**
-   * @param first bytes to begin with, and `max` to end with
-   * @param onGrow told of the new capacity before it is taken; what it throws, `append` throws
+   * @param first the initial capacity, bytes
+   * @param max the largest capacity, bytes
+   * @param onGrow called with the new capacity before it is allocated; `append` throws what it throws
    */
   constructor(first: number, max: number, onGrow: (capacity: number) => void) {
     this.#max = max;
@@ -20,7 +21,7 @@ export class GrowingBuffer {
     return this.#buffer.length;
   }
 
-  /** False when there is not so much room, to the end. */
+  /** False when the chunk does not fit into `max`. */
   append(chunk: Uint8Array): boolean {
     const length = this.#length + chunk.length;
     if (length > this.#max) return false;

@@ -1,4 +1,4 @@
-/** Whether the process lives, and whether it should be sent requests. */
+/** Liveness and readiness: whether the process runs, and whether it should get requests. */
 
 import type { Handler } from 'hono';
 
@@ -6,17 +6,17 @@ export interface Readiness {
   readonly draining: boolean;
   /** Undefined without Redis. */
   readonly redis: 'up' | 'down' | undefined;
-  /** The budget is shared with other processes whose calls cannot be seen. */
+  /** The upstream's limit is shared with other processes whose calls cannot be seen. */
   readonly alone?: boolean;
-  /** What Redis, or the system, calls what is wrong; undefined when all is well. */
+  /** The failure's code, from Redis or the system; undefined when all is well. */
   readonly reason?: string | undefined;
 }
 
 export const live: Handler = (c) => c.json({ status: 'ok' });
 
 /**
- * Without Redis the gateway still serves, only with less memory and its share of the limit: degraded, not unready. One
- * that answers may still not be all that it should be: a replica, one that is full, or one that lets nobody listen.
+ * Without Redis the gateway still serves, only with its own cache and its share of the limit: degraded, not unready. A Redis
+ * that answers may be degraded, too: a replica, one that is full, or one that refuses subscriptions.
  */
 export const ready =
   (readiness: () => Readiness): Handler =>
@@ -27,7 +27,7 @@ export const ready =
     return c.json({
       status: lost || alone || reason !== undefined ? 'degraded' : 'ready',
       ...(redis ? { redis } : {}),
-      // Of a Redis that is gone, it follows.
+      // Omitted when Redis is down, since that implies it.
       ...(alone && !lost ? { pacing: 'alone' } : {}),
       ...(reason === undefined ? {} : { reason }),
     });

@@ -1,6 +1,6 @@
 /**
- * Requests of a burst are taken up in turns. Node reads every socket that is ready in one round of the event loop: a
- * thousand requests at once would otherwise be authenticated and begun in that round, and /healthz behind them all.
+ * Spreads the requests of a burst over rounds of the event loop. Node reads every ready socket in one round: a thousand
+ * requests at once would otherwise be authenticated and started in that round, and /healthz would wait for all of them.
  */
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -8,14 +8,14 @@ import { Turns } from '../calls/turns.ts';
 
 const arrivals = new WeakMap<object, number>();
 
-/** When a request came, monotonic milliseconds; now, if it did not have to wait for its turn. */
+/** When a request arrived, monotonic milliseconds; now, if it did not have to wait for its turn. */
 export const arrivedAt = (request: object | undefined): number =>
   (request && arrivals.get(request)) ?? performance.now();
 
 /** For who keeps a request from the app for a while. */
 export const noteArrival = (request: object, at: number): void => void arrivals.set(request, at);
 
-/** Whoever only asks how this process is need not wait for others. */
+/** Requests for a state, such as health checks, need not wait for others. */
 const isShort = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 export const inTurn = (listener: RequestListener): RequestListener => {
@@ -25,7 +25,7 @@ export const inTurn = (listener: RequestListener): RequestListener => {
     if (turn === undefined) return listener(request, response);
     arrivals.set(request, performance.now());
     turn.then(() => {
-      // Its caller has left meanwhile, and nobody heard of the request.
+      // Not if its caller has left meanwhile: nothing has seen the request yet.
       if (!response.destroyed) listener(request, response);
     });
   };

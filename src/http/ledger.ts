@@ -1,4 +1,4 @@
-/** The outermost ring: names the request, and counts it exactly once when its answer is known. */
+/** The outermost middleware: gives the request its id, and counts it exactly once when its answer is known. */
 
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';

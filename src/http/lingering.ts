@@ -1,14 +1,14 @@
 /**
- * Closes a connection in such a way that an answer arrives that was given before the whole request had come: one that is
- * too large, or that there is no room for. Closed at once, with bytes of the request unread, the system answers with a
- * reset, which overtakes the answer; many clients then see a broken connection in place of a 413.
+ * Closes a connection so that its answer arrives even if it was sent before the whole request had come, as for a body that
+ * is too large. If a connection with unread bytes is closed at once, the system sends a reset, which overtakes the answer:
+ * many clients then see a broken connection instead of a 413.
  *
- * So: the end of what we say first, then whatever still comes is read and thrown away for a moment (RFC 9112 §9.6).
+ * So our side is closed first, and whatever still comes is read and discarded for a moment (RFC 9112 §9.6).
  */
 
 import type { IncomingMessage, Server } from 'node:http';
 
-/** Megabytes are sent within a second or two; whoever sends for longer does not listen. */
+/** Megabytes are sent within a second or two; a client that sends for longer does not read the answer. */
 const LINGER_MS = 2000;
 
 /** To be called before there is a listener that answers. */
@@ -16,7 +16,7 @@ export const closeLingering = (server: Server, lingerMs = LINGER_MS): void => {
   server.prependListener('request', (request: IncomingMessage) => {
     const { socket } = request;
     const destroySoon = Object.getPrototypeOf(socket).destroySoon as typeof socket.destroySoon;
-    // What node calls when the last answer of a connection is written.
+    // Node calls this when the last answer of a connection is written.
     socket.destroySoon = () => {
       if (request.complete || socket.destroyed) {
         destroySoon.call(socket);

@@ -1,4 +1,4 @@
-/** `GET /metrics`: Prometheus' text format, for whoever holds the token. */
+/** `GET /metrics`: Prometheus' text format, for scrapers with the token. */
 
 import type { Handler } from 'hono';
 import { RerankError } from '../calls/errors.ts';
@@ -7,7 +7,7 @@ import { bearer, keyDigest } from './auth.ts';
 export interface MetricsRouteOptions {
   readonly render: () => Promise<string>;
   readonly contentType: string;
-  /** Undefined: open or closed to everyone, as `open` says. */
+  /** Undefined: `open` says whether everyone or no one may read the metrics. */
   readonly token: string | undefined;
   readonly open: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The models that there are. `GET /v1/models` and `/v1/models/ID`: those that a caller may use, in the form that OpenAI's
- * clients read, with room and queue. `GET /available-models`: all, as Heroku tells anybody.
+ * Lists the models. `GET /v1/models` and `/v1/models/ID`: those that a caller may use, in the format of OpenAI's API, with
+ * room and queue. `GET /available-models`: all, in Heroku's format and without a key, as at Heroku.
  */
 
 import type { Handler } from 'hono';
@@ -39,7 +39,7 @@ export const oneModel = ({ models, stateOf }: ModelsOptions): Handler<GatewayEnv
     return c.json(described(model, stateOf));
   };
 
-/** @param regions where the upstream is, as far as its address tells */
+/** @param regions of the upstream, if its address names them */
 export const availableModels =
   (models: readonly string[], regions: readonly string[]): Handler =>
   (c) =>

@@ -1,13 +1,13 @@
-/** One name for each route, whatever a client has made of a base URL. */
+/** One path for each route, in whatever way a client has put it together. */
 
-/** What stands below a version: all of it in version 1, which is the only one. */
+/** The routes below a version, of which there is only one. */
 const VERSIONED: ReadonlySet<string> = new Set(['rerank', 'models', 'cache']);
 
 const VERSION = /^v\d{1,3}$/;
 
 /**
- * Clients add `/v1/rerank`, `/v2/rerank` or `/rerank` to a base URL that may end in a version, a slash or both. So slashes
- * count once, and versions in front of a name we know not at all.
+ * Clients add `/v1/rerank`, `/v2/rerank` or `/rerank` to a base URL that may end in a version, a slash or both. So repeated
+ * slashes count as one, and versions before a known name are ignored.
  */
 export const canonicalPath = (path: string): string => {
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -17,12 +17,12 @@ export const canonicalPath = (path: string): string => {
     : `/${segments.join('/')}`;
 };
 
-/** What a segment of a route may look like; anything else may be a key, or part of a query. */
+/** The form of a route's segments; anything else may be a key, or part of a query. */
 const PLAIN = /^[a-z0-9._-]{0,30}$/;
 
 const MOST_SEGMENTS = 10;
 
-/** A path as it may be repeated to its sender and in the log: short, and without anything that may be a secret. */
+/** A path as it may be shown to its sender and in the log: short, and without anything that may be a secret. */
 export const shownPath = (path: string): string => {
   const segments = path.split('/').map((segment) => (PLAIN.test(segment) ? segment : '…'));
   return [...segments.slice(0, MOST_SEGMENTS), ...(segments.length > MOST_SEGMENTS ? ['…'] : [])].join('/');

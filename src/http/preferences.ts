@@ -1,4 +1,4 @@
-/** What a caller says about its request in headers: caching, patience, urgency. What is malformed is ignored. */
+/** A caller's preferences in headers: caching, patience, urgency. Malformed ones are ignored. */
 
 import type { CacheDirectives } from '../calls/call.ts';
 
@@ -27,9 +27,9 @@ const UNCONDITIONAL: CacheDirectives = {
 };
 
 /**
- * Request directives of `Cache-Control` (RFC 9111 §5.2.1). A caller that names a `max-age` is not willing to accept
- * an older score, not even when the upstream fails; `no-cache` asks for a new score, and leaves it for others;
- * `no-store` leaves no trace, so it does not read either.
+ * Request directives of `Cache-Control` (RFC 9111 §5.2.1). A caller with a `max-age` does not accept older values, not even
+ * when the upstream fails. `no-cache` requires new values, and caches them for others. `no-store` leaves no trace, so it
+ * does not read the caches, either.
  */
 export const cacheTerms = (header: string | undefined): CacheDirectives => {
   if (header === undefined) return UNCONDITIONAL;
@@ -62,6 +62,6 @@ export const urgency = (header: string | undefined): number => {
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** `traceparent` as it came, if it is one: the upstream refuses calls with headers that are larger than it takes. */
+/** `traceparent` as it came, if it is valid: the upstream refuses calls with headers that are too large. */
 export const traceContext = (header: string | undefined): string | undefined =>
   header !== undefined && TRACEPARENT.test(header) ? header : undefined;

@@ -48,7 +48,7 @@ export const errorResponse = (thrown: unknown, record: RequestRecord): Response 
   return new Response(body, init);
 };
 
-/** The answer to whatever was thrown; notes on the record what the request came to. */
+/** The answer to anything thrown. Records the request's outcome. */
 export const errorAnswer = (thrown: unknown, record: RequestRecord): ErrorAnswer => {
   const error = toRerankError(thrown);
   const { type, outcome } = error.rule;
@@ -72,15 +72,15 @@ export const errorAnswer = (thrown: unknown, record: RequestRecord): ErrorAnswer
   return { status, headers, body: JSON.stringify(body) };
 };
 
-/** Some clients ignore a Retry-After of 60 s and more, and come back at once. */
+/** Some clients ignore a Retry-After of 60 s or more, and come back at once. */
 const MAX_RETRY_AFTER_S = 59;
 
-/** How far the same wait is spread over callers, since their clients add no jitter. */
+/** Spreads equal waits over callers, since their clients add no jitter. */
 const SPREAD = 0.2;
 
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
-/** Whole seconds, never less than the wait, later by up to a fifth. */
+/** Whole seconds, never less than the wait, and up to a fifth more. */
 const retryAfter = ({ retryAfterMs = DEFAULT_RETRY_AFTER_MS }: RerankError): string => {
   const seconds = Math.ceil((retryAfterMs / 1000) * (1 + SPREAD * Math.random()));
   return String(Math.min(MAX_RETRY_AFTER_S, Math.max(1, seconds)));

@@ -1,15 +1,15 @@
-/** The open connections of a server, and what may be done to them at its end. */
+/** The open connections of a server, and how they are closed when it drains. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** Connections that wait to be accepted: node asks the system for a queue of 511. */
+/** The most connections that can wait to be accepted: node's backlog is 511. */
 const MOST_MADE = 511;
 
 export class Sockets {
   readonly #server: Server;
-  /** Each with its newest answer that is not over. */
+  /** Each connection with its newest answer that is not finished. */
   readonly #open = new Map<Socket, ServerResponse | undefined>();
   #parting = false;
   #accepted = 0;
@@ -30,18 +30,18 @@ export class Sockets {
         if (this.#open.get(socket) === response) this.#open.set(socket, undefined);
       });
       if (!this.#parting) return;
-      // What was sent behind a request without waiting for its answer would be lost with the connection.
+      // Closing after the earlier answer would lose this request, which was sent without waiting for it.
       if (before && !before.headersSent) before.removeHeader('Connection');
       response.setHeader('Connection', 'close');
     });
   }
 
-  /** A request that came over it is not answered yet. */
+  /** Whether a request that came over the connection is not answered yet. */
   isBusy(socket: Socket): boolean {
     return this.#open.get(socket) !== undefined;
   }
 
-  /** From now on the last answer of every connection tells its caller to use it no more, and node closes it then. */
+  /** From now on the last answer of every connection has `Connection: close`, and node closes it afterwards. */
   part(): void {
     this.#parting = true;
     for (const response of this.#open.values()) {
@@ -50,11 +50,11 @@ export class Sockets {
   }
 
   /**
-   * Resolves when every connection that the system has already made is accepted here. Closing the port would reset the
-   * others, which a router does not send elsewhere as it does with those that are refused.
+   * Resolves when every connection that the system has already established is accepted here. Closing the port would reset
+   * the others, and a router does not retry a reset connection elsewhere, as it does a refused one.
    */
   async acceptMade(): Promise<void> {
-    // Node accepts one a turn, and this turn may not have come to it. What comes meanwhile may never end: hence the bound.
+    // Node accepts one connection a turn, so a turn without one may be chance. New ones may never end: hence the bound.
     let idleTurns = 0;
     for (let turns = 0; turns < MOST_MADE && idleTurns < 2; turns++) {
       const before = this.#accepted;
@@ -63,7 +63,7 @@ export class Sockets {
     }
   }
 
-  /** Closes what carries no request, and what has never sent a byte: to node that is not idle. */
+  /** Closes connections without a request, including those that have never sent a byte: node does not count these as idle. */
   closeIdle(): void {
     this.#server.closeIdleConnections();
     for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();

@@ -10,7 +10,7 @@ export const RERANK_API: Api<RerankRequest, Float64Array> = {
   repeats: ({ returnDocuments }) => returnDocuments,
   answer({ id, request, reply, positions, warnings }) {
     const { originals, returnDocuments, topN } = request;
-    // Put together by hand: a thousand objects would be made only to be written.
+    // JSON by hand: a thousand objects would be built only to be serialized.
     const results = rank(reply.values, positions, topN).map(({ index, score }) => {
       const document = returnDocuments ? `,"document":${JSON.stringify(asReturned(originals[index]!))}` : '';
       return `{"index":${index},"relevance_score":${score}${document}}`;

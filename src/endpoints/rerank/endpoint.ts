@@ -1,13 +1,13 @@
 /** Rerank as the column sees it: its items are documents of one query, their values scores. */
 
 import type { Choose, Endpoint } from '../../calls/endpoint.ts';
-import { documentsToAsk } from './cost.ts';
+import { documentsToSend } from './cost.ts';
 import { defang } from './defang.ts';
 import { comparison } from './scores.ts';
 import { wire } from './wire.ts';
 
 const choose: Choose = ({ call, missing, known, ttlMs }) =>
-  documentsToAsk({
+  documentsToSend({
     missing,
     known,
     queryBytes: Buffer.byteLength(call.query),
@@ -16,8 +16,8 @@ const choose: Choose = ({ call, missing, known, ttlMs }) =>
   });
 
 export const RERANK: Endpoint<Float64Array> = {
-  // What Heroku takes in one call; and a thousand documents of 4 KB: a larger call is slower for everybody in it, and what
-  // Heroku takes at most is not documented.
+  // The most documents that Heroku takes in a call; and the bytes of a thousand documents of 4 KB: a larger call is slower
+  // for all its callers, and Heroku documents no limit.
   perCall: { items: 1000, bytes: 4 * 1024 * 1024 },
   wire,
   comparison,

@@ -5,13 +5,13 @@ import { digitsOf } from '../../json/exact-numbers.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A field that was sent; `null` counts as absent, since some clients send it for what was never set. */
+/** The value of a field; `null` counts as absent, since some clients send it for fields that were never set. */
 export const own = (object: JsonObject, name: string): unknown =>
   Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
 
 /**
- * A text with a lone surrogate has no UTF-8 form: encoders put U+FFFD in its place, so that different texts would get
- * the same digest and one would be answered with the other's score.
+ * A text with a lone surrogate has no UTF-8 form: encoders replace it by U+FFFD, so that different texts would have the same
+ * digest, and one would get the other's score.
  */
 export const wellFormed = (text: string, name: string): string => {
   if (!text.isWellFormed()) throw invalidField(name, 'holds a lone surrogate, which is not valid Unicode.');
@@ -25,8 +25,8 @@ export const nonBlank = (value: unknown, name: string): string => {
 };
 
 /**
- * The text of a document given as an object: the values of `rankFields`, in their order, a line each; without
- * `rankFields` the field `text`. Numbers and booleans count as their text; what is absent is skipped.
+ * The text of a document that is an object: the values of `rankFields`, in their order, one on each line; without
+ * `rankFields` the field `text`. Numbers and booleans count as their text; absent fields are skipped.
  */
 export const textOfObject = (
   object: JsonObject,

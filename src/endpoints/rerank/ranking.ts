@@ -1,18 +1,18 @@
-/** Scores → the results a caller reads. */
+/** Scores → the ranked results of an answer. */
 
 export interface Ranked {
-  /** Place in the caller's own list of documents. */
+  /** Index in the caller's own list of documents. */
   readonly index: number;
   readonly score: number;
 }
 
-/** Up to so many of the best are kept in order while the others pass; more are sorted with all. */
+/** Up to so many results are selected in one pass over the scores; for more, all scores are sorted. */
 const MOST_SELECTED = 32;
 
 /**
  * Ranks a caller's documents: highest score first, ties by index, cut to `topN`.
  * @param values one score per distinct document
- * @param positions for each document of the caller, duplicates included, its place among the distinct ones
+ * @param positions for each document of the caller, duplicates included, its index among the distinct ones
  */
 export const rank = (values: Float64Array, positions: Uint16Array, topN = positions.length): Ranked[] => {
   const scores = Float64Array.from(positions, (position) => values[position]!);
@@ -20,11 +20,11 @@ export const rank = (values: Float64Array, positions: Uint16Array, topN = positi
   return Array.from(best, (index) => ({ index, score: scores[index]! }));
 };
 
-/** Places of all scores, the best first. */
+/** Indices of all scores, the best first. */
 const sorted = (scores: Float64Array): Uint16Array =>
   Uint16Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
 
-/** Places of the best scores, the best first. */
+/** Indices of the best scores, the best first. */
 const select = (scores: Float64Array, most: number): Uint16Array => {
   const best = new Uint16Array(Math.min(most, scores.length));
   let count = 0;
@@ -32,7 +32,7 @@ const select = (scores: Float64Array, most: number): Uint16Array => {
     const score = scores[index]!;
     if (count === best.length && score <= scores[best[count - 1]!]!) continue;
     let place = count < best.length ? count++ : count - 1;
-    // Those that are no better move on: of two that are equal, the first one stays before.
+    // Moves only lower scores back: of two equal ones, the first stays before the second.
     for (; place > 0 && scores[best[place - 1]!]! < score; place--) best[place] = best[place - 1]!;
     best[place] = index;
   }

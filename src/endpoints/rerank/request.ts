@@ -1,8 +1,8 @@
 /**
  * JSON of any shape → a rerank request, or an error that names the field.
  *
- * Written by hand rather than as a schema: a body may hold many thousands of array elements, and a schema validator visits
- * (and reports) every one before it looks at the length.
+ * By hand and not by a schema: a body may hold many thousands of array elements, and a schema validator visits (and
+ * reports) every one before it checks the length.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer';
@@ -16,11 +16,11 @@ import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fiel
 
 export const MAX_DOCUMENTS = 1000;
 
-/** Every document is read once for each of them. */
+/** Bounded, since each field is read in each document. */
 const MAX_RANK_FIELDS = 100;
 
 export interface RerankRequest extends Asked {
-  /** Each document as it was sent; none when they are not to be returned. */
+  /** Each document as it was sent; empty unless the documents are to be returned. */
   readonly originals: readonly (string | JsonObject)[];
   /** At most the number of documents. */
   readonly topN: number;
@@ -28,8 +28,8 @@ export interface RerankRequest extends Asked {
 }
 
 /**
- * Fields that would change the result elsewhere, and do not here: accepted, not sent on, and named in the answer. The first
- * three are of Cohere's clients, the others of Jina's, Voyage's, Infinity's and Text Embeddings Inference's APIs.
+ * Fields that change the result of other APIs, but not here: accepted, not sent upstream, and named in the answer's warnings.
+ * The first three are Cohere's, the others Jina's, Voyage's, Infinity's and Text Embeddings Inference's.
  */
 const IGNORED = [
   'max_tokens_per_doc',
@@ -46,7 +46,7 @@ const IGNORED = [
   'instruction',
 ];
 
-/** What other APIs call a field of ours; understood where ours is absent. */
+/** Other APIs' names of our fields, accepted when ours is absent. */
 const ALIASES: Readonly<Record<string, string>> = { documents: 'texts', top_n: 'top_k' };
 
 const invalid = (message: string): RerankError => new RerankError('invalid_request', message);
@@ -57,30 +57,30 @@ const FIELDS = [
   ...IGNORED,
 ];
 
-/** What the engine keeps of a value besides its text, bytes: the most that was measured of objects, names included. */
+/** Bytes that the engine keeps of a value besides its text: the most that was measured for objects, names included. */
 const VALUE_BYTES = 128;
 
 export interface ParsedRequest {
   readonly request: RerankRequest;
-  /** What the request takes in memory, at most. */
+  /** The most bytes that the request takes in memory. */
   readonly bytes: number;
 }
 
 /**
- * Parses and validates a body. Throws `invalid_request`, and nothing else, whatever the bytes.
- * @param slicedFrom bytes from which on the documents are left where they are, if that can be done
+ * Parses and validates a body. Throws `invalid_request` and nothing else, whatever the bytes.
+ * @param slicedFrom size from which the documents are not decoded but kept as slices of the body if possible, bytes
  */
 export const parseRequest = (body: Buffer, slicedFrom = SLICED_FROM): ParsedRequest => {
   const plain = body.length < slicedFrom ? undefined : readPlain(body, 'documents', MAX_DOCUMENTS);
   return (plain && slicedRequest(body, plain)) ?? parsedRequest(body);
 };
 
-/** Of a smaller body the strings are made sooner than the slices. */
+/** For a smaller body, decoding is faster than slicing. */
 const SLICED_FROM = 8 * 1024;
 
 const PLAIN_FIELDS = ['model', 'query', 'top_n'];
 
-/** The request in a body whose documents need not be decoded; undefined when there is anything else to be said of it. */
+/** The request in a body whose documents need not be decoded; undefined when the body needs the full parser. */
 const slicedRequest = (body: Buffer, { scalars, bounds }: Plain): ParsedRequest | undefined => {
   for (const name of [...FIELDS, 'documents']) {
     if (scalars.has(name) && !PLAIN_FIELDS.includes(name)) return undefined;
@@ -104,7 +104,7 @@ const slicedRequest = (body: Buffer, { scalars, bounds }: Plain): ParsedRequest 
     returnDocuments: false,
     warnings: [],
   };
-  // The body itself is kept, and what is made of it when it goes upstream.
+  // The body itself is kept, and later the strings that are decoded from it for the upstream.
   return { request, bytes: isAscii(body) ? body.length : 2 * body.length };
 };
 
@@ -114,23 +114,23 @@ const parsedRequest = (body: Buffer): ParsedRequest => {
   const text = withoutMark(marked(body, inexact));
   const { texts, ...request } = validate(parse(text));
   const bytes = [request.query, ...texts].reduce((sum, each) => sum + bytesOf(each), 0);
-  // Objects are kept beside the texts that are made of them.
+  // Objects are kept as well as the texts made of them.
   const objects = request.originals.some((original) => typeof original === 'object');
   return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
 };
 
-/** The engine keeps a text in one byte a character when it can, else in two. */
+/** The engine stores one byte a character if all characters are Latin-1, otherwise two. */
 const bytesOf = (text: string): number =>
   Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
 
-/** A byte order mark, which parsers may ignore (RFC 8259 §8.1) and `JSON.parse` does not. */
+/** Removes a byte order mark, which parsers may ignore (RFC 8259 §8.1) but `JSON.parse` does not. */
 const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
 
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the body, and a body is never repeated.
+    // The parser's own message quotes the body, which no error may repeat.
     throw invalid('The request body is not valid JSON.');
   }
 };
@@ -166,7 +166,7 @@ const modelName = (value: unknown): string | undefined => {
   return value;
 };
 
-/** A field's value, by whichever of its names it was sent. */
+/** A field's value, and the one of its names under which it was sent. */
 const named = (body: JsonObject, name: string): { value: unknown; name: string } => {
   const value = own(body, name);
   const alias = ALIASES[name]!;
@@ -185,13 +185,13 @@ const topN = (value: unknown, documents: number, name = 'top_n'): number => {
 
 const flag = (value: unknown, name: string): boolean => {
   if (value === undefined || value === 'false') return false;
-  // Some clients send it as a word.
+  // Some clients send it as a string.
   if (value === 'true') return true;
   if (typeof value !== 'boolean') throw invalidField(name, 'must be true or false.');
   return value;
 };
 
-/** Each name once: a field named again and again would let a small body grow to texts of any length. */
+/** Each name at most once: with repeated names, a small body could grow to texts of any length. */
 const fieldNames = (value: unknown, name: string): readonly string[] | undefined => {
   if (value === undefined) return undefined;
   if (

@@ -1,9 +1,9 @@
-/** Scores, the values of rerank: how two of one pair are compared. */
+/** Scores, the values of rerank: how two scores of one pair are compared. */
 
 import type { Comparison } from '../../calls/endpoint.ts';
 import { SCORE_TOLERANCE } from './tolerance.ts';
 
-/** As relevant to the query as can be, and not at all. */
+/** One document as relevant to the query as possible, and one that is not relevant. */
 const companions = (query: string, document: string): string[] =>
   [query, 'The weather was fine on most days of that week.'].filter((text) => text !== document);
 

@@ -6,9 +6,9 @@ import { RerankError } from '../../calls/errors.ts';
 
 export interface Answer {
   readonly values: Float64Array;
-  /** Search units: as stated, else what these documents cost when none is long. */
+  /** Search units: as the answer states; otherwise the cost of so many documents if none is long. */
   readonly spent: number;
-  /** The answer itself says what it cost. */
+  /** Whether the answer states its cost. */
   readonly unitsStated: boolean;
 }
 
@@ -17,8 +17,8 @@ const garbage = (): RerankError => new RerankError('upstream_garbage', undefined
 const DOCUMENTS_PER_SEARCH_UNIT = 100;
 
 /**
- * Reads a 200. Every document must have exactly one finite score, or nothing of the answer is believed: a score on
- * the wrong document is worse than an error.
+ * Reads a 200. Every document must have exactly one finite score, or the whole answer is rejected: a score on the wrong
+ * document is worse than an error.
  */
 export const readAnswer = (body: string, documents: number): Answer => {
   const answer = parse(body) as {
@@ -36,7 +36,7 @@ export const readAnswer = (body: string, documents: number): Answer => {
     if (!Number.isInteger(index) || !isScore(score) || !Number.isNaN(values[index as number])) {
       throw garbage();
     }
-    // JSON knows a −0, and our own would not give it back.
+    // JSON can hold −0, but `JSON.stringify` writes it as 0.
     values[index as number] = score + 0;
   }
   const units = answer?.meta?.billed_units?.search_units;
@@ -45,7 +45,7 @@ export const readAnswer = (body: string, documents: number): Answer => {
   return { values, spent, unitsStated };
 };
 
-/** Scores are in [0, 1]; a model that gives others is no reason to refuse them, but no model gives such as 10³⁰⁰. */
+/** Scores are usually in [0, 1]. Others are accepted, but no model gives any like 10³⁰⁰. */
 const MOST_SCORE = 1e6;
 
 const isScore = (value: unknown): value is number =>
@@ -59,7 +59,7 @@ const parse = (body: string): unknown => {
   }
 };
 
-/** The whole ranking is asked for, whatever the caller's `top_n`: Heroku's documented fields and no others. */
+/** Requests the whole ranking, whatever the caller's `top_n`. Only fields that Heroku documents. */
 const requestBody = ({
   model,
   query,
@@ -70,6 +70,6 @@ export const wire: Wire<Float64Array> = {
   path: '/v1/rerank',
   request: requestBody,
   answer: readAnswer,
-  // 1,000 results of some 60 bytes each; whatever is much larger is no rerank answer.
+  // 1,000 results of about 60 bytes each; anything much larger is no rerank answer.
   maxAnswerBytes: 1_000_000,
 };

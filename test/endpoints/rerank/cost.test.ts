@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Choice, documentsToAsk, estimatedChunks } from '../../../src/endpoints/rerank/cost.ts';
+import { type Choice, documentsToSend, estimatedChunks } from '../../../src/endpoints/rerank/cost.ts';
 import { estimatedTokens, searchUnits } from '../../../src/simulator/search-units.ts';
 
 const TTL = 1000;
@@ -14,7 +14,7 @@ interface Request extends Omit<Choice, 'bytesOf'> {
 }
 
 const chosen = (request: Request): readonly number[] =>
-  documentsToAsk({ ...request, bytesOf: (index) => request.documentBytes[index]! });
+  documentsToSend({ ...request, bytesOf: (index) => request.documentBytes[index]! });
 
 /** A request of `all` short documents, the first `missing` of which have no score, the others one of that age. */
 const choice = (missing: number, all: number, ageMs: number, bytes = SHORT): Request => ({
