@@ -47,7 +47,13 @@ export const estimatedChunks = (documentBytes: number, queryBytes: number): numb
 };
 
 /** Indices of the documents to send: all that are missing, then the known ones that are added, the oldest first. */
-export const documentsToSend = ({ missing, known, queryBytes, bytesOf, ttlMs }: Choice): readonly number[] => {
+export const documentsToSend = ({
+  missing,
+  known,
+  queryBytes,
+  bytesOf,
+  ttlMs,
+}: Choice): readonly number[] => {
   const ageing = known.filter(({ ageMs }) => ageMs > RENEW_FROM * ttlMs).sort((a, b) => b.ageMs - a.ageMs);
   if (missing.length === 0 || ageing.length === 0) return missing;
   const chunks = (index: number): number => estimatedChunks(bytesOf(index), queryBytes);
