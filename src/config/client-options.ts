@@ -1,7 +1,7 @@
 import { isServed, servedNames } from './models.ts';
 import { aNumber, fraction, parts, plainNumber, whole } from './text.ts';
 
-/** What may stand behind a key in GATEWAY_KEYS. */
+/** The options that may follow a key in GATEWAY_KEYS. */
 export interface ClientOptions {
   readonly rpm?: number;
   readonly weight?: number;
@@ -39,13 +39,13 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 const KNOWN = [...RULES.keys()].join(', ');
 
-/** Whoever joins options by a comma makes keys of them, which anybody could guess. */
+/** Whether a key looks like an option: options that are joined by a comma would become keys that are easy to guess. */
 export const looksLikeOption = (text: string): boolean => RULES.has(text.split('=', 1)[0] ?? '');
 
-/** Text that is too short and too plain for a key: after a wrong separator, a key may stand where an option should. */
+/** Whether a name may be shown: after a wrong separator a key may stand in its place, but this is too short and plain for one. */
 const harmless = (name: string): boolean => /^[a-z_]{1,12}$/.test(name);
 
-/** The options of one entry; each one that is wrong is complained about and left out. */
+/** The options of one entry. Each wrong one is reported and left out. */
 export function readOptions(
   texts: readonly string[],
   models: Models,
@@ -67,6 +67,6 @@ export function readOptions(
   return Object.fromEntries(options);
 }
 
-/** Whether an option was given before, and otherwise. */
+/** Whether an option was given before with another value. */
 export const conflicts = (before: unknown, now: unknown): boolean =>
   before !== undefined && now !== undefined && String(before) !== String(now);

@@ -11,11 +11,11 @@ const MOST_KEYS = 500;
 
 export interface ClientRules {
   readonly models: ReadonlyMap<string, number>;
-  /** Secrets that have another purpose, and the variable that holds each. */
+  /** Secrets for other purposes, and the variable that holds each. */
   readonly taken: ReadonlyMap<string, string>;
 }
 
-/** What is wrong with the name of an entry. The name itself isn't shown: who writes KEY:name has put the key there. */
+/** What is wrong with the name of an entry. The name itself isn't shown: in an entry `KEY:name` it is the key. */
 function nameProblem(name: string): string | undefined {
   if (!NAME.test(name)) {
     return 'the name before the : must have 1 to 64 letters, digits, _ or - (a key without a name may not hold a :)';
@@ -23,10 +23,10 @@ function nameProblem(name: string): string | undefined {
   return name === 'other' ? 'the name "other" is taken, for unknown clients in metrics' : undefined;
 }
 
-/** A key that is given by its digest, so that who reads the configuration cannot use it. */
+/** A key that is given by its digest, so that readers of the configuration cannot use it. */
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** @see DIGEST: the form in which a key is compared, however it is given */
+/** The digest of a key, by which keys are compared in whichever form they are given. @see DIGEST */
 const digestOf = (key: string): string => (DIGEST.test(key) ? key : `sha256:${hash('sha256', key)}`);
 
 function keyProblem(key: string, { models, taken }: ClientRules): string | undefined {
@@ -51,9 +51,9 @@ interface Draft {
 }
 
 /**
- * The services of GATEWAY_KEYS: `name:KEY;option;option`, or a bare `KEY` for the client "default", joined by commas. In
- * place of a key may stand its digest, `sha256:HEX`.
- * Entries of one name are one client, with all their keys and options.
+ * The clients of GATEWAY_KEYS: `name:KEY;option;option`, or a bare `KEY` for the client "default", joined by commas. Instead
+ * of a key, its digest may be given: `sha256:HEX`.
+ * Entries with the same name are one client, with all their keys and options.
  */
 export function readClients(env: Environment, rules: ClientRules, report: Report): Client[] {
   const drafts = new Map<string, Draft>();
@@ -65,7 +65,7 @@ export function readClients(env: Environment, rules: ClientRules, report: Report
     const complain = (message: string) =>
       complainAbout(report, 'GATEWAY_KEYS')(`entry ${index + 1}: ${message}`);
     const [identity = '', ...optionTexts] = entries(text, ';');
-    // A digest holds a colon of its own.
+    // A digest contains a colon.
     const colon = DIGEST.test(identity) ? -1 : identity.indexOf(':');
     const name = colon < 0 ? 'default' : identity.slice(0, colon).trim();
     const key = identity.slice(colon + 1).trim();

@@ -16,7 +16,7 @@ export type ConfigResult =
   | {
       readonly ok: true;
       readonly config: Config;
-      /** What is ignored or repaired. */
+      /** Settings that were ignored or repaired. */
       readonly warnings: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -25,8 +25,8 @@ const MEGABYTE = 1024 * 1024;
 
 /**
  * The whole environment as a frozen Config, or everything that is wrong with it. Never throws.
- * A forgotten NODE_ENV means production: the mode that refuses what is unsafe.
- * @param host what this process is called where no DYNO is set
+ * Without NODE_ENV the mode is production, which refuses unsafe settings.
+ * @param host names this process where no DYNO is set
  */
 export function parseConfig(env: Environment, host = { hostname: hostname() }): ConfigResult {
   const problems: Problem[] = [];
@@ -104,7 +104,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
   };
 }
 
-/** Variables that are read elsewhere, or not yet. */
+/** Variables that are read elsewhere. */
 const OTHERS = [
   ...['NODE_ENV', 'UPSTREAMS', 'MODEL_LIMITS', 'GATEWAY_KEYS', 'CACHE_GRANULARITY'],
   'CORS_ORIGINS',
@@ -123,7 +123,7 @@ const cacheSizes = (variables: Variables) => ({
   memoryBytes: Math.floor(variables.CACHE_MEMORY_MB * MEGABYTE),
 });
 
-/** Every secret that is no gateway key, and the variable that holds it; of two holders an upstream's. */
+/** Every secret that is no gateway key, and the variable that holds it; if there are two, the upstream's. */
 const secrets = (env: Environment, aliases: readonly string[]): Map<string, string> =>
   new Map(
     ['METRICS_TOKEN', ...aliases.map((alias) => `${alias}_KEY`)].flatMap((variable) => {

@@ -1,10 +1,10 @@
 import { redisServer } from '../redis/url.ts';
 import type { Config } from './types.ts';
 
-/** The length tells a truncated paste from a whole one, and nothing about the value. */
+/** The length shows whether a pasted value was cut off, and nothing about the value. */
 const masked = (secret: string): string => `set (${secret.length} characters)`;
 
-/** Where it connects to: the user may be as secret as the password. */
+/** A URL without user and password: the user may be as secret as the password. */
 function maskedUrl(text: string): string {
   const { tls, host, port, password, database } = redisServer(text);
   const address = host.includes(':') ? `[${host}]` : host;
@@ -12,8 +12,8 @@ function maskedUrl(text: string): string {
 }
 
 /**
- * The effective config for people to read, in check-config and in the first line of the log.
- * Holds no secret: keys and tokens are told by their length, and a Redis URL comes without its password.
+ * The effective configuration for people to read, in check-config and in the first line of the log.
+ * Holds no secret: keys and tokens are described by their length, and a Redis URL has no user or password.
  */
 export function describeConfig(config: Config): Record<string, unknown> {
   const { upstreams, clients, redis, metricsToken, production } = config;

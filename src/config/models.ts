@@ -8,11 +8,11 @@ const MOST_MODELS = 10;
 const LIMIT = whole(1, 1_000_000);
 const NAME = /^[A-Za-z0-9._-]{1,100}$/;
 
-/** A score may be reused for its pair alone only where it is known not to depend on the other documents. */
+/** The default: reuse by pair is safe only for models whose scores are known not to depend on the other documents. */
 const SAFE: Granularity = 'request';
 const KNOWN: ReadonlyMap<string, Granularity> = new Map([['cohere-rerank-3-5', 'document']]);
 
-/** A record that a caller's `model` can be looked up in: nothing is inherited, and `__proto__` is a name like any other. */
+/** A record in which a caller's `model` can be looked up: nothing is inherited, and `__proto__` is a name like any other. */
 export const lookup = <T>(entries: Iterable<readonly [string, T]>): Record<string, T> =>
   Object.setPrototypeOf(Object.fromEntries(entries), null);
 
@@ -42,14 +42,14 @@ export function readModels(env: Environment, report: Report): ReadonlyMap<string
   return models;
 }
 
-/** True when nothing is known to be served: that is MODEL_LIMITS' problem, and not one of every variable naming a model. */
+/** True when no model is served: MODEL_LIMITS reports that, and not every variable that names a model. */
 export const isServed = (models: ReadonlyMap<string, number>, name: string): boolean =>
   models.size === 0 || models.has(name);
 
 export const servedNames = (models: ReadonlyMap<string, number>): string =>
   `MODEL_LIMITS has ${[...models.keys()].join(', ')}`;
 
-/** Older plans tie an attachment to one model: what no attachment serves, the gateway doesn't serve either. */
+/** Older plans tie an attachment to one model: a model that no attachment serves is not served by the gateway, either. */
 export function reachable(
   models: ReadonlyMap<string, number>,
   upstreams: readonly Upstream[],
@@ -62,7 +62,7 @@ export function reachable(
 const isGranularity = (text: string | undefined): text is Granularity =>
   text === 'document' || text === 'request' || text === 'off';
 
-/** What CACHE_GRANULARITY says, over the defaults: one entry for every model. */
+/** CACHE_GRANULARITY, with defaults: one entry for every model. */
 export function readGranularity(
   env: Environment,
   models: ReadonlyMap<string, number>,

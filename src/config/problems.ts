@@ -9,7 +9,7 @@ export type Report = (variable: string, message: string) => void;
 /** Reports on one variable; returns undefined so that a reader can end with `return complain('…')`. */
 export type Complain = (message: string) => undefined;
 
-/** Says what is ignored or repaired in one variable, and hinders no start. */
+/** Reports what is ignored or repaired in one variable, without preventing the start. */
 export type Warn = (message: string) => void;
 
 export const complainAbout =

@@ -1,12 +1,12 @@
-/** Variables that look like ours and are not: a misspelt one is ignored, and its default holds without a word. */
+/** Warns of variables whose names nearly match ours: a misspelt one would be ignored silently. */
 
 import type { Report } from './problems.ts';
 import type { Environment } from './text.ts';
 
-/** Of shorter names (PORT, HOST, DYNO) too many others differ in one letter. */
+/** The shortest name that is checked: too many other names differ from PORT, HOST or DYNO in one letter. */
 const SHORTEST = 6;
 
-/** Letters left out, added, changed or swapped with their neighbour in a slip of the hand. */
+/** The most typing errors: letters left out, added, changed or swapped with their neighbour. */
 const MOST_SLIPS = 2;
 
 const UNIT = /_(MS|SECS?|SECONDS?|MINUTES?|HOURS?|BYTES|[KMG]B)$/;
@@ -26,7 +26,7 @@ const resembles = (name: string, known: string): boolean =>
   name.replace(UNIT, '') === known.replace(UNIT, '') ||
   (Math.abs(name.length - known.length) <= MOST_SLIPS && slips(name, known) <= MOST_SLIPS);
 
-/** The distance of Damerau and Levenshtein, between neighbours that are swapped once. */
+/** The Damerau–Levenshtein distance (optimal string alignment). */
 const slips = (a: string, b: string): number => {
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

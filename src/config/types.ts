@@ -1,4 +1,4 @@
-/** The settings of one process: read once at the start, frozen, and handed out in parts. Never logged as it is. */
+/** The settings of one process: read once at the start, frozen, and handed out in parts. Never logged as they are. */
 
 import type { Granularity } from '../calls/call.ts';
 
@@ -7,17 +7,17 @@ export interface Client {
   readonly name: string;
   /** Several while a key is being rotated. */
   readonly keys: readonly string[];
-  /** Share of the upstream's budget under contention, relative to the other clients. Default 1. */
+  /** Share of the upstream's limit under contention, relative to the other clients. Default 1. */
   readonly weight: number;
   /** Requests per minute; undefined = no quota of its own. */
   readonly rpm: number | undefined;
   /** undefined = every model served. */
   readonly models: readonly string[] | undefined;
-  /** May drop a model's cached scores. */
+  /** Whether it may purge a model's cached scores. */
   readonly admin: boolean;
 }
 
-/** One attachment of Heroku Inference, with a budget of its own per model. */
+/** One attachment of Heroku Inference, with a limit of its own per model. */
 export interface Upstream {
   readonly alias: string;
   /** Base URL without a trailing slash. */
@@ -35,7 +35,7 @@ export interface Config {
   readonly port: number;
   /** The name of this process in metrics and logs. */
   readonly dyno: string;
-  /** Heroku's name of the release that runs, and the commit it was built from; undefined where nobody tells. */
+  /** Heroku's name of the running release, and the commit it was built from; undefined where Heroku does not set them. */
   readonly release: string | undefined;
   readonly commit: string | undefined;
   /** Empty = the embedded simulator, never in production. */
@@ -48,7 +48,7 @@ export interface Config {
   /** undefined = memory only, one process. */
   readonly redis: { readonly url: string; readonly prefix: string } | undefined;
   readonly cache: {
-    /** How long a score is fresh, and how long after that it may still stand in for a failing upstream. */
+    /** How long a score is fresh, and for how long after that it may still answer when the upstream fails. */
     readonly ttlMs: number;
     readonly staleMs: number;
     readonly memoryBytes: number;
@@ -56,17 +56,17 @@ export interface Config {
     readonly granularity: Readonly<Record<string, Granularity>>;
     readonly scope: 'shared' | 'client';
   };
-  /** Share of cached pairs scored again, 0 to 1. */
+  /** Share of cached pairs that are verified by a new score, 0 to 1. */
   readonly verifyRate: number;
-  /** What becomes of documents that the firewall in front of the upstream refuses. */
+  /** Whether documents that the firewall refuses are reported, or sent again without URL schemes and markup. */
   readonly upstreamFirewall: 'report' | 'defang';
   readonly maxWaitMs: number;
-  /** Waiting upstream calls per model. */
+  /** The most upstream calls that wait per model. */
   readonly maxQueue: number;
   readonly maxBodyBytes: number;
-  /** Of all requests together. */
+  /** The most bytes held for all requests together. */
   readonly maxBufferBytes: number;
-  /** How long an event loop may stand still before the process is ended, milliseconds; 0 = for ever. */
+  /** How long the event loop may be stalled before the process is ended, milliseconds; 0 = for ever. */
   readonly stallMs: number;
   /** How long `/readyz` says 503 before the port closes, milliseconds. */
   readonly drainDelayMs: number;

@@ -7,7 +7,7 @@ import { readUpstreamUrl } from './urls.ts';
 /** Each has a window and a connection pool of its own, and is a label value of many series. */
 const MOST_UPSTREAMS = 10;
 
-/** The aliases of UPSTREAMS that are well formed, each once. */
+/** The well-formed aliases of UPSTREAMS, each once. */
 export function readAliases(env: Environment, report: Report): string[] {
   const aliases = new Set<string>();
   const list = entries(env.UPSTREAMS ?? 'RERANK');
@@ -28,14 +28,14 @@ export function readAliases(env: Environment, report: Report): string[] {
   return [...aliases];
 }
 
-/** The aliases of which anything is set that makes calls. None = nothing to protect. */
+/** The aliases with at least one variable set that is needed for calls. None = nothing to protect. */
 export const attached = (env: Environment, aliases: readonly string[]): string[] =>
   aliases.filter((alias) => env[`${alias}_URL`] ?? env[`${alias}_KEY`]);
 
-/** What Heroku sets for an attachment, whatever it is called. */
+/** Part of the alias that Heroku gives to an attachment by default. */
 const INFERENCE = /(INFERENCE|RERANK)/;
 
-/** Aliases of what looks like another attachment of Heroku Inference, and that UPSTREAMS does not name. */
+/** Aliases that look like attachments of Heroku Inference, but are not in UPSTREAMS. */
 export const unnamed = (env: Environment, aliases: readonly string[]): string[] =>
   Object.keys(env)
     .filter((name) => name.endsWith('_URL'))
@@ -48,7 +48,7 @@ export interface UpstreamRules {
   readonly models: ReadonlyMap<string, number>;
 }
 
-/** The attachments that are completely and correctly given. None, and no problem, means: development without any. */
+/** The attachments that are given completely and correctly. None, and no problem, means development without an upstream. */
 export function readUpstreams(
   env: Environment,
   { aliases, production, models }: UpstreamRules,
@@ -89,7 +89,7 @@ export function readUpstreams(
 }
 
 /**
- * A key has one budget per model, under however many names it is attached. Aliases of one key at one address are one
+ * A key has one limit per model, under however many aliases it is attached. Aliases with the same key and address are one
  * attachment, named by the first of them.
  */
 function withOneBudgetAKey(upstreams: readonly Upstream[], report: Report, warn: Report): Upstream[] {

@@ -1,10 +1,10 @@
 import { parseUrl } from '../redis/url.ts';
 import type { Complain, Warn } from './problems.ts';
 
-/** Where clear text can't be overheard. */
+/** Hosts to which plain http cannot be overheard. */
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** What is ours to add to a base URL, as people copy it from examples of calls. */
+/** Routes at the end of a base URL, which the gateway adds itself; people copy them from examples of calls. */
 const ROUTE = /(\/+(v\d+|rerank|embeddings|available-models))+\/*$/i;
 
 export interface UpstreamUrlRules {
@@ -14,7 +14,7 @@ export interface UpstreamUrlRules {
   readonly warn: Warn;
 }
 
-/** The base URL of an upstream, without a trailing slash, and without a route of ours. */
+/** The base URL of an upstream, without a trailing slash and without a route. */
 export function readUpstreamUrl(
   text: string,
   { production, complain, warn }: UpstreamUrlRules,

@@ -5,7 +5,7 @@ import { aNumber, type Environment, entries, fraction, plainNumber, type Range, 
 
 const YEAR_SECONDS = 31_536_000;
 
-/** A number with its default, which is written as in the environment. */
+/** A number, with its default as it would be written in the environment. */
 const number = (range: Range, fallback: string, why = '') =>
   z
     .string()
@@ -26,7 +26,7 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T, fallba
     .enum(values, { error: `must be one of ${values.join(', ')}; ${fallback} when unset` })
     .prefault(fallback as never);
 
-/** Origins as browsers name them (RFC 6454 §6.2), each once. */
+/** Origins in the form that browsers send (RFC 6454 §6.2), each once. */
 const origins = (text: string): string[] | undefined => {
   const all = entries(text);
   const isOrigin = (entry: string): boolean =>
@@ -34,7 +34,7 @@ const origins = (text: string): string[] | undefined => {
   return all.every(isOrigin) ? [...new Set(all)] : undefined;
 };
 
-/** The variables that can be read one by one. Lists and whatever depends on other variables have files of their own. */
+/** The variables that can be read one by one. Lists, and variables that depend on others, have files of their own. */
 const VARIABLES = z.object({
   HOST: word(/^[\w.:%-]+$/, 'must be an address or host name to listen on, like 0.0.0.0 or ::').prefault(
     '0.0.0.0',
@@ -45,7 +45,7 @@ const VARIABLES = z.object({
     NAME,
     'must be the name of this process in up to 100 characters of visible ASCII, like web.1',
   ).optional(),
-  // Set by Heroku where the lab feature runtime-dyno-metadata is on. The second name of the commit is the older one.
+  // Set by Heroku if the lab feature runtime-dyno-metadata is on. The second name of the commit is an older one.
   HEROKU_RELEASE_VERSION: word(
     NAME,
     'must be the name of a release in up to 100 characters of visible ASCII, like v42',
@@ -57,7 +57,7 @@ const VARIABLES = z.object({
     .string()
     .transform((text, context) => readRedisUrl(text, (message) => void context.addIssue(message)) ?? z.NEVER)
     .optional(),
-  // Braces would become a hash tag, which is ours to set; the others would match foreign keys in a SCAN.
+  // Braces would make a hash tag, which only our keys may do; the other characters would match foreign keys in a SCAN.
   REDIS_PREFIX: word(
     /^[^\s{}[\]*?\\\p{Cc}]{1,100}$/u,
     'must have up to 100 characters, without white space and { } [ ] * ? \\',
@@ -68,15 +68,15 @@ const VARIABLES = z.object({
   CACHE_SCOPE: oneOf(['shared', 'client'], 'shared'),
   VERIFY_RATE: number(fraction(0, 1), '0.001'),
   UPSTREAM_FIREWALL: oneOf(['report', 'defang'], 'report'),
-  // The last second is for the answer's way back.
+  // The last second is left for the answer's way back.
   MAX_WAIT_MS: number(whole(1, 29_000), '25000', " (Heroku's router gives up at 30000)"),
-  // Far more than are served before the most patient leave; each holds a request.
+  // The bound is far more than can be served before the most patient callers leave; each entry holds a request.
   MAX_QUEUE: number(whole(1, 100_000), '1000'),
-  // Not 0: no body would fit. The lower bound is one kilobyte.
+  // Not 0, since no body would fit. The lower bound is one kilobyte.
   MAX_BODY_MB: number(fraction(0.001, 64), '16'),
   MAX_BUFFER_MB: number(fraction(0.001, 65_536), '96'),
   STALL_SECONDS: number(whole(0, 3600), '10'),
-  // It is a part of the 25 s that a drain may take, and what still waits needs some of them.
+  // The delay is part of the 25 s that a drain may take, and requests that still wait need the rest.
   DRAIN_DELAY_SECONDS: number(whole(0, 20), '0'),
   CORS_ORIGINS: z
     .string()
@@ -97,7 +97,7 @@ const VARIABLES = z.object({
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
 });
 
-/** The names of these. */
+/** The names of these variables. */
 export const NAMES: readonly string[] = Object.keys(VARIABLES.shape);
 
 export type Variables = z.infer<typeof VARIABLES>;

@@ -1,28 +1,27 @@
 /**
- * Numbers of JSON that a double would change: `1610521604143693812` becomes …800, so that two SKUs would be scored as one
- * text, and `4.0` becomes `4`. Each is put into the text as a string behind a mark before it is parsed, and comes out of
- * it digit by digit.
+ * JSON numbers that a double would change: `1610521604143693812` becomes …800, so that two SKUs would be scored as one text,
+ * and `4.0` becomes `4`. Before parsing, each is replaced by a string of a mark and its digits, which are read back after.
  *
- * Not a parser of its own: one that keeps the digits takes two hundred times as long, in one go.
+ * Not a parser of our own: one that keeps the digits takes two hundred times as long, and blocks the event loop.
  */
 
 import { randomBytes } from 'node:crypto';
 
-/** Drawn anew by each process and told to nobody, so that no caller's string begins with it. */
+/** Random and secret in each process, so that no caller's string begins with it. */
 const MARK = `number:${randomBytes(16).toString('hex')}:`;
 
 const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
 
-/** Where a number stands in a text, its end not included. */
+/** The range of a number in a text, its end not included. */
 export type Span = readonly [from: number, to: number];
 
-/** JSON's numbers (RFC 8259 §6): anything else is left to the parser to refuse. */
+/** JSON's numbers (RFC 8259 §6): the parser refuses anything else. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 
-/** Whether a number of JSON comes back from a double as it went in. */
+/** Whether a JSON number is unchanged after a conversion to a double and back. */
 export const isExact = (token: string): boolean => !NUMBER.test(token) || String(Number(token)) === token;
 
-/** A text of JSON with these numbers marked. */
+/** The JSON text with these numbers marked. */
 export const marked = (bytes: Buffer, numbers: readonly Span[]): string => {
   if (numbers.length === 0) return bytes.toString('utf8');
   const parts: string[] = [];
@@ -39,5 +38,5 @@ export const marked = (bytes: Buffer, numbers: readonly Span[]): string => {
 export const digitsOf = (value: string): string =>
   value.startsWith(MARK) ? value.slice(MARK.length) : value;
 
-/** JSON in which the numbers that were marked are numbers again. */
+/** JSON in which marked numbers are numbers again. */
 export const unmarked = (json: string): string => (json.includes(MARK) ? json.replace(MARKED, '$1') : json);

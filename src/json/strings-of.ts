@@ -1,7 +1,7 @@
 /**
- * Reads a body that is as most are: an object of scalars and one list of strings, without an escape. Each string is then its
- * own UTF-8 text: a slice of the body, which can be hashed as it stands and need not be decoded. Whatever is in doubt is left
- * to `JSON.parse`, which alone decides what is JSON: this one never says so of what is not.
+ * Reads a body of the usual form: an object of scalars and one list of strings, without escapes. Each string is then its own
+ * UTF-8 text: a slice of the body, which can be hashed as it stands and need not be decoded. Any other body is left to
+ * `JSON.parse`, which alone decides what is JSON: this reader never accepts a body that is not.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -15,9 +15,9 @@ export type Scalar =
   | { readonly kind: 'literal'; readonly text: string };
 
 export interface Plain {
-  /** By their names, each of which was there once. */
+  /** Scalars by their names, each of which occurs once. */
   readonly scalars: ReadonlyMap<string, Scalar>;
-  /** Of the list: where each string begins and ends, in turn. */
+  /** Begin and end of each string of the list, alternating. */
   readonly bounds: Uint32Array;
 }
 
@@ -31,17 +31,17 @@ const LIST_END = 0x5d;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** No program sends more; a name is compared with all that came before it. */
+/** No program sends more. Bounded, since each name is compared with all names before it. */
 const MOST_FIELDS = 32;
 
-/** The longest literal that is looked at. */
+/** The longest literal that is accepted. */
 const MOST_LITERAL = 32;
 const LITERAL = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)$/;
 
 /**
  * @param list the name of the field that holds the list
- * @param most of the list's strings
- * @returns undefined when in doubt
+ * @param most the most strings that the list may have
+ * @returns undefined when the body has any other form
  */
 export const readPlain = (body: Buffer, list: string, most: number): Plain | undefined => {
   if (body.includes(BACKSLASH) || !isUtf8(body) || hasControls(body)) return undefined;
@@ -51,7 +51,7 @@ export const readPlain = (body: Buffer, list: string, most: number): Plain | und
   const space = (): void => {
     while (body[at] === SPACE) at++;
   };
-  /** The string that begins here, and goes behind it; undefined when there is none. */
+  /** Reads the string at the current position and moves behind it; undefined when there is none. */
   const string = (): Slice | undefined => {
     if (body[at] !== QUOTE) return undefined;
     const from = at + 1;
@@ -128,9 +128,9 @@ const isOfLiteral = (byte: number | undefined): boolean =>
   byte !== undefined && byte !== COMMA && byte !== OBJECT_END && byte !== SPACE;
 
 /**
- * Whether there is a byte below that of a blank: JSON has none within strings, and between them it is rare. Four bytes at a
- * time: of a word, a byte's highest bit is set by the subtraction when the byte is smaller than a blank, or by a borrow from
- * one that is.
+ * Whether there is a byte below that of a blank: JSON allows none within strings, and between them they are rare. Four bytes
+ * at a time: subtracting a blank from each byte of a word sets a byte's highest bit if the byte is smaller than a blank, or
+ * if such a byte below it has borrowed.
  */
 const hasControls = (body: Buffer): boolean => {
   let at = 0;

@@ -1,31 +1,31 @@
 /**
- * Bounds what a body of JSON may become in memory, before anything of it is built: sixteen megabytes of `{},` are half a
- * gigabyte of objects. One pass over the bytes, which jumps over long strings; it judges structure only, so what is
- * not JSON may pass, and is for the parser to refuse.
+ * Bounds the memory that a JSON body takes when it is parsed, before it is parsed: sixteen megabytes of `{},` are half a
+ * gigabyte of objects. One pass over the bytes, which skips long strings. It checks the structure only: a body that is not
+ * JSON may pass, and the parser refuses it.
  */
 
 import { invalidField, RerankError } from '../calls/errors.ts';
 import { isExact, type Span } from './exact-numbers.ts';
 
 /**
- * Containers within one another, the body itself included. Far beyond any document, and far below where writing one
- * back would exhaust the stack: JSON is read without recursion but written with it.
+ * The deepest nesting of containers, the body itself included. Far more than any document has, and far less than would
+ * exhaust the stack: JSON is parsed without recursion, but serialized with it.
  */
 export const MAX_DEPTH = 64;
 
 /**
- * Array items and object members, containers included. A thousand documents with the hundred fields that
- * `rank_fields` may name are 101,105; half as many may stand beside them. At the worst, objects of fields that all
- * have different names, such a body takes 0.2 s to parse and 60 MB while that lasts.
+ * The most array items and object members, containers included. A thousand documents with the hundred fields that
+ * `rank_fields` may name are 101,105; about half as many may be added. In the worst case, objects whose fields all have
+ * different names, such a body takes 0.2 s to parse, and 60 MB meanwhile.
  */
 export const MAX_VALUES = 150_000;
 
 export interface Structure {
-  /** Containers within one another, at the deepest place. */
+  /** The deepest nesting of containers. */
   readonly depth: number;
   /** Values of every kind, the outermost included. */
   readonly values: number;
-  /** Where numbers stand, within documents, that a double would change. */
+  /** Ranges of the numbers within documents that a double would change. */
   readonly inexact: readonly Span[];
 }
 
@@ -54,17 +54,17 @@ const BACKSLASH = 0x5c;
 const LIST = 0x5b;
 
 /**
- * Throws `invalid_request` when there is too much or too deep a structure, and nothing else, whatever the bytes.
- * @param fields names of the body's own fields, which an error may repeat
+ * Throws `invalid_request` when there are too many values or they are nested too deeply, and nothing else, whatever the bytes.
+ * @param fields names of the body's own fields, which an error may name
  */
 export const checkStructure = (bytes: Buffer, fields: readonly string[]): Structure => {
   let depth = 0;
   let deepest = 0;
   let values = 0;
   const inexact: Span[] = [];
-  /** Where the name of the body's field stands that is being read. */
+  /** The range of the name of the body's present field. */
   let name: [from: number, to: number] | undefined;
-  /** Which item of the list in that field is being read; undefined when it holds no list. */
+  /** The index of the present item in that field's list; undefined when it holds no list. */
   let item: number | undefined;
 
   const refuse = (problem: string, at?: number): never => {
@@ -105,7 +105,7 @@ export const checkStructure = (bytes: Buffer, fields: readonly string[]): Struct
         const from = i;
         values++;
         while (i < bytes.length && KINDS[bytes[i]!] === LITERAL) i++;
-        // Below the list of documents: whatever its field was written as, with escapes or without.
+        // Deeper than the list of documents, in whatever way the name of its field was escaped.
         if (depth > 2 && !isExact(bytes.toString('latin1', from, i))) {
           inexact.push([from, i]);
         }
@@ -120,12 +120,12 @@ export const checkStructure = (bytes: Buffer, fields: readonly string[]): Struct
 };
 
 /**
- * Bytes of a string that are looked at one by one, before its end is searched for: a search costs as much as some dozen
- * of them, so it must not be begun anew at each of a million escaped quotes.
+ * Bytes of a string that are checked one by one before a search for its end: starting a search costs as much as about a dozen
+ * of them, so it must not be started at each of a million escaped quotes.
  */
 const NEAR = 32;
 
-/** Where a string ends, its closing quote included. @param from behind the opening quote, or behind an escape */
+/** The index behind a string's closing quote. @param from behind the opening quote, or behind an escape */
 const endOfString = (bytes: Buffer, from: number): number => {
   let i = from;
   for (;;) {
