@@ -9,7 +9,7 @@ const VERSIONS = {
   claims: 3,
   item: 1,
   itemClaim: 1,
-  window: 3,
+  window: 4,
   metrics: 2,
   quota: 2,
   models: 2,

@@ -3,7 +3,7 @@
 import type { Again } from '../../calls/attempt.ts';
 import type { Health } from '../../upstream/health.ts';
 import type { Caller } from '../../upstream/suspects.ts';
-import { CommonSchedule, type Schedule } from '../window/schedule.ts';
+import { inCommon, type Schedule } from '../window/schedule.ts';
 import type { Window } from '../window/window.ts';
 
 export interface Lane {
@@ -91,7 +91,7 @@ export class Lanes<L extends Lane> {
     const sure = lanes.filter(({ health }) => health.standing(caller) === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
     const schedules = (sure.length > 0 ? sure : lanes).map(({ window }) => window.schedule(latencyMs));
-    return schedules.length > 1 ? new CommonSchedule(schedules) : schedules[0];
+    return schedules.length > 1 ? inCommon(schedules) : schedules[0];
   }
 
   /** What is known of other processes is of this moment afterwards; undefined: there are none. Never rejects. */

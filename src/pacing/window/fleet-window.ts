@@ -1,20 +1,27 @@
 /**
  * The window of a process that shares its budget with others: in Redis while Redis answers, and when it does not, on this
- * process's share of the budget, in its own memory (see fallback.ts). Either way every call is in one log, so that what
- * Redis misses or forgets can be told to it again.
+ * process's share of the budget, in its own memory (see alone.ts). Either way every call is in one log, so that what Redis
+ * misses or forgets is told to it again.
  */
 
 import { type Failure, failureOf } from '../../redis/failure.ts';
-import { BEAT_MS } from './alone.ts';
-import { Fallback } from './fallback.ts';
-import { fleetEntry } from './fleet-entry.ts';
-import { Mistakes } from './mistakes.ts';
-import { oneAtATime } from './one-at-a-time.ts';
+import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
+import { Exchanges } from './exchanges.ts';
 import type { RedisWindow } from './redis-window.ts';
+import type { Heard, Known, View } from './reply.ts';
+import type { Grade } from './rule.ts';
 import type { Schedule } from './schedule.ts';
-import type { SharedEntry } from './shared-admission.ts';
-import { type LogEntry, SlidingLog } from './sliding-log.ts';
-import type { Admission, Clientele, Grant, Line, Window, WindowEntry, WindowRules } from './window.ts';
+import { SlidingLog } from './sliding-log.ts';
+import type {
+  Admission,
+  Blocked,
+  CallOutcome,
+  Clientele,
+  Line,
+  Window,
+  WindowEntry,
+  WindowRules,
+} from './window.ts';
 
 export interface FleetWindowOptions {
   readonly shared: RedisWindow;
@@ -27,35 +34,29 @@ export interface FleetWindowOptions {
   readonly now?: () => number;
 }
 
-const NOBODY: Clientele = { line: () => [], hear: () => {}, vacant: () => {} };
+/** Redis was lost just now. */
+const LATER: Blocked = { retryInMs: BEAT_MS, reason: 'alone' };
 
-const monotonic = (): number => performance.now();
+const NOBODY: Clientele = { line: () => [], hear: () => {}, vacant: () => {} };
 
 export class FleetWindow implements Window {
   readonly limit: number;
-  readonly #shared: RedisWindow;
+  readonly #options: Required<FleetWindowOptions>;
   readonly #log: SlidingLog;
-  readonly #fallback: Fallback;
-  readonly #mistakes: Mistakes;
-  readonly #onChange: (state: 'shared' | 'alone', cause?: Failure) => void;
   readonly #now: () => number;
+  /** Mistakes that were told of: what fails at every beat is not to fill the log. */
+  readonly #bugs = new Set<string>();
   #clientele = NOBODY;
-  /** When Redis answered, the first time and the last; undefined: it never has. */
-  #heard: { readonly first: number; readonly last: number } | undefined;
-  #beating = false;
+  /** Undefined while the shared window is in force. */
+  #alone: Alone | undefined;
+  #leaves = false;
+  readonly #exchanges = new Exchanges((wanted, hears) => this.#admit(wanted, hears));
 
   constructor(options: FleetWindowOptions) {
-    const { shared, rules, onChange = () => {}, onBug = () => {}, now = monotonic } = options;
-    this.limit = rules.limit;
-    this.#shared = shared;
-    this.#log = new SlidingLog(rules);
-    this.#fallback = new Fallback(rules, this.#log);
-    this.#mistakes = new Mistakes(onBug);
-    this.#onChange = onChange;
-    this.#now = now;
-    shared.follow((told) => {
-      if (this.shared) this.#log.adopt(told, now());
-    });
+    this.#options = { onChange: () => {}, onBug: () => {}, now: () => performance.now(), ...options };
+    this.limit = options.rules.limit;
+    this.#log = new SlidingLog(options.rules);
+    this.#now = this.#options.now;
   }
 
   attend(clientele: Clientele): void {
@@ -63,34 +64,13 @@ export class FleetWindow implements Window {
   }
 
   async admit(wanted: number): Promise<Admission> {
-    if (!this.shared) return this.#admitAlone();
-    const ids = Array.from({ length: wanted }, () => this.#shared.nextId());
-    try {
-      let admission = await this.#shared.admit(ids, this.#clientele.line());
-      if (admission === 'unknown') {
-        await this.#shared.tell(this.#clientele.line(), this.#log.own);
-        admission = await this.#shared.admit(ids, this.#clientele.line());
-      }
-      this.#hear();
-      // Redis has forgotten the window twice in a row: it is asked once more, but not at once.
-      if (admission === 'unknown') return { retryInMs: BEAT_MS, reason: 'cold' };
-      if ('retryInMs' in admission) return admission;
-      const grants = admission.grants.map(({ entry, client }): Grant => {
-        const own = this.#log.grant(this.#now(), entry.spaced, entry.id, true);
-        return { entry: this.#entry(own, entry), client };
-      });
-      return { grants };
-    } catch (error) {
-      // They may have been granted, only nobody heard.
-      for (const id of ids) this.#log.own.cancel(id, this.#now(), false);
-      this.#fail(error);
-      return this.#admitAlone();
-    }
+    // Nobody waits for a Redis that does not answer.
+    return this.#reachable ? this.#exchanges.soon(wanted, true) : this.#admitAlone();
   }
 
   /** Redis decides, as far as is known. */
   get shared(): boolean {
-    return this.#fallback.alone === undefined;
+    return this.#alone === undefined;
   }
 
   used(): number {
@@ -98,76 +78,65 @@ export class FleetWindow implements Window {
   }
 
   async refresh(): Promise<void> {
-    if (this.shared) await this.#refresh();
+    if (this.shared) await this.#exchanges.soon(0, true);
   }
 
   elsewhere(): Line {
-    return this.shared ? this.#shared.heard.peers.flatMap(({ line }) => line) : [];
+    return this.shared ? this.#options.shared.elsewhere : [];
   }
 
   schedule(latencyMs: number): Schedule {
-    return (this.shared ? this.#log : this.#fallback).schedule(this.#now(), latencyMs);
+    return this.#logNow().schedule(this.#now(), latencyMs);
   }
 
   /**
    * To be called every BEAT_MS: lets the others know that this process is there, learns who they are, and notices that
-   * Redis is lost, is back, has forgotten everything, or has a place, also while there are no calls. Never rejects.
+   * Redis is lost, is back, has forgotten everything, or has a permit, also while there are no calls. Never rejects.
    */
   async beat(): Promise<void> {
-    if (this.#beating || (this.#heard && this.#now() - this.#heard.last < BEAT_MS / 2)) return;
-    this.#beating = true;
-    await this.#exchange().finally(() => {
-      this.#beating = false;
-    });
-    this.#mistakes.guard(() => {
+    await this.#exchanges.soon(0, true);
+    this.#guard(() => {
       if (this.shared && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
     });
   }
 
   /** This process takes part no longer. Never rejects. */
-  leave(): Promise<void> {
-    return this.#shared.leave().catch(() => {});
+  async leave(): Promise<void> {
+    this.#leaves = true;
+    await this.#exchanges.soon(0, false);
   }
 
-  /** Whoever comes while Redis is being asked may not be in the line that it was told, so it is asked once more. */
-  readonly #refresh = oneAtATime(async () => {
-    if (this.shared) await this.#exchange();
-  });
+  /** Redis can be told of calls: it is not lost, or it is back, though its window is not to be relied on yet. */
+  get #reachable(): boolean {
+    return this.#alone === undefined || this.#alone.back !== undefined;
+  }
 
-  /** Tells Redis of this process, and hears of the others. */
-  async #exchange(): Promise<void> {
-    const { alone } = this.#fallback;
+  /** Undefined when Redis is lost. */
+  async #exchange(wanted: number, hears: boolean): Promise<Heard | undefined> {
     const askedAt = this.#now();
     try {
-      await this.#shared.tell(this.#clientele.line(), this.#log.own);
-      if (alone === undefined) {
-        this.#hear();
-        return;
-      }
-      this.#noteHeard();
-      const processes = new Set(this.#shared.heard.peers.map(({ process }) => process));
-      if (this.#fallback.end(alone, askedAt, processes)) this.#resume();
+      const [permits, line, leaves] = [this.#log.own(askedAt), this.#clientele.line(), this.#leaves];
+      const heard = await this.#options.shared.exchange({ permits, line, wanted, hears, leaves });
+      if (heard.view) this.#hear(heard.view, askedAt);
+      return heard;
     } catch (error) {
       this.#fail(error);
+      return undefined;
     }
   }
 
-  /** Redis has answered. A mistake in whom this process serves is no reason to go on alone. */
-  #hear(): void {
-    this.#noteHeard();
-    this.#mistakes.guard(() => this.#clientele.hear(this.#shared.heard.turns));
-  }
-
-  #noteHeard(): void {
-    const last = this.#now();
-    this.#heard = { first: this.#heard?.first ?? last, last };
-  }
-
-  /** The shared window is in force again. */
-  #resume(): void {
-    this.#mistakes.forget();
-    if (this.#shared.told) this.#log.adopt(this.#shared.told, this.#now());
-    this.#onChange('shared');
+  #hear({ peers, turns, told }: View, askedAt: number): void {
+    if (this.#alone !== undefined) {
+      const processes = new Set(peers.map(({ process }) => process));
+      this.#alone.back = { at: this.#alone.back?.at ?? askedAt, processes };
+      if (!isOver(this.#alone, this.#options.rules, askedAt)) return;
+      this.#alone = undefined;
+      this.#bugs.clear();
+      this.#options.onChange('shared');
+    }
+    this.#log.adopt(told, this.#now());
+    // A mistake in whom this process serves is no reason to go on alone.
+    this.#guard(() => this.#clientele.hear(turns));
   }
 
   /**
@@ -175,41 +144,96 @@ export class FleetWindow implements Window {
    * ours is told as one.
    */
   #fail(error: unknown): void {
-    const cause = failureOf(error);
-    this.#mistakes.note(cause);
+    const cause = this.#note(error);
+    const before = this.#alone;
+    // It has been lost all the time.
+    if (!this.#reachable) return;
     const now = this.#now();
-    const { others, held = this.limit } = this.#shared;
-    const heardMs = this.#heard && now - this.#heard.first;
-    if (this.#fallback.begin({ heardMs, others, all: held }, now)) this.#onChange('alone', cause);
+    const { heardMs, others, held: all = this.limit } = this.#options.shared;
+    const own = this.#log.own(now).length;
+    const { rules } = this.#options;
+    this.#alone = goAlone({ rules, before, heardMs, others, own, all }, now);
+    this.#log.pause(this.#alone.allowance.from);
+    if (before !== undefined) return;
+    this.#log.seclude(now);
+    // Redis was never there, so nobody knows what the process before this one has sent a moment ago.
+    if (heardMs === undefined) this.#log.chill(now + rules.callTimeoutMs + rules.windowMs, now);
+    this.#options.onChange('alone', cause);
   }
 
-  async #admitAlone(): Promise<Admission> {
-    const entry = this.#fallback.admit(this.#shared.nextId(), this.#now());
-    if ('retryInMs' in entry) return entry;
-    if (!this.#fallback.reachable) return { grants: [{ entry: this.#entry(entry) }] };
-    // Redis is back, and others may use the shared log already: what that has no room for must not be sent from here.
-    try {
-      const admission = await this.#shared.admit([entry.id], this.#clientele.line());
-      if (admission !== 'unknown' && 'grants' in admission && admission.grants.length > 0) {
-        const [grant] = admission.grants;
-        return { grants: [{ entry: this.#entry(entry, grant!.entry), client: grant!.client }] };
-      }
-      this.#log.cancel(entry, this.#now());
-      return admission === 'unknown' || 'grants' in admission
-        ? { retryInMs: BEAT_MS, reason: 'cold' }
-        : admission;
-    } catch (error) {
-      this.#log.cancel(entry, this.#now());
-      // It may have been granted, only nobody heard.
-      this.#log.own.cancel(entry.id, this.#now(), false);
-      this.#fail(error);
-      return { retryInMs: BEAT_MS, reason: 'alone' };
+  async #admit(wanted: number, hears: boolean): Promise<Admission> {
+    if (wanted > 0 && !this.#reachable) return this.#admitAlone();
+    // Redis may be back without its window being in force: what it has no room for must not be sent, nor what this process
+    // has no room for.
+    const grade = wanted > 0 && this.#alone ? this.#checkAlone(this.#alone) : undefined;
+    const isBlocked = typeof grade === 'object';
+    const heard = await this.#exchange(isBlocked ? 0 : grade ? 1 : wanted, hears);
+    if (isBlocked) return grade;
+    if (heard === undefined) return wanted > 0 && !grade ? this.#admitAlone() : LATER;
+    if (heard.grants.length === 0) return heard.blocked;
+    const grants = heard.grants.map(({ known, client }) => {
+      return { entry: this.#enter(grade ?? (known.spaced ? 'space' : 'burst'), known), client };
+    });
+    return { grants };
+  }
+
+  #admitAlone(): Admission {
+    const grade = this.#checkAlone(this.#alone!);
+    return typeof grade === 'object' ? grade : { grants: [{ entry: this.#enter(grade) }] };
+  }
+
+  /** What this process's share has room for, or when to ask again: after a beat at most, since Redis may be back. */
+  #checkAlone({ allowance }: Alone): Grade | Blocked {
+    const now = this.#now();
+    const grade = this.#logNow().check(now);
+    if (typeof grade !== 'object') return grade;
+    const reason = grade.reason === 'paused' && now >= allowance.from ? 'paused' : 'alone';
+    return { retryInMs: Math.min(grade.retryInMs, BEAT_MS), reason };
+  }
+
+  /** With as many permits as there are at this moment. */
+  #logNow(): SlidingLog {
+    this.#log.limit = this.#alone ? allowed(this.#alone.allowance, this.#now()) : this.limit;
+    return this.#log;
+  }
+
+  /** @param known what Redis knows of the call; undefined: it is granted without Redis */
+  #enter(grade: Grade, known?: Known): WindowEntry {
+    const entry = this.#logNow().grant(this.#now(), grade);
+    const end = (outcome?: CallOutcome): void => {
+      // Without Redis nobody is told; when it is back, it hears of what is held then.
+      if (!this.#reachable) return;
+      this.#options.shared.end(known, outcome);
+      void this.#exchanges.soon(0, false);
+    };
+    return {
+      complete: (outcome) => {
+        this.#logNow().complete(entry, this.#now(), ownPart(outcome, this.#alone));
+        end(outcome);
+      },
+      cancel: () => {
+        this.#log.cancel(entry);
+        end();
+      },
+    };
+  }
+
+  /** Only what is no failure of Redis is a mistake of ours; the others are told of elsewhere. */
+  #note(error: unknown): Failure {
+    const failure = failureOf(error);
+    if (failure.kind === 'bug' && !this.#bugs.has(failure.code)) {
+      this.#bugs.add(failure.code);
+      this.#options.onBug(error);
     }
+    return failure;
   }
 
-  #entry(entry: LogEntry, granted?: SharedEntry): WindowEntry {
-    const onFailure = (error: unknown): void => this.#fail(error);
-    const [shared, log, fallback, now] = [this.#shared, this.#log, this.#fallback, this.#now];
-    return fleetEntry({ shared, log, fallback, onFailure, now }, entry, granted);
+  /** Does what must not stop whoever asks for it, and notes what it throws. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#note(error);
+    }
   }
 }

@@ -16,7 +16,7 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
       const entry = log.admit(now());
       if ('retryInMs' in entry) return entry;
       const complete = (outcome: CallOutcome): void => log.complete(entry, now(), outcome);
-      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry, now()) } }] };
+      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
     },
     used: () => log.used(now()),
     schedule: (latencyMs) => log.schedule(now(), latencyMs),

@@ -1,26 +1,18 @@
-/** The window that processes share: its log lives in Redis, and every decision is made there. */
+/**
+ * The window that processes share: its log lives in Redis, and every decision is made there. There is one command: a process
+ * tells how things are with it, all of its permits included, asks for some more, and hears how things are with all. What is
+ * told twice, or never heard, does no harm: the next time all is told again.
+ */
 
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { writeLine } from './line.ts';
-import { within } from './numbers.ts';
-import type { OwnCalls, Untold } from './own-calls.ts';
-import { Presence } from './presence.ts';
-import { type Heard, type Reply, readHeard, readView } from './replies.ts';
-import { commandsOf, type Script } from './scripts/commands.ts';
-import { keysOf } from './scripts/prelude/keys.ts';
-import { CALL } from './scripts/prelude/turns.ts';
-import { readBlocked, readGrants, type SharedAdmission, type SharedEntry } from './shared-admission.ts';
-import type { Told } from './sliding-log.ts';
-import {
-  type Budget,
-  budgetOf,
-  type CallOutcome,
-  type Line,
-  MOST_PAUSE_MS,
-  UNANSWERED_GRACE_MS,
-  type WindowRules,
-} from './window.ts';
+import { type Script, scriptOf } from '../../redis/commands.ts';
+import type { Permit } from './permits.ts';
+import { within } from './reading.ts';
+import { type Heard, type Known, readReply } from './reply.ts';
+import { EXCHANGE } from './scripts/exchange.ts';
+import { keysOf, PRESENCE_MS } from './scripts/state.ts';
+import { budgetOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
 
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
@@ -37,178 +29,154 @@ export interface RedisWindowOptions {
   readonly now?: () => number;
 }
 
+/** How things are with this process. */
+export interface Ask {
+  /** All that it holds, in the order in which they come free. */
+  readonly permits: readonly Permit[];
+  readonly line: Line;
+  /** Permits that it wants. */
+  readonly wanted: number;
+  /** It is to hear how things are with all; else only how its wishes fare. */
+  readonly hears: boolean;
+  /** It takes part no longer. */
+  readonly leaves: boolean;
+}
+
+/** Of a limit that is larger than this, permits that come free within a moment are told as one. */
+const MOST_SINGLE = 1000;
+const MOMENTS = 500;
+
 const monotonic = (): number => performance.now();
-const us = (ms: number): number => Math.round(ms * 1000);
-const kindOf = (spaced: boolean): string => (spaced ? 's' : 'b');
-const KINDS: Readonly<Record<Untold['kind'], string>> = { burst: 'b', spaced: 's', unused: 'x' };
 
-/** No moment of which Redis tells lies further away than a window and so much more, milliseconds. */
-const FAR_MS = 90_000;
-
-/** Every method that returns a promise rejects when Redis does. */
 export class RedisWindow {
-  readonly #call: (script: Script, ...args: (string | number)[]) => Promise<Reply>;
+  readonly #script: Script;
+  readonly #keys: readonly string[];
   readonly #rules: WindowRules;
-  readonly #budget: Budget;
+  readonly #credit: number;
   readonly #process: string;
   readonly #now: () => number;
   #serial = 0;
-  /** What Redis said the last time. */
-  #heard: Heard = { held: 0, peers: [], turns: { virtualTime: 0, tags: new Map() } };
-  #told: Told | undefined;
-  #onTold: (told: Told) => void = () => {};
-  #epoch = '';
+  /** How calls have ended of which Redis was not told yet; of those that were not sent, nothing. */
+  #ended: { readonly known: Known | undefined; readonly outcome: CallOutcome | undefined }[] = [];
+  /** The call of this process that goes first in a cold window. */
+  #probe: Known | undefined;
+  #held = 0;
+  #epoch: string | undefined;
   /** When this process found that Redis had forgotten the window; undefined: it never did. */
   #epochSince: number | undefined;
-  readonly #presence = new Presence();
-  readonly #credit: number;
-  /** How often in a row this process gave way to others who took nothing. */
-  #gaveWay = 0;
-  #grantedThen: unknown;
+  readonly #heardAt = new Map<string, number>();
+  #elsewhere: Line = [];
+  /** When Redis answered the first time; undefined: it never has. */
+  #heardSince: number | undefined;
 
   constructor(options: RedisWindowOptions) {
     const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
-    const call = commandsOf(client, keysOf(prefix, { model, attachment, windowMs: rules.windowMs }));
-    this.#call = (script, ...args) => call(script, this.#process, us(rules.windowMs), ...args);
+    this.#keys = keysOf(prefix, { model, attachment, windowMs: rules.windowMs });
+    this.#script = scriptOf(client, 'window', this.#keys.length, EXCHANGE);
     this.#credit = credit;
     this.#rules = rules;
-    this.#budget = budgetOf(rules);
-    // The name of a process may be used again after a restart: its old entries must not be taken for its new ones.
+    // The name of a process may be used again after a restart: its old permits must not be taken for its new ones.
     this.#process = `${process}:${randomBytes(4).toString('base64url')}`;
     this.#now = now;
   }
 
-  /** What Redis last said of the other processes, and of whose turn it is. */
-  get heard(): Pick<Heard, 'peers' | 'turns'> {
-    return this.#heard;
+  /** For how long Redis has answered, milliseconds; undefined: it never has. */
+  get heardMs(): number | undefined {
+    return this.#heardSince === undefined ? undefined : this.#now() - this.#heardSince;
   }
 
-  /** The window as Redis last told of it; undefined while it never has. */
-  get told(): Told | undefined {
-    return this.#told;
+  /** What waits in the other processes. */
+  get elsewhere(): Line {
+    return this.#elsewhere;
   }
 
-  /** @param onTold called whenever Redis tells of the whole window */
-  follow(onTold: (told: Told) => void): void {
-    this.#onTold = onTold;
-  }
-
-  /** Other processes heard of lately. */
+  /** Other processes heard of lately: a Redis that has forgotten everything names nobody at first. */
   get others(): readonly string[] {
-    return this.#presence.list(this.#now());
+    const since = this.#now() - PRESENCE_MS;
+    for (const [process, at] of this.#heardAt) if (at < since) this.#heardAt.delete(process);
+    return [...this.#heardAt.keys()];
   }
 
-  /** Places that all processes together held when Redis last said so; undefined while it may not know of all of them. */
+  /** Permits that all processes together held when Redis last said so; undefined while it may not know of all of them. */
   get held(): number | undefined {
     const since = this.#epochSince;
-    const known = since === undefined || this.#now() - since > this.#rules.windowMs;
-    return known ? this.#heard.held : undefined;
-  }
-
-  /** Names an entry before it is asked for, so that it can be taken back when the reply is lost. */
-  nextId(): string {
-    return `${this.#process.slice(-6)}${(this.#serial++).toString(36)}`;
-  }
-
-  /** @param ids names of the calls that want places: nextId */
-  async admit(ids: readonly string[], line: Line): Promise<SharedAdmission> {
-    const { limit, windowMs, callTimeoutMs } = this.#rules;
-    const { burst, spacingMs } = this.#budget;
-    const reply = await this.#call(
-      'admit',
-      limit,
-      burst,
-      us(spacingMs),
-      us(callTimeoutMs + windowMs),
-      us(callTimeoutMs),
-      Math.round(this.#credit * CALL),
-      this.#epoch,
-      this.#gaveWay,
-      writeLine(line),
-      ...ids,
-    );
-    const [verdict, at, wait, epoch, held, granted, ...told] = reply;
-    // As long as others take places, it is right to give way to them.
-    if (granted !== this.#grantedThen || verdict !== 'turn') this.#gaveWay = 0;
-    if (verdict === 'turn') this.#gaveWay++;
-    this.#grantedThen = granted;
-    if (verdict !== '+') {
-      this.#see(told, at);
-      return verdict === '?' ? 'unknown' : readBlocked(verdict, wait, windowMs);
-    }
-    const [others, turns, ...triples] = told;
-    const before = { epoch: String(epoch), heldThen: Number(held), grantedThen: Number(granted) };
-    const grants = readGrants(ids, triples, before);
-    this.#hear([before.heldThen + grants.length, others, turns]);
-    return { grants };
-  }
-
-  async complete(entry: SharedEntry, { answered, remaining, pauseMs }: CallOutcome): Promise<void> {
-    const holdMs = this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
-    await this.#call(
-      'complete',
-      entry.id,
-      kindOf(entry.spaced),
-      us(holdMs),
-      answered ? 1 : 0,
-      within(remaining ?? -1, -1, this.#rules.limit),
-      this.#rules.limit,
-      entry.heldThen,
-      entry.grantedThen,
-      entry.epoch,
-      us(within(pauseMs ?? 0, 0, MOST_PAUSE_MS)),
-      entry.probing ? 1 : 0,
-    );
-  }
-
-  async cancel({ id, spaced, probing }: Pick<SharedEntry, 'id' | 'spaced' | 'probing'>): Promise<void> {
-    await this.#call('cancel', id, kindOf(spaced), probing ? 1 : 0);
+    return since === undefined || this.#now() - since > this.#rules.windowMs ? this.#held : undefined;
   }
 
   /**
-   * Tells what waits here, and hears of the others. Redis is told of those of this process's calls of which it has not
-   * heard, and of all of them when it has forgotten the window.
+   * A call has ended: Redis hears of it with the next exchange.
+   * @param known undefined: it was granted without Redis
+   * @param outcome undefined: it was not sent
    */
-  async tell(line: Line, own: OwnCalls): Promise<void> {
-    const epoch = await this.#announce(line);
-    if (epoch !== this.#epoch) own.doubt();
-    let entered = false;
-    for (const { calls, told } of own.pieces(this.#now)) {
-      await this.#call('enter', ...calls.flatMap(({ id, kind, holdMs }) => [id, KINDS[kind], us(holdMs)]));
-      told();
-      entered = true;
-    }
-    // Forgotten meanwhile: #epoch stays as it is, so that all is told again the next time.
-    if (entered && (await this.#announce(line)) !== epoch) return;
-    // The first epoch of which this process hears is no change.
-    if (epoch !== this.#epoch && this.#epoch !== '') this.#epochSince = this.#now();
-    this.#epoch = epoch;
+  end(known: Known | undefined, outcome: CallOutcome | undefined): void {
+    if (known === this.#probe) this.#probe = undefined;
+    this.#ended.push({ known, outcome });
   }
 
-  /** This process goes for good. */
-  async leave(): Promise<void> {
-    await this.#call('leave');
-  }
-
-  async #announce(line: Line): Promise<string> {
-    const [epoch, at, ...view] = await this.#call('tell', writeLine(line));
-    this.#see(view, at);
-    return String(epoch);
-  }
-
-  #hear(reply: Reply): void {
-    this.#heard = readHeard(reply);
-    const processes = this.#heard.peers.map(({ process }) => process);
-    this.#presence.hear(processes, this.#now());
-  }
-
-  #see(view: Reply, at: unknown): void {
-    this.#hear(view);
+  /** Rejects when Redis does. To be called again only when that has come to an end. */
+  async exchange(ask: Ask): Promise<Heard> {
+    const told = JSON.stringify(this.#told(ask));
+    // Should this be lost, nobody is told how these have ended, and another call goes first.
+    this.#ended = [];
+    const reply = await this.#script.text(...this.#keys, told).catch((error) => {
+      this.#probe = undefined;
+      throw error;
+    });
     const now = this.#now();
-    const farMs = this.#rules.windowMs + FAR_MS;
-    const here = (moment: unknown): number =>
-      now + within((Number(moment) - Number(at)) / 1000, -farMs, farMs);
-    this.#told = readView(view.slice(3), here, this.#rules);
-    this.#onTold(this.#told);
+    const heard = readReply(reply, this.#process, this.#rules, now);
+    if (heard.view) this.#elsewhere = heard.view.peers.flatMap(({ line }) => line);
+    for (const { process } of heard.view?.peers ?? []) this.#heardAt.set(process, now);
+    // The first epoch of which this process hears is no change.
+    if (this.#epoch !== undefined && heard.epoch !== this.#epoch) this.#epochSince = now;
+    this.#epoch = heard.epoch;
+    this.#probe = heard.grants.find(({ known }) => known.probing === true)?.known ?? this.#probe;
+    this.#heardSince ??= now;
+    this.#held = heard.held;
+    return heard;
+  }
+
+  /** In the form in which scripts/state.ts and scripts/exchange.ts read it. */
+  #told({ permits, ...rest }: Ask): unknown {
+    const { limit, windowMs, callTimeoutMs } = this.#rules;
+    const { burst: burstLimit, spacingMs, evenMs } = budgetOf(this.#rules);
+    return {
+      ...rest,
+      process: this.#process,
+      serial: this.#serial++,
+      limit,
+      burstLimit,
+      spacingMs,
+      evenMs,
+      windowMs,
+      callTimeoutMs,
+      leaseMs: windowMs + callTimeoutMs,
+      credit: this.#credit,
+      permits: this.#grouped(permits),
+      probing: this.#probe !== undefined,
+      ended: this.#ended.map(({ known, outcome }) => ({
+        ...known,
+        unused: outcome === undefined,
+        answered: outcome?.answered,
+        // Of a call that Redis has not granted it cannot tell what the room left means.
+        remaining: known ? within(outcome?.remaining ?? -1, -1, limit) : -1,
+        pauseMs: within(outcome?.pauseMs ?? 0, 0, MOST_PAUSE_MS),
+      })),
+    };
+  }
+
+  /** For how many milliseconds from now how many are held, and whether they were granted in the spaced way. */
+  #grouped(permits: readonly Permit[]): [holdMs: number, calls: number, spaced: number][] {
+    const { limit, windowMs } = this.#rules;
+    const momentMs = limit > MOST_SINGLE ? windowMs / MOMENTS : 0;
+    const now = this.#now();
+    const groups: [number, number, number][] = [];
+    for (const permit of permits) {
+      const [exactMs, spaced] = [permit.releaseAt - now, permit.spaced ? 1 : 0];
+      const holdMs = momentMs > 0 ? Math.ceil(exactMs / momentMs) * momentMs : exactMs;
+      const last = groups.at(-1);
+      if (last?.[0] === holdMs && last[2] === spaced) last[1]++;
+      else groups.push([holdMs, 1, spaced]);
+    }
+    return groups;
   }
 }

@@ -51,6 +51,9 @@ export const gradeOf = (occupancy: Occupancy, now: number): Grade | Hold => {
   return now < nextSpaced ? 'spaced' : 'space';
 };
 
+/** How soon to look again whether the first call of a cold window has been answered, milliseconds. */
+export const POLL_MS = 100;
+
 /**
  * When a call that has to wait may be granted something.
  * @param free when the first permit comes free, and the first of those granted as asked
@@ -58,6 +61,7 @@ export const gradeOf = (occupancy: Occupancy, now: number): Grade | Hold => {
 export const nextChance = (
   { pausedUntil, nextSpaced, cold }: Occupancy,
   hold: Hold,
+  now: number,
   free: { readonly any: number; readonly burst: number },
 ): number => {
   switch (hold) {
@@ -68,7 +72,7 @@ export const nextChance = (
     case 'spaced':
       return Math.min(free.burst, nextSpaced);
     case 'cold':
-      return Math.min(cold!.next, cold!.until);
+      return Math.min(cold!.next, cold!.until, cold!.even ? Number.POSITIVE_INFINITY : now + POLL_MS);
   }
 };
 

@@ -6,79 +6,66 @@
  */
 export const HORIZON_MS = 120_000;
 
-/** All times are milliseconds from the moment for which it was drawn up. */
 export interface Schedule {
-  /** @param n how many calls of anybody go before @returns at most HORIZON_MS */
+  /**
+   * @param n how many calls of anybody go before
+   * @returns milliseconds from the moment for which it was drawn up, at most HORIZON_MS; never less for a larger n
+   */
   startOf(n: number): number;
-  /** How many calls of anybody could have started by then, if that is sooner than HORIZON_MS. */
-  startedBy(ms: number): number;
 }
+
+/** What happens after the starts that were foreseen one by one. */
+export interface Course {
+  /** How many permits there are in all, one or more. */
+  readonly permits: number;
+  /** As many calls start together with each. */
+  readonly unit: number;
+  /** After which a permit that was taken is free again, milliseconds, more than 0. */
+  readonly periodMs: number;
+  /** Every permit has been taken, and is taken again whenever it comes free; else, no more calls start within the horizon. */
+  readonly goesOn: boolean;
+}
+
+/** @param starts ascending */
+export const periodic = (
+  starts: readonly number[],
+  { permits, unit, periodMs, goesOn }: Course,
+): Schedule => ({
+  startOf(n) {
+    const index = Math.floor(Math.max(0, n) / unit);
+    const start = starts[index];
+    if (start !== undefined) return Math.min(HORIZON_MS, start);
+    if (!(index < Number.MAX_SAFE_INTEGER) || !goesOn) return HORIZON_MS;
+    // The permit of the call that went as many calls before as there are permits. Who comes later goes later in any case.
+    const turns = Math.floor((index - starts.length) / permits) + 1;
+    const before = starts[index - turns * permits]!;
+    const latest = starts.at(-1)! + (turns - 1) * periodMs;
+    return Math.min(HORIZON_MS, Math.max(before + turns * periodMs, latest));
+  },
+});
+
+/** A schedule seen from a moment `byMs` later than that for which it was drawn up, when so many calls have started. */
+export const seenFrom = (schedule: Schedule, byMs: number, started: number): Schedule => ({
+  startOf: (n) => Math.max(0, schedule.startOf(n + started) - byMs),
+});
+
+/** Several windows as one: whoever waits takes whichever permit is free first. To the millisecond. */
+export const inCommon = (schedules: readonly Schedule[]): Schedule => ({
+  startOf(n) {
+    // Of each, no more calls need be counted than are asked about.
+    const startedBy = (ms: number): number =>
+      schedules.reduce((sum, { startOf }) => sum + least(n + 1, (calls) => startOf(calls) > ms), 0);
+    return n < Number.MAX_SAFE_INTEGER ? least(HORIZON_MS, (ms) => startedBy(ms) > n) : HORIZON_MS;
+  },
+});
 
 /** The least number from 0 to `most` of which something is true that is true of all above it, too. */
 const least = (most: number, isTrue: (n: number) => boolean): number => {
-  let [low, high] = [0, Math.min(most, Number.MAX_SAFE_INTEGER)];
+  let [low, high] = [0, most];
   while (low < high) {
-    const middle = low + Math.floor((high - low) / 2);
+    const middle = Math.floor((low + high) / 2);
     if (isTrue(middle)) high = middle;
     else low = middle + 1;
   }
   return low;
 };
-
-/** Every permit is taken once, and again whenever it comes free. */
-export class PeriodicSchedule implements Schedule {
-  readonly #starts: readonly number[];
-  readonly #permits: number;
-  readonly #unit: number;
-  readonly #periodMs: number;
-
-  /**
-   * @param starts when each permit is taken first, ascending; those of which nothing is said are not within the horizon
-   * @param permits that there are in all, one or more; as many calls as `unit` says start together with each
-   * @param periodMs after which a permit that was taken is free again, more than 0
-   */
-  constructor(starts: readonly number[], permits: number, unit: number, periodMs: number) {
-    this.#starts = starts;
-    this.#permits = permits;
-    this.#unit = unit;
-    this.#periodMs = periodMs;
-  }
-
-  startOf(n: number): number {
-    const index = Math.floor(Math.max(0, n) / this.#unit);
-    const start = this.#starts[index % this.#permits];
-    const turn = Math.floor(index / this.#permits);
-    if (start === undefined || (turn > 0 && this.#starts.length < this.#permits)) return HORIZON_MS;
-    // A permit may be held for longer than the others take to be free again; who comes later goes later all the same.
-    const previous = turn > 0 ? this.#starts.at(-1)! + (turn - 1) * this.#periodMs : 0;
-    return Math.min(HORIZON_MS, Math.max(start + turn * this.#periodMs, previous));
-  }
-
-  startedBy(ms: number): number {
-    const turns = this.#starts.length < this.#permits ? 1 : Math.floor(Math.max(0, ms) / this.#periodMs) + 1;
-    return least(turns * this.#starts.length * this.#unit, (n) => this.startOf(n) > ms);
-  }
-}
-
-/** A schedule seen from a moment `byMs` later than that for which it was drawn up, when so many calls have started. */
-export const seenFrom = (schedule: Schedule, byMs: number, started = 0): Schedule => ({
-  startOf: (n) => Math.min(HORIZON_MS, Math.max(0, schedule.startOf(n + started) - byMs)),
-  startedBy: (ms) => Math.max(0, schedule.startedBy(ms + byMs) - started),
-});
-
-/** Several windows as one: whoever waits takes whichever permit is free first. To the millisecond. */
-export class CommonSchedule implements Schedule {
-  readonly #schedules: readonly Schedule[];
-
-  constructor(schedules: readonly Schedule[]) {
-    this.#schedules = schedules;
-  }
-
-  startOf(n: number): number {
-    return least(HORIZON_MS, (ms) => this.startedBy(ms) > n);
-  }
-
-  startedBy(ms: number): number {
-    return this.#schedules.reduce((sum, schedule) => sum + schedule.startedBy(ms), 0);
-  }
-}

@@ -1,12 +1,11 @@
 /**
- * The sliding-window log: the rule of admission, applied to the places that are known to be held. Pure: it sees no clock,
+ * The sliding-window log: the rule of admission, applied to the permits that are known to be held. Pure: it sees no clock,
  * times are monotonic milliseconds that callers pass.
  */
 
 import { forecast } from './forecast.ts';
-import { within } from './numbers.ts';
-import type { OwnCalls } from './own-calls.ts';
-import { Places, type ToldPlace } from './places.ts';
+import { type Permit, Permits } from './permits.ts';
+import { within } from './reading.ts';
 import { type Cold, type Grade, gradeOf, isGrade, nextChance, type Occupancy } from './rule.ts';
 import { type Schedule, seenFrom } from './schedule.ts';
 import {
@@ -19,27 +18,21 @@ import {
   type WindowRules,
 } from './window.ts';
 
-/** A call that was granted: to be passed again when it ends. */
-export interface LogEntry {
-  readonly id: string;
-  /** Granted in the spaced way, not as asked. */
-  readonly spaced: boolean;
-  /** When it was granted: places held, this one included; and places ever taken, those of others who use the API key, too. */
+/** A call of this process that was granted: to be passed again when it ends. */
+export interface LogEntry extends Permit {
+  /** When it was granted: permits held, this one included; and permits ever taken, those of others who use the API key, too. */
   readonly heldThen: number;
   readonly takenThen: number;
 }
 
 /** A window that processes share, as Redis tells of it. */
 export interface Told {
-  readonly burst: readonly ToldPlace[];
-  readonly spaced: readonly ToldPlace[];
+  /** Of others than this process. */
+  readonly permits: readonly Permit[];
   readonly nextSpaced: number;
   readonly pausedUntil: number;
   readonly cold: Cold | undefined;
 }
-
-/** How soon to look again whether the first call of a cold window has been answered, milliseconds. */
-const POLL_MS = 100;
 
 /** How long a schedule is good for though calls end sooner or later than it took them to, milliseconds. */
 const GOOD_MS = 10;
@@ -47,23 +40,22 @@ const GOOD_MS = 10;
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
-  readonly #places: Places;
+  readonly #own = new Permits();
+  #others = new Permits();
   #limit: number;
   #budget: Budget;
   #taken = 0;
-  #serial = 0;
   #nextSpaced = 0;
   #pausedUntil = 0;
   #cold: Cold | undefined;
   /** The call that went first in a cold window, while it is out. */
-  #probe: string | undefined;
+  #probe: LogEntry | undefined;
   /** What was foreseen last, when, and how many calls have started since, as it foresees, too. */
   #foreseen: { readonly schedule: Schedule; readonly at: number; started: number } | undefined;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
     this.#leaseMs = rules.callTimeoutMs + rules.windowMs;
-    this.#places = new Places(rules);
     this.#limit = rules.limit;
     this.#budget = budgetOf(rules);
   }
@@ -76,20 +68,21 @@ export class SlidingLog {
     this.#foreseen = undefined;
   }
 
-  /** This process's calls. */
-  get own(): OwnCalls {
-    return this.#places.own;
-  }
-
   /** How much is kept, whatever it stands for. */
   get records(): number {
-    return this.#places.records;
+    return this.#own.list.length + this.#others.list.length;
   }
 
-  /** Places held, by whomever. */
+  /** Permits held, by whomever. */
   used(now: number): number {
     this.#forget(now);
-    return this.#places.held;
+    return this.#own.held + this.#others.held;
+  }
+
+  /** Permits held by this process. */
+  own(now: number): readonly Permit[] {
+    this.#forget(now);
+    return this.#own.list;
   }
 
   /**
@@ -101,83 +94,81 @@ export class SlidingLog {
     this.#cool({ until, next: 0, even: false }, now);
   }
 
-  /** Goes by this process's own calls only: nobody tells of others any more. */
-  seclude(): void {
-    this.#places.adopt();
-    this.#nextSpaced = 0;
-    this.#cold = undefined;
+  /** Grants nothing until then. */
+  pause(until: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
     this.#foreseen = undefined;
   }
 
-  /** Others' calls, and how the window is, are as Redis tells. */
-  adopt({ burst, spaced, nextSpaced, pausedUntil, cold }: Told, now: number): void {
-    this.#forget(now);
-    this.#places.adopt(burst, spaced);
+  /** Goes by this process's own calls only: nobody tells of others any more. */
+  seclude(now: number): void {
+    this.adopt({ permits: [], nextSpaced: 0, pausedUntil: this.#pausedUntil, cold: undefined }, now);
+  }
+
+  /** Others' calls, and how the window is, are as Redis tells. This process's own calls are known best here. */
+  adopt({ permits, nextSpaced, pausedUntil, cold }: Told, now: number): void {
+    this.#others = new Permits(permits);
     this.#nextSpaced = nextSpaced;
     this.#pausedUntil = pausedUntil;
     this.#cool(cold, now);
-    this.#foreseen = undefined;
   }
 
-  /**
-   * A place, or when to ask again, and why.
-   * @param id names the call among all processes' calls
-   */
-  admit(now: number, id: string = this.#nextId()): LogEntry | Blocked {
+  /** How a call would get a permit now, or when to ask again, and why. */
+  check(now: number): Grade | Blocked {
     const occupancy = this.#occupancy(now);
     const grade = gradeOf(occupancy, now);
-    if (!isGrade(grade)) {
-      // A call in flight may end at any time, but its place comes free no sooner than a window from then.
-      const latest = now + this.#rules.windowMs;
-      const free = { any: this.#places.firstFree(latest), burst: this.#places.firstFree(latest, true) };
-      const next = nextChance(occupancy, grade, free);
-      const soon = grade === 'cold' && !this.#cold!.even ? Math.min(next, now + POLL_MS) : next;
-      return { retryInMs: soon - now, reason: grade };
-    }
-    this.#enter(grade, id, now);
-    return this.grant(now, grade === 'space', id);
+    if (isGrade(grade)) return grade;
+    // A call in flight may end at any time, but its permit comes free no sooner than a window from then.
+    const latest = now + this.#rules.windowMs;
+    const first = (burst?: boolean): number =>
+      Math.min(latest, this.#own.firstFree(burst), this.#others.firstFree(burst));
+    const next = nextChance(occupancy, grade, now, { any: first(), burst: first(true) });
+    return { retryInMs: next - now, reason: grade };
   }
 
-  /** What it means for the next calls that one has been granted. */
-  #enter(grade: Grade, id: string, now: number): void {
-    if (grade === 'space') this.#nextSpaced = now + this.#budget.spacingMs;
-    if (grade === 'even') this.#cold = { ...this.#cold!, next: now + this.#evenMs };
-    if (grade !== 'probe') return;
-    this.#cold = { ...this.#cold!, next: now + this.#rules.callTimeoutMs };
-    this.#probe = id;
+  /** A permit, or when to ask again, and why. */
+  admit(now: number): LogEntry | Blocked {
+    const grade = this.check(now);
+    return typeof grade === 'object' ? grade : this.grant(now, grade);
   }
 
-  /**
-   * Enters a call of this process.
-   * @param told Redis has granted it
-   */
-  grant(now: number, spaced: boolean, id = this.#nextId(), told = false): LogEntry {
-    this.#places.enter(id, spaced, now + this.#leaseMs, told, now);
+  /** Enters a call of this process, for which there is a permit. */
+  grant(now: number, grade: Grade): LogEntry {
+    const heldThen = this.used(now) + 1;
+    const spaced = grade === 'space';
+    const entry = { releaseAt: now + this.#leaseMs, spaced, heldThen, takenThen: ++this.#taken };
+    this.#own.add(entry);
     if (this.#foreseen) this.#foreseen.started++;
-    return { id, spaced, heldThen: this.used(now), takenThen: ++this.#taken };
+    if (spaced) this.#nextSpaced = now + this.#budget.spacingMs;
+    if (this.#cold && grade === 'even') this.#cold = { ...this.#cold, next: now + this.#budget.evenMs };
+    if (this.#cold && grade === 'probe') {
+      this.#cold = { ...this.#cold, next: now + this.#rules.callTimeoutMs };
+      this.#probe = entry;
+    }
+    return entry;
   }
 
-  /** @param told Redis hears of it, too */
-  complete(entry: LogEntry, now: number, outcome: CallOutcome, told = false): void {
+  complete(entry: LogEntry, now: number, outcome: CallOutcome): void {
     const { answered, remaining, pauseMs = 0 } = outcome;
-    const releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
-    // That a call ends was foreseen when the schedule was drawn up, unless the window is cold or is to pause.
-    if (this.#cold !== undefined || pauseMs > 0) this.#foreseen = undefined;
+    // That a call ends was foreseen when the schedule was drawn up, unless the window is cold.
+    if (this.#cold !== undefined) this.#foreseen = undefined;
+    this.#own.remove(entry);
+    entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
-    this.#places.enter(entry.id, entry.spaced, releaseAt, told, now);
-    if (pauseMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(pauseMs, MOST_PAUSE_MS));
+    this.#own.add(entry);
+    if (pauseMs > 0) this.pause(now + Math.min(pauseMs, MOST_PAUSE_MS));
     if (remaining !== undefined) {
       this.#believe(entry, now, remaining);
       this.#cold = undefined;
     } else if (pauseMs > 0) {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
       this.chill(this.#pausedUntil + this.#rules.windowMs, now);
-    } else this.#unprobe(entry, answered ? now + this.#evenMs : undefined);
+    } else this.#unprobe(entry, answered ? now + this.#budget.evenMs : undefined);
   }
 
-  /** No call was sent. @param told Redis hears of it, too */
-  cancel(entry: LogEntry, now: number, told = false): void {
-    this.#places.cancel(entry.id, told, now);
+  /** No call was sent. */
+  cancel(entry: LogEntry): void {
+    this.#own.remove(entry);
     this.#foreseen = undefined;
     if (entry.spaced) this.#nextSpaced = 0;
     this.#unprobe(entry, undefined);
@@ -188,9 +179,13 @@ export class SlidingLog {
     // Drawn up anew only now and then: a burst of calls is not to pay for one with each.
     if (this.#foreseen === undefined || !(now - this.#foreseen.at < GOOD_MS)) {
       const { windowMs } = this.#rules;
+      const occupancy = this.#occupancy(now);
       // A call in flight will be answered in the usual time.
-      const releases = this.#places.expected(now + latencyMs + windowMs);
-      const schedule = forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
+      const latest = now + latencyMs + windowMs;
+      const releases = [...this.#own.list, ...this.#others.list].map(({ releaseAt, spaced, calls = 1 }) => {
+        return { at: Math.min(releaseAt, latest), spaced, calls };
+      });
+      const schedule = forecast({ ...occupancy, windowMs, releases }, now, latencyMs);
       this.#foreseen = { schedule, at: now, started: 0 };
     }
     const { schedule, at, started } = this.#foreseen;
@@ -208,36 +203,26 @@ export class SlidingLog {
     const excess = Math.min(this.#limit, this.#limit - remaining - known);
     if (!(excess > 0)) return;
     this.#taken += excess;
-    this.#places.enterForeign(excess, now);
     this.#foreseen = undefined;
+    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls: excess });
   }
 
   #occupancy(now: number): Occupancy {
-    this.#forget(now);
     return {
       limit: this.#limit,
       budget: this.#budget,
-      burst: this.#places.burst,
-      held: this.#places.held,
+      held: this.used(now),
+      burst: this.#own.burst + this.#others.burst,
       nextSpaced: this.#nextSpaced,
       pausedUntil: this.#pausedUntil,
       cold: this.#cold,
     };
   }
 
-  /** Between two calls of a cold window whose first one could not learn how much room there is. */
-  get #evenMs(): number {
-    return this.#rules.windowMs / this.#limit;
-  }
-
-  #nextId(): string {
-    return String(this.#serial++);
-  }
-
   #cool(cold: Cold | undefined, now: number): void {
     const latest = now + this.#leaseMs + MOST_PAUSE_MS;
     this.#cold = cold && {
-      ...cold,
+      even: cold.even,
       until: within(cold.until, now, latest),
       next: within(cold.next, 0, latest),
     };
@@ -249,14 +234,15 @@ export class SlidingLog {
    * If it was the first call of a cold window, it has ended, and has not told how much room there is.
    * @param nextEven when the next call may go; undefined: the upstream has not counted this one, so another goes first
    */
-  #unprobe({ id }: LogEntry, nextEven: number | undefined): void {
-    if (this.#cold === undefined || this.#probe !== id) return;
+  #unprobe(entry: LogEntry, nextEven: number | undefined): void {
+    if (this.#cold === undefined || this.#probe !== entry) return;
     this.#cold = { ...this.#cold, next: nextEven ?? 0, even: nextEven !== undefined };
     this.#probe = undefined;
   }
 
   #forget(now: number): void {
-    this.#places.forget(now);
+    this.#own.dropUntil(now);
+    this.#others.dropUntil(now);
     if (this.#cold && this.#cold.until <= now) this.#cold = undefined;
   }
 }

@@ -133,9 +133,11 @@ export interface Budget {
   readonly burst: number;
   /** Milliseconds between two grants of the other places, where there are any. */
   readonly spacingMs: number;
+  /** And between two calls of a cold window whose first one could not learn how much room there is. */
+  readonly evenMs: number;
 }
 
 export const budgetOf = ({ limit, windowMs }: Pick<WindowRules, 'limit' | 'windowMs'>): Budget => {
   const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
-  return { burst, spacingMs: windowMs / Math.max(1, limit - burst) };
+  return { burst, spacingMs: windowMs / Math.max(1, limit - burst), evenMs: windowMs / limit };
 };

@@ -51,7 +51,6 @@ const predictorOf = (scene: Scene): WaitPredictor => {
     elsewhere: () => elsewhere,
     schedule: () => ({
       startOf: (n: number) => Math.min(HORIZON_MS, Math.max(0, (n + 1 - free) * 1000)),
-      startedBy: (ms: number) => free + Math.floor(ms / 1000),
     }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });

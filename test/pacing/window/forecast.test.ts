@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forecast, type WindowState } from '../../../src/pacing/window/forecast.ts';
 import { gradeOf } from '../../../src/pacing/window/rule.ts';
-import { CommonSchedule, HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
+import { HORIZON_MS, inCommon, type Schedule } from '../../../src/pacing/window/schedule.ts';
 import { SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
 import { budgetOf } from '../../../src/pacing/window/window.ts';
 import { startsOf } from './schedules.ts';
@@ -120,7 +120,6 @@ describe('a forecast', () => {
           expect(start).toBeGreaterThanOrEqual(0);
           expect(start).toBeLessThanOrEqual(HORIZON_MS);
         }
-        expect(schedule.startedBy(HORIZON_MS)).toBeGreaterThanOrEqual(0);
         expect(schedule.startOf(Number.NaN)).toBe(HORIZON_MS);
       }),
       { numRuns: 500 },
@@ -146,23 +145,29 @@ describe('a forecast', () => {
   });
 });
 
-describe('how many calls could have started', () => {
-  it('is told by the moments at which they could, also of several windows together', () => {
+describe('several windows together', () => {
+  it('start as many calls by any moment as each of them', () => {
     fc.assert(
       fc.property(warm, warm, fc.nat(5000), (one, other, ms) => {
         const schedules = [one, other].map((state) => forecast(state, NOW, LATENCY_MS));
-        const started = schedules.map((schedule) => {
-          const started = schedule.startedBy(ms);
-          if (started > 0) expect(schedule.startOf(started - 1)).toBeLessThanOrEqual(ms + 1e-6);
-          expect(schedule.startOf(started)).toBeGreaterThan(ms - 1e-6);
+        const startedOf = (schedule: Schedule): number => {
+          let started = 0;
+          while (schedule.startOf(started) <= ms) started++;
           return started;
-        });
-        const common = new CommonSchedule(schedules);
-        const sum = started[0]! + started[1]!;
+        };
+        const [first, second] = schedules.map(startedOf) as [number, number];
+        const common = inCommon(schedules);
+        const sum = first + second;
         if (sum > 0) expect(common.startOf(sum - 1)).toBeLessThanOrEqual(ms + 1);
         expect(common.startOf(sum)).toBeGreaterThan(ms - 1e-6);
       }),
     );
+  });
+
+  it('end for any number of calls', () => {
+    const common = inCommon([forecast(stateOf(3), NOW, LATENCY_MS), forecast(stateOf(1_000_000), NOW, 0)]);
+    for (const n of [1e9, 1e300, Infinity, Number.NaN]) expect(common.startOf(n)).toBe(HORIZON_MS);
+    expect(common.startOf(-1)).toBe(0);
   });
 });
 
@@ -182,13 +187,13 @@ describe('what a log expects', () => {
   it('goes on with each call that it grants', () => {
     const log = logOf(10);
     const before = startsOf(log.schedule(NOW, LATENCY_MS), 30);
-    for (let i = 0; i < 8; i++) log.grant(NOW, false);
+    for (let i = 0; i < 8; i++) log.grant(NOW, 'burst');
     expect(startsOf(log.schedule(NOW, LATENCY_MS), 22)).toEqual(before.slice(8));
   });
 
   it('is something else at once when the upstream wants to be left alone, or tells of others', () => {
     const log = logOf(10);
-    const [one, two] = [log.grant(NOW, false), log.grant(NOW, false)];
+    const [one, two] = [log.grant(NOW, 'burst'), log.grant(NOW, 'burst')];
     expect(startsOf(log.schedule(NOW, LATENCY_MS), 1)).toEqual([0]);
     log.complete(one, NOW, { answered: true, remaining: 0 });
     expect(startsOf(log.schedule(NOW, LATENCY_MS), 1)[0]).toBeGreaterThan(0);

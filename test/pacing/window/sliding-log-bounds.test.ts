@@ -44,7 +44,7 @@ describe('a log that is told nonsense', () => {
         for (const each of steps) {
           if (each.do === 'chill') log.chill(each.until, now);
           else if (each.do === 'adopt') {
-            const told: Told = { burst: [], spaced: [], pausedUntil: 0, ...each };
+            const told: Told = { permits: [], pausedUntil: 0, ...each };
             log.adopt(told, now);
           } else {
             const entry = log.admit(now);
@@ -59,7 +59,7 @@ describe('a log that is told nonsense', () => {
           expect(Number.isFinite(log.used(now))).toBe(true);
         }
         expect(log.admit(now + 60_000 + 2 * (rules.windowMs + rules.callTimeoutMs) + 2000)).toHaveProperty(
-          'id',
+          'releaseAt',
         );
       }),
       { numRuns: 300 },
@@ -80,7 +80,7 @@ describe('a log that is told nonsense', () => {
     }
     // Evenly spaced all the time, which uses all of the limit.
     expect(calls).toBeGreaterThan((0.9 * 95_000 * rules.limit) / rules.windowMs);
-    expect(log.admit(200_000)).toHaveProperty('id');
+    expect(log.admit(200_000)).toHaveProperty('releaseAt');
   });
 
   it('takes the answer to a call that it never admitted for a call of its own', () => {
@@ -128,6 +128,17 @@ describe('what the upstream tells of others', () => {
 });
 
 describe('a log that never stands still', () => {
+  it('keeps as few records as calls may start within a lease, for a day', () => {
+    const log = new SlidingLog({ limit: 250, windowMs: 60_000, callTimeoutMs: 25_000 });
+    let most = 0;
+    for (let now = 0; now < 24 * 3600_000; now += 240) {
+      const entry = log.admit(now);
+      if (!('retryInMs' in entry)) log.complete(entry, now, { answered: true });
+      most = Math.max(most, log.records);
+    }
+    expect(most).toBeLessThanOrEqual(250);
+  });
+
   it('costs few steps a call, at the largest limit, too', () => {
     const log = new SlidingLog({ limit: 1_000_000, windowMs: 60_000, callTimeoutMs: 25_000 });
     const open: LogEntry[] = [];

@@ -85,7 +85,7 @@ describe('a sliding-window log', () => {
 
   it('frees a place that was not used at once', () => {
     const log = new SlidingLog({ ...rules, limit: 1 });
-    log.cancel(admitted(log, 0), 0);
+    log.cancel(admitted(log, 0));
     admitted(log, 0);
   });
 

@@ -7,12 +7,11 @@ import { createRequire } from 'node:module';
 // biome-ignore lint/suspicious/noExplicitAny: see above
 const { lua, lauxlib, lualib, to_luastring, to_jsstring } = createRequire(import.meta.url)('fengari') as any;
 
-type Value = string | number | null | { readonly ok: string } | Value[];
+type Value = string | number | null | Value[];
 
 /** What the scripts of the window need of Redis' data. */
 export class Store {
-  readonly #zsets = new Map<string, Map<string, number>>();
-  readonly #hashes = new Map<string, Map<string, string>>();
+  readonly #values = new Map<string, string>();
   readonly #nowUs: () => number;
 
   constructor(nowUs: () => number) {
@@ -20,8 +19,7 @@ export class Store {
   }
 
   flush(): void {
-    this.#zsets.clear();
-    this.#hashes.clear();
+    this.#values.clear();
   }
 
   call(command: string, key: string, ...args: string[]): Value {
@@ -30,94 +28,16 @@ export class Store {
         return [String(Math.floor(this.#nowUs() / 1e6)), String(Math.floor(this.#nowUs() % 1e6))];
       case 'PEXPIRE':
         return 1;
-      case 'EXISTS':
-        return [key, ...args].filter((each) => this.#zsets.get(each)?.size || this.#hashes.get(each)?.size)
-          .length;
-      case 'TYPE': {
-        const held = this.#zsets.get(key)?.size ? 'zset' : this.#hashes.get(key)?.size ? 'hash' : 'none';
-        return { ok: held };
-      }
-      case 'DEL':
-        return [key, ...args].filter((each) =>
-          [this.#zsets.delete(each), this.#hashes.delete(each)].some(Boolean),
-        ).length;
-      case 'HGET':
-        return this.#hash(key).get(args[0]!) ?? null;
-      case 'HSET':
-        for (let i = 0; i < args.length; i += 2) this.#hash(key).set(args[i]!, args[i + 1]!);
+      case 'GET':
+        return this.#values.get(key) ?? null;
+      case 'SET':
+        this.#values.set(key, args[0]!);
         return 1;
-      case 'HDEL':
-        return args.filter((field) => this.#hash(key).delete(field)).length;
-      case 'HLEN':
-        return this.#hash(key).size;
-      case 'HKEYS':
-        return [...this.#hash(key).keys()];
-      case 'HSTRLEN':
-        return Buffer.byteLength(this.#hash(key).get(args[0]!) ?? '');
-      case 'HGETALL':
-        return [...this.#hash(key)].flat();
-      case 'ZADD':
-        this.#zset(key).set(args[1]!, Number(args[0]));
-        return 1;
-      case 'ZREM':
-        return this.#zset(key).delete(args[0]!) ? 1 : 0;
-      case 'ZCARD':
-        return this.#zset(key).size;
-      case 'ZREMRANGEBYSCORE':
-        return this.#remove(
-          key,
-          ([, score]) => score > boundOf(args[0]!, -1) && score < boundOf(args[1]!, 1),
-        );
-      case 'ZREMRANGEBYRANK': {
-        const gone = new Set(slice(this.#sorted(key), args));
-        return this.#remove(key, (entry) => [...gone].some(([member]) => member === entry[0]));
-      }
-      case 'ZRANGE':
-        return slice(this.#sorted(key), args).flatMap(([member, score]) =>
-          args[2] === 'WITHSCORES' ? [member, String(score)] : [member],
-        );
       default:
         throw new Error(`${command} is not among the commands that are modelled`);
     }
   }
-
-  #sorted(key: string): [string, number][] {
-    return [...this.#zset(key)].sort(([, a], [, b]) => a - b);
-  }
-
-  #remove(key: string, isGone: (entry: [string, number]) => boolean): number {
-    const gone = [...this.#zset(key)].filter(isGone);
-    for (const [member] of gone) this.#zset(key).delete(member);
-    return gone.length;
-  }
-
-  #zset(key: string): Map<string, number> {
-    const zset = this.#zsets.get(key) ?? new Map<string, number>();
-    this.#zsets.set(key, zset);
-    return zset;
-  }
-
-  #hash(key: string): Map<string, string> {
-    const hash = this.#hashes.get(key) ?? new Map<string, string>();
-    this.#hashes.set(key, hash);
-    return hash;
-  }
 }
-
-/** Ranks as Redis has them: the last one included, negative ones from the end. */
-const slice = <T>(list: readonly T[], [from, to]: readonly string[]): T[] => {
-  const [first, last] = [from, to].map((rank) =>
-    Number(rank) < 0 ? list.length + Number(rank) : Number(rank),
-  );
-  return list.slice(Math.max(0, first!), Math.max(0, last! + 1));
-};
-
-/** The score just outside of a bound: `5` includes five, `(5` does not. @param side -1 below, 1 above */
-const boundOf = (bound: string, side: -1 | 1): number => {
-  if (/^[-+]?inf$/.test(bound))
-    return bound.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return bound.startsWith('(') ? Number(bound.slice(1)) : Number(bound) + side * 0.5;
-};
 
 /** Runs scripts on a store, as EVAL would. */
 export class LuaRedis {
@@ -127,20 +47,19 @@ export class LuaRedis {
   constructor(store: Store) {
     const L = this.#state;
     lualib.luaL_openlibs(L);
-    lua.lua_createtable(L, 0, 1);
-    lua.lua_pushcfunction(L, () => {
-      const args = Array.from({ length: lua.lua_gettop(L) }, (_, i) => textAt(L, i + 1));
+    const call = (args: string[]): Value => {
       const [command = '', key = '', ...rest] = args;
-      push(L, store.call(command, key, ...rest));
-      return 1;
+      return store.call(command, key, ...rest);
+    };
+    library(L, 'redis', {
+      call: () => push(L, call(textsOf(L))),
+      pcall: () => push(L, call(textsOf(L))),
+      sha1hex: () => push(L, hash('sha1', textAt(L, 1))),
     });
-    lua.lua_setfield(L, -2, to_luastring('call'));
-    lua.lua_pushcfunction(L, () => {
-      push(L, hash('sha1', textAt(L, 1)));
-      return 1;
+    library(L, 'cjson', {
+      encode: () => push(L, JSON.stringify(jsonAt(L, 1))),
+      decode: () => pushJson(L, JSON.parse(textAt(L, 1))),
     });
-    lua.lua_setfield(L, -2, to_luastring('sha1hex'));
-    lua.lua_setglobal(L, to_luastring('redis'));
   }
 
   eval(script: string, keys: readonly string[], args: readonly (string | number)[]): Value {
@@ -170,20 +89,80 @@ export class LuaRedis {
 
 const textAt = (L: unknown, index: number): string => to_jsstring(lua.lua_tolstring(L, index));
 
+const textsOf = (L: unknown): string[] =>
+  Array.from({ length: lua.lua_gettop(L) }, (_, i) => textAt(L, i + 1));
+
+const library = (L: unknown, name: string, functions: Readonly<Record<string, () => void>>): void => {
+  lua.lua_createtable(L, 0, 1);
+  for (const [field, run] of Object.entries(functions)) {
+    lua.lua_pushcfunction(L, () => {
+      run();
+      return 1;
+    });
+    lua.lua_setfield(L, -2, to_luastring(field));
+  }
+  lua.lua_setglobal(L, to_luastring(name));
+};
+
 const push = (L: unknown, value: Value): void => {
   if (value === null) lua.lua_pushboolean(L, false);
   else if (typeof value === 'number') lua.lua_pushinteger(L, value);
   else if (typeof value === 'string') lua.lua_pushstring(L, to_luastring(value));
-  else if (!Array.isArray(value)) {
-    lua.lua_createtable(L, 0, 1);
-    push(L, value.ok);
-    lua.lua_setfield(L, -2, to_luastring('ok'));
-  } else {
+  else {
     lua.lua_createtable(L, value.length, 0);
     value.forEach((item, i) => {
       push(L, item);
       lua.lua_rawseti(L, -2, i + 1);
     });
+  }
+};
+
+/** As cjson reads: every number is a floating-point one, and lists and records are tables. */
+const pushJson = (L: unknown, value: unknown): void => {
+  if (typeof value === 'number') lua.lua_pushnumber(L, value);
+  else if (typeof value === 'boolean') lua.lua_pushboolean(L, value);
+  else if (typeof value === 'string') lua.lua_pushstring(L, to_luastring(value));
+  else if (value === null) lua.lua_pushlightuserdata(L, null);
+  else {
+    const fields = Array.isArray(value)
+      ? value.map((item, i) => [i + 1, item])
+      : Object.entries(value as object);
+    lua.lua_createtable(L, 0, fields.length);
+    for (const [field, item] of fields) {
+      if (typeof field === 'number') lua.lua_pushnumber(L, field);
+      else lua.lua_pushstring(L, to_luastring(field));
+      pushJson(L, item);
+      lua.lua_rawset(L, -3);
+    }
+  }
+};
+
+/** As cjson writes: fourteen digits of a number, and an empty table as a record. */
+const jsonAt = (L: unknown, index: number): unknown => {
+  switch (lua.lua_type(L, index)) {
+    case lua.LUA_TNUMBER: {
+      const number = lua.lua_tonumber(L, index);
+      if (!Number.isFinite(number)) throw new Error('cannot serialise number: must not be NaN or Inf');
+      return Number(number.toPrecision(14));
+    }
+    case lua.LUA_TBOOLEAN:
+      return lua.lua_toboolean(L, index);
+    case lua.LUA_TSTRING:
+      return textAt(L, index);
+    case lua.LUA_TTABLE: {
+      const table = lua.lua_absindex(L, index);
+      const [list, record]: [unknown[], Record<string, unknown>] = [[], {}];
+      lua.lua_pushnil(L);
+      while (lua.lua_next(L, table)) {
+        const value = jsonAt(L, -1);
+        if (lua.lua_type(L, -2) === lua.LUA_TNUMBER) list[lua.lua_tonumber(L, -2) - 1] = value;
+        else record[textAt(L, -2)] = value;
+        lua.lua_pop(L, 1);
+      }
+      return list.length > 0 ? list : record;
+    }
+    default:
+      return null;
   }
 };
 

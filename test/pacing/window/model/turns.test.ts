@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FairQueue, type Queued } from '../../../../src/pacing/queue/fair-queue.ts';
-import { OwnCalls } from '../../../../src/pacing/window/own-calls.ts';
+import { FleetWindow } from '../../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
 import type { Line } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
@@ -24,8 +24,7 @@ interface Call extends Queued {
 class Fleet {
   now = 0;
   readonly waiting: Call[] = [];
-  readonly #windows: RedisWindow[];
-  #serial = 0;
+  readonly #windows: FleetWindow[];
 
   constructor(processes: number) {
     const lua = new LuaRedis(new Store(() => 1e15 + Math.round(this.now * 1000)));
@@ -38,26 +37,27 @@ class Fleet {
           lua.eval(script!, args.slice(0, numberOfKeys).map(String), args.slice(numberOfKeys));
       },
     };
-    this.#windows = Array.from(
-      { length: processes },
-      (_, i) =>
-        new RedisWindow({
-          client: client as never,
-          prefix: '',
-          attachment: 'A',
-          model: 'm',
-          credit: CREDIT,
-          rules: RULES,
-          process: `p${i}`,
-          now: () => this.now,
-        }),
-    );
+    this.#windows = Array.from({ length: processes }, (_, i) => {
+      const shared = new RedisWindow({
+        client: client as never,
+        prefix: '',
+        attachment: 'A',
+        model: 'm',
+        credit: CREDIT,
+        rules: RULES,
+        process: `p${i}`,
+        now: () => this.now,
+      });
+      const window = new FleetWindow({ shared, rules: RULES, now: () => this.now });
+      window.attend({ line: () => this.#line(i), hear: () => {}, vacant: () => {} });
+      return window;
+    });
   }
 
   /** Nothing is cold any more, and nobody has just come. */
   async warmUp(): Promise<void> {
     for (const ms of [5000, 1000]) {
-      for (const window of this.#windows) await window.tell([], new OwnCalls(2000));
+      for (const window of this.#windows) await window.refresh();
       this.now += ms;
     }
   }
@@ -65,7 +65,7 @@ class Fleet {
   async push(call: Omit<Call, 'since'>): Promise<void> {
     this.waiting.push({ ...call, since: this.now });
     this.now += 1;
-    await this.#windows[call.process]!.tell(this.#line(call.process), new OwnCalls(2000));
+    await this.#windows[call.process]!.refresh();
   }
 
   /** Whom of those that ask, each in turn from the given one on, a place is granted to. */
@@ -75,13 +75,13 @@ class Fleet {
       const process = (from + turn) % count;
       const window = this.#windows[process]!;
       if (!this.waiting.some((call) => call.process === process)) continue;
-      const admission = await window.admit([`${this.#serial++}`], this.#line(process));
-      if (admission === 'unknown' || 'retryInMs' in admission) continue;
+      const admission = await window.admit(1);
+      if ('retryInMs' in admission) continue;
       const { entry, client } = admission.grants[0]!;
-      await window.cancel(entry);
       const served = this.#of(process).find((call) => call.client === client)!;
       this.waiting.splice(this.waiting.indexOf(served), 1);
-      await window.tell(this.#line(process), new OwnCalls(2000));
+      entry.cancel();
+      await window.refresh();
       return served.name;
     }
     return undefined;

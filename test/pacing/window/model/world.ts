@@ -49,7 +49,7 @@ export class World {
   readonly rules: WindowRules;
   readonly random: Random;
   readonly says: Says;
-  /** Calls with most of their arguments, of all that were sent to Redis. */
+  /** Bytes of the largest command that was sent to Redis. */
   largestCommand = 0;
   /** Until then every answer is an error without any header. */
   illUntil = 0;
@@ -167,7 +167,7 @@ class Connection {
 
   #send(script: string, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     const { clock, random } = this.#world;
-    this.#world.largestCommand = Math.max(this.#world.largestCommand, args.length);
+    this.#world.largestCommand = Math.max(this.#world.largestCommand, args.join('').length);
     return new Promise((resolve, reject) => {
       if (!this.#open) return reject(new Error('not connected'));
       const fail = (error: Error): void => {

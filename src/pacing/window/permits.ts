@@ -1,0 +1,81 @@
+/** Permits that are held, in the order in which they come free. Pure: times are monotonic milliseconds. */
+
+/** One, or several that come free together. */
+export interface Permit {
+  /** When it comes free; for a call in flight, when it must have ended and a window more. */
+  releaseAt: number;
+  /** Granted one by one, not as asked. */
+  readonly spaced: boolean;
+  /** How many; one if nothing is said. */
+  readonly calls?: number;
+}
+
+export class Permits {
+  /** Ascending. */
+  readonly #list: Permit[];
+  #held = 0;
+  #burst = 0;
+
+  constructor(permits: readonly Permit[] = []) {
+    this.#list = [...permits].sort((a, b) => a.releaseAt - b.releaseAt);
+    for (const permit of permits) this.#count(permit, 1);
+  }
+
+  /** How many are held; those granted as asked among them. */
+  get held(): number {
+    return this.#held;
+  }
+
+  get burst(): number {
+    return this.#burst;
+  }
+
+  /** Ascending; not to be kept. */
+  get list(): readonly Permit[] {
+    return this.#list;
+  }
+
+  add(permit: Permit): void {
+    this.#list.splice(this.#after(permit.releaseAt), 0, permit);
+    this.#count(permit, 1);
+  }
+
+  /** False when it is not there. To be called before its releaseAt changes. */
+  remove(permit: Permit): boolean {
+    // Equal moments stand side by side.
+    let at = this.#after(permit.releaseAt) - 1;
+    while (at >= 0 && this.#list[at] !== permit && !(this.#list[at]!.releaseAt < permit.releaseAt)) at--;
+    if (this.#list[at] !== permit) return false;
+    this.#list.splice(at, 1);
+    this.#count(permit, -1);
+    return true;
+  }
+
+  /** What has come free by now is forgotten. */
+  dropUntil(now: number): void {
+    if (!(this.firstFree() <= now)) return;
+    for (const permit of this.#list.splice(0, this.#after(now))) this.#count(permit, -1);
+  }
+
+  /** When the first comes free, or the first of those granted as asked. */
+  firstFree(burst = false): number {
+    const first = burst ? this.#list.find(({ spaced }) => !spaced) : this.#list[0];
+    return first?.releaseAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  #count({ calls = 1, spaced }: Permit, sign: 1 | -1): void {
+    this.#held += sign * calls;
+    if (!spaced) this.#burst += sign * calls;
+  }
+
+  /** The index behind all that come free at `moment` or before. */
+  #after(moment: number): number {
+    let [low, high] = [0, this.#list.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#list[middle]!.releaseAt <= moment) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

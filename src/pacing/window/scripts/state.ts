@@ -1,0 +1,169 @@
+/**
+ * What processes share of a window, in Redis: two values of JSON, each behind its seal.
+ *
+ * The log (key 1):
+ *   `epoch`     the beginning of this log by Redis' own clock, microseconds as text. The clocks of processes differ by seconds.
+ *               All other moments are milliseconds since then
+ *   `at`        when it was written last
+ *   `processes` by name: `at` and `serial` of what it said last; `line`: what waits in it (see Line in window.ts); `permits` that
+ *               it holds: when they come free, how many, and 1 where granted in the spaced way; `gaveWay`: how often in a row
+ *               it has given way to others, and `taken`: the permits that had been taken then
+ *   `foreign`   permits of others who use the API key, as the upstream told of them, likewise, and since when
+ *   `granted`   how many permits have been taken in this epoch, those of others included
+ *   `pause`     until when the upstream wants to be left alone
+ *   `quiet`     until when nothing is granted
+ *   `cold`      since when all calls are known
+ *   `spaced`    the last call that was granted in the spaced way
+ *   `probe`     the last call that was sent as the first of a cold window, by the process `prober`
+ *   `even`      the last call that was sent evenly spaced in a cold window
+ *
+ * Only facts are kept. What follows from them (when the next call may go, how long a cold window lasts) each process
+ * derives by its own limit: an app or a release with another limit that shares the prefix decides for nobody else.
+ *
+ * The turns (key 2): the state of the fair queue of queue/fair-queue.ts, shared by all windows of a model: the virtual time
+ * (`now`), and each client's tag (`tags`).
+ */
+
+import { versioned } from '../../../redis/keys.ts';
+import { NOTICE_MS } from '../alone.ts';
+
+/** Keys of one hash tag, so that they live on one node of a cluster. Windows of another length have keys of their own. */
+export const keysOf = (
+  prefix: string,
+  { model, attachment, windowMs }: { model: string; attachment: string; windowMs: number },
+): [log: string, turns: string] => {
+  const tag = `${prefix}{${versioned('window')}:${windowMs}:${model}}`;
+  return [`${tag}:${attachment}:log`, `${tag}:turns`];
+};
+
+/**
+ * For how long nothing is granted in a new epoch, or when no process has been heard of for a while. Meanwhile every
+ * process that lives tells what it has running: a Redis that was emptied just after a window had been used up would
+ * otherwise let calls through. Three beats of a process's heart (BEAT_MS in alone.ts). Milliseconds.
+ */
+export const GRACE_MS = 750;
+
+/** A process that has not been heard of for so long is gone, milliseconds. */
+export const PRESENCE_MS = 5000;
+
+/** A clock that was set back by more than this has passed all moments that were noted. Milliseconds. */
+const SET_BACK_MS = 1000;
+
+/**
+ * How long an unused window is remembered, milliseconds. A window that Redis has forgotten is taken for one that was
+ * lost, and starts carefully.
+ */
+const KEEP_MS = 7 * 24 * 3600 * 1000;
+
+/** Calls of others who use the API key are kept in about so many records a window. */
+const FOREIGN_RECORDS = 16;
+
+/**
+ * Reads what is there, and brings it up to date. What carries no seal that fits was written by somebody else: it is
+ * forgotten as a whole, since a permit that is held may be missing without a trace, and a new epoch begins as after any loss.
+ */
+export const READ = `
+-- A command that may write and needs no memory comes first: a Redis that is full refuses a script that begins otherwise.
+redis.call('PEXPIRE', KEYS[1], ${KEEP_MS})
+local function load(key)
+  local stored = redis.pcall('GET', key)
+  -- Of another type.
+  if type(stored) == 'table' then redis.call('DEL', key) end
+  if type(stored) ~= 'string' then return nil end
+  local body = string.sub(stored, 41)
+  if redis.sha1hex(body) == string.sub(stored, 1, 40) then return cjson.decode(body) end
+end
+local function save(key, value)
+  local body = cjson.encode(value)
+  redis.call('SET', key, redis.sha1hex(body) .. body, 'PX', ${KEEP_MS})
+  return body
+end
+
+local ask = cjson.decode(ARGV[1])
+local window = ask.windowMs
+local time = redis.call('TIME')
+local clock = time[1] * 1000000 + time[2]
+local log = load(KEYS[1])
+local now = log and (clock - tonumber(log.epoch)) / 1000
+-- A clock that was set back: every process tells its permits anew.
+if not log or now < log.at - ${SET_BACK_MS} then
+  log = { epoch = string.format('%.0f', clock), granted = 0, quiet = ${GRACE_MS}, cold = ${GRACE_MS}, processes = {}, foreign = {} }
+  now = 0
+end
+log.at = now
+`;
+
+/**
+ * Takes what the process says for all there is to know of it: a permit that it does not name, since the reply that granted
+ * it was lost or its call was not sent, is free. The other processes' are as they said last.
+ */
+export const HEAR = `
+local known = log.processes[ask.process]
+-- Its sender has given it up, and has said something else since.
+if known and known.serial >= ask.serial then return {} end
+local newest = -math.huge
+for _, each in pairs(log.processes) do newest = math.max(newest, each.at) end
+-- After so long without any word, processes may have gone on alone, and nobody knows what they sent.
+if newest < now - ${NOTICE_MS} then log.quiet = now + ${GRACE_MS} end
+for _, permit in ipairs(ask.permits) do permit[1] = now + permit[1] end
+local me = {
+  at = ask.leaves and now - ${PRESENCE_MS} or now,
+  serial = ask.serial,
+  line = ask.line,
+  permits = ask.permits,
+  gaveWay = known and known.gaveWay or 0,
+  taken = known and known.taken or 0,
+}
+log.processes[ask.process] = me
+
+-- How the calls have ended of which the process has not told before.
+if log.prober == ask.process and not ask.probing then log.probe, log.prober = nil, nil end
+for _, ended in ipairs(ask.ended) do
+  local same, pause = ended.epoch == log.epoch, ended.pauseMs
+  if ended.unused then
+    if ended.spaced then log.spaced = nil end
+  else
+    if pause > 0 then log.pause = math.max(log.pause or 0, now + pause) end
+    if ended.remaining >= 0 and same then
+      -- The upstream counts more than we can have made: somebody else uses the key. Held for a window from now.
+      local ours = ended.held + log.granted - ended.granted
+      local excess = math.min(ask.limit, ask.limit - ended.remaining - ours)
+      if excess > 0 then
+        local last = log.foreign[#log.foreign]
+        if last and now - last[4] < window / ${FOREIGN_RECORDS} then
+          last[1], last[2] = now + window, last[2] + excess
+        else
+          log.foreign[#log.foreign + 1] = { now + window, excess, 0, now }
+        end
+        -- Another answer may tell of the very same.
+        log.granted = log.granted + excess
+      end
+      log.cold, log.probe, log.even = nil, nil, nil
+    elseif pause > 0 then
+      -- It counts more than this log does, and does not say how much: after its pause, one call goes first.
+      log.cold, log.probe, log.even = now + pause, nil, nil
+    elseif ended.probing and same and ended.answered then
+      log.even = now
+    end
+  end
+end
+
+local bursting, held, firstBurst, first = 0, 0, math.huge, math.huge
+-- Drops what has come free, and counts the rest.
+local function sweep(permits)
+  local rest = {}
+  for _, permit in ipairs(permits) do
+    if permit[1] > now then
+      rest[#rest + 1] = permit
+      held, first = held + permit[2], math.min(first, permit[1])
+      if permit[3] == 0 then bursting, firstBurst = bursting + permit[2], math.min(firstBurst, permit[1]) end
+    end
+  end
+  return rest
+end
+for name, each in pairs(log.processes) do
+  each.permits = sweep(each.permits)
+  if #each.permits == 0 and each.at < now - ${PRESENCE_MS} then log.processes[name] = nil end
+end
+log.foreign = sweep(log.foreign)
+`;
