@@ -28,8 +28,8 @@ const MOST_LETTERS = 40;
 
 /**
  * KEYS: the hash of states. ARGV: time to keep it (ms), how far ahead of Redis' clock a number may lie (ms), then triples of
- * model, version and \`dependentSince\`: 0 and 0 when nothing is known. Both sides keep the later state. A field that is no
- * state is overwritten. Reply: for each of these models \`version since\`, or an empty string.
+ * model, version and `dependentSince`: 0 and 0 when nothing is known. Both sides keep the later state. A field that is no
+ * state is overwritten. Reply: for each of these models `version since`, or an empty string.
  */
 const EXCHANGE = `
 -- More fields than there can be models: other programs have written here. Processes write again what they know.

@@ -1,8 +1,8 @@
-/** Arithmetic on what only ever grows: counters and histograms. */
+/** Arithmetic on counts, which only grow: counters and histograms. */
 
 import { type Families, type Family, MOST, type Numbers } from './families.ts';
 
-/** What was counted between two moments of one process: only the series that grew. */
+/** The counts of one process between two times: only the series that grew. */
 export const increase = (earlier: Families, later: Families): Families =>
   new Map(
     [...later].flatMap(([name, family]) => {
@@ -15,7 +15,7 @@ export const increase = (earlier: Families, later: Families): Families =>
     }),
   );
 
-/** Families with counts of the same series added to their own; series that they lack come after. */
+/** The sums of two sets of families, series by series. Series that only `more` has are added. */
 export const plus = (families: Families, more: Families): Families => {
   const sum = new Map(families);
   for (const [name, family] of more) {
@@ -26,7 +26,7 @@ export const plus = (families: Families, more: Families): Families => {
   return sum;
 };
 
-/** Families with the counts of others in place of their own; gauges stay as they are. */
+/** `families` with the counts of `counted` instead of their own; gauges stay as they are. */
 export const withCountsOf = (counted: Families, families: Families): Families =>
   new Map(
     [...families].map(([name, family]) => [
@@ -40,6 +40,6 @@ const counts = ({ shape }: Family): boolean => shape.type !== 'gauge';
 const subtract = (numbers: Numbers, before: Numbers | undefined): Numbers =>
   numbers.map((number, i) => Math.max(0, number - (before?.[i] ?? 0)));
 
-/** What another process has left may be any number that can be told; the sum must be one, too. */
+/** Another process may have left any number up to `MOST`; the sum must not exceed it, either. */
 const add = (numbers: Numbers, own: Numbers | undefined): Numbers =>
   numbers.map((number, i) => Math.min(MOST, number + (own?.[i] ?? 0)));

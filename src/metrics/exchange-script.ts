@@ -1,33 +1,32 @@
-/** Records of more dynos, or of more former owners of one name, are not ours. */
+/** The most dynos, and former owners of one name: with more records, other programs have written here. */
 const MAX_DYNOS = 500;
 const MAX_HANDOVERS = 16;
 
-/** Packed, of all dynos or of all former owners: a hundred times what a thousand series take. */
+/** The most packed bytes of all dynos, or of all former owners: a hundred times a thousand series. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * Snapshots of all processes, exchanged in Redis: a hash with a field per dyno, whose value is `claim at snapshot`. Both
- * numbers are microseconds of Redis' own clock, which Lua's doubles hold exactly until the year 2255. No claim lies in the
- * future: one that does is of a clock that was set back since, or of somebody else, and a new one takes its place.
+ * numbers are microseconds of Redis' own clock, which Lua's doubles hold exactly until the year 2255. A claim from the
+ * future comes from a clock that was set back since, or from another program, and is replaced by a new one.
  *
- * Two processes may bear one name for a while, the old and the new generation of a dyno. If both published, each scrape
- * would see one or the other, and every change from the higher count to the lower would pass for a restart. So a name
- * is a slot with one owner: whoever made the newest claim, a fencing token. A process makes its claim when it first
- * serves somebody, since until then all requests, and all that is worth telling, are its predecessor's; or, idle, when
- * nobody else is heard of under its name.
+ * Two processes may have the same name for a while: the old and the new generation of a dyno. If both published, each
+ * scrape would see one or the other, and every change from the higher count to the lower would look like a restart. So a
+ * name has one owner, the process with the newest claim, which is a fencing token. A process makes its claim when it serves
+ * its first request, since until then all requests and counts are its predecessor's; or, while idle, when no other process
+ * publishes under its name.
  *
- * An offer is good until a time of Redis' clock: whoever made it has long told something else when one that lay in the
- * buffers of a Redis that hung is read at last, perhaps after a newer one that came through another connection.
+ * An offer expires at a time of Redis' clock: one that lay in the buffers of a Redis that hung must not be read later,
+ * perhaps after a newer one that came through another connection.
  *
- * What is no record of ours is deleted by whoever comes across it, and the work is bounded: more dynos than there can be,
- * or more bytes than are read at once, are none of ours.
+ * Each process deletes the records that it finds invalid, and the work is bounded: records beyond the most dynos or bytes
+ * are not ours.
  *
- * KEYS: the hash; a hash of what former owners of this name counted since, by `successor former` (two claims).
+ * KEYS: the hash; a hash of the counts of former owners of this name since they lost it, by `successor former` (two claims).
  * ARGV: dyno, claim ('0': none yet), whether it serves ('1'), snapshot, whether the others' snapshots are wanted ('1'),
- * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept, the time until which the offer is
- * good (µs).
- * Reply: claim, the owner's claim, how many records were no such thing or too many, the others (in triples of dyno, stamp
- * and snapshot), and pairs of a former claim and what was left to this process.
+ * freshness (µs), largest snapshot (bytes), milliseconds for which the hash is kept, expiry of the offer (µs).
+ * Reply: claim, the owner's claim, the number of records that were invalid or too many, the others (in triples of dyno, stamp
+ * and snapshot), and pairs of a former claim and the counts that it has left to this process.
  */
 export const EXCHANGE = `
 local time = redis.call('TIME')
@@ -36,16 +35,16 @@ if now > tonumber(ARGV[9]) then return redis.error_reply('LATE the offer has exp
 local key, dyno, claim, snapshot = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[4]
 local fresh, largest = tonumber(ARGV[6]), tonumber(ARGV[7])
 local function text(number) return string.format('%.0f', number) end
--- Whoever takes over claims a moment later than its predecessor.
+-- A process that takes over makes a claim slightly later than its predecessor's.
 local latest = now + 1000
 
--- Something else under our keys would stand in the way for ever.
+-- A key of another type would block us for ever.
 for i, most in ipairs({ ${MAX_DYNOS}, ${MAX_HANDOVERS} }) do
   local kind = redis.call('TYPE', KEYS[i]).ok
   if kind ~= 'none' and (kind ~= 'hash' or redis.call('HLEN', KEYS[i]) > most) then redis.call('UNLINK', KEYS[i]) end
 end
 
--- Claim, whether it is fresh, the stamp and the snapshot; nothing of what is not one. A clock may have been set back.
+-- A record's claim, whether it is fresh, its stamp and its snapshot; nil if it is invalid. A clock may have been set back.
 local function read(field)
   if #field > 255 or not string.match(field, '^[!-~]+$') then return nil end
   if redis.call('HSTRLEN', key, field) > largest then return nil end
@@ -62,7 +61,7 @@ if claim == 0 and (not alive or ARGV[3] == '1') then claim = math.max(now, (owne
 local owns = claim > 0 and (not alive or claim >= owner)
 if owns then
   owner = claim
-  -- A full Redis refuses the first write if that takes memory. This one gives back what the next one takes.
+  -- A full Redis refuses a script whose first write needs memory. This one frees what the next one needs.
   -- https://redis.io/docs/latest/develop/programmability/eval-intro/ (low-memory conditions)
   redis.call('HDEL', key, dyno)
   redis.call('HSET', key, dyno, text(claim) .. ' ' .. text(now) .. ' ' .. snapshot)
@@ -103,7 +102,7 @@ end
 return { text(claim), text(owner), skipped, others, left }
 `;
 
-/** KEYS: the hash. ARGV: pairs of a dyno and the stamp of a record that is no snapshot: it goes, unless it is a newer one. */
+/** KEYS: the hash. ARGV: pairs of a dyno and the stamp of its invalid record, which is deleted unless there is a newer one. */
 export const FORGET = `
 for i = 1, #ARGV, 2 do
   local value = redis.call('HGET', KEYS[1], ARGV[i]) or ''

@@ -1,4 +1,4 @@
-/** Where the processes of a fleet leave their snapshots for one another. */
+/** The exchange of snapshots between the processes of a fleet, through Redis. */
 
 import type { Commands, Script } from '../redis/commands.ts';
 import { failureOf } from '../redis/failure.ts';
@@ -7,18 +7,18 @@ import { EXCHANGE, FORGET } from './exchange-script.ts';
 import { MAX_PACKED_BYTES, NOTHING } from './snapshot.ts';
 
 export interface ExchangeOptions {
-  /** May be shared with others: snapshots are small, and connections few. */
+  /** May be shared with other uses: snapshots are small, and connections are few. */
   readonly commands: Commands;
   /** Before every key, e.g. `rerank:`. */
   readonly prefix: string;
   readonly dyno: string;
-  /** Milliseconds for which a snapshot is shown after its process has fallen silent. */
+  /** Milliseconds for which a snapshot is shown after its process has stopped publishing. */
   readonly freshMs: number;
 }
 
 export interface Offer {
   readonly snapshot: Buffer;
-  /** Whether this process has served anybody. */
+  /** Whether this process has served a request. */
   readonly serving: boolean;
   /** Whether the others' snapshots are wanted. */
   readonly wanted: boolean;
@@ -26,41 +26,41 @@ export interface Offer {
 
 export interface Other {
   readonly dyno: string;
-  /** Which of its records it is. */
+  /** Identifies the record among those of its dyno. */
   readonly stamp: string;
   readonly snapshot: Buffer;
 }
 
 export interface Exchanged {
-  /** The claim of the process that speaks for this name; undefined when that is this one. */
+  /** The claim of the process that owns this name; undefined: this process does. */
   readonly successor: string | undefined;
-  /** Fresh records but the own one, by the names of their dynos. */
+  /** The fresh records of the other dynos. */
   readonly others: readonly Other[];
-  /** Records that were no such thing, or too many. */
+  /** The number of records that were invalid, or too many. */
   readonly skipped: number;
-  /** What former owners of this name have counted since they ceased to be: by their claims, packed. */
+  /** The counts of former owners of this name since they lost it: packed, by their claims. */
   readonly handovers: ReadonlyMap<string, Buffer>;
 }
 
 /**
- * For each of the two commands of an exchange: a scrape must be answered within 300 ms when Redis hangs, and one that
- * hangs is known by the first of them. Milliseconds.
+ * For each of the two commands of an exchange, milliseconds: a scrape must be answered within 300 ms when Redis hangs, and
+ * the first command shows whether it does.
  */
 const TIMEOUT_MS = 150;
 
-/** No restart of Redis or of the fleet takes so long: what remains then is of use to nobody. Milliseconds. */
+/** No restart of Redis or of the fleet takes so long: records that are left then are useless. Milliseconds. */
 const KEEP_MS = 3_600_000;
 
 type Reply = [claim: Buffer, owner: Buffer, skipped: number, others: Buffer[], left: Buffer[]];
 
-/** Nothing here rejects: what Redis fails to do is undefined, or false. */
+/** No method rejects: when Redis fails, the result is undefined, or false. */
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #script: Script;
   readonly #forget: Script;
   readonly #keys: readonly [snapshots: string, handovers: string];
   #claim = '0';
-  /** What Redis is known to hold of this process, nothing when that is not known, and when others cease to tell it. */
+  /** The snapshot that Redis holds for this process (`NOTHING` when unknown), and until when others show it. */
   #kept: { readonly snapshot: Buffer; readonly until: number };
 
   constructor(options: ExchangeOptions) {
@@ -68,26 +68,26 @@ export class Exchange {
     this.#options = options;
     this.#script = commands.script('metricsExchange', 2, EXCHANGE);
     this.#forget = commands.script('metricsForget', 1, FORGET);
-    // A former process of this name may still be told of.
+    // Others may still show the snapshot of a former process of this name.
     this.#kept = this.#keep(NOTHING);
     const key = `${prefix}{${versioned('metrics')}}`;
     this.#keys = [key, `${key}:${dyno}`];
   }
 
   /**
-   * What others may tell of this process now: nothing when that is not known; undefined when it has been silent for so
-   * long that they do not.
+   * The snapshot that others may show for this process now: `NOTHING` when it is unknown; undefined when this process has not
+   * published for so long that they show none.
    */
   get shown(): Buffer | undefined {
     return performance.now() < this.#kept.until ? this.#kept.snapshot : undefined;
   }
 
-  /** Leaves a snapshot, unless a newer process speaks for this name, and brings what is there. Two round trips. */
+  /** Publishes a snapshot, unless a newer process owns this name, and reads the others'. Two round trips. */
   async trade(offer: Offer): Promise<Exchanged | undefined> {
     return this.#options.commands.attempt('metrics', async () => {
       const by = await this.#expiry();
       const answer = this.#send(offer, by).then((reply) => this.#exchanged(offer, reply));
-      // Redis may have taken it, and only the answer was lost.
+      // Redis may have accepted it, and only the answer was lost.
       answer.catch((thrown) => {
         if (failureOf(thrown).kind === 'outage') this.#kept = this.#keep(NOTHING);
       });
@@ -96,8 +96,8 @@ export class Exchange {
   }
 
   /**
-   * Until when an offer that is sent now is good: microseconds of Redis' clock, never later than it is given up here. A
-   * process that was busy reads Redis' time when it is long over, and asks for it once more.
+   * When an offer that is sent now expires: microseconds of Redis' clock, never later than this process gives it up. A busy
+   * process may read the answer so late that Redis' time is long past: then it reads the time once more.
    */
   async #expiry(again = true): Promise<number> {
     const asked = performance.now();
@@ -120,7 +120,7 @@ export class Exchange {
     ) as Promise<Reply>;
   }
 
-  /** Reached by an answer that comes after the time-out too: then at least it is known what Redis holds. */
+  /** Called for an answer after the time-out, too: it still says what Redis holds. */
   #exchanged({ snapshot }: Offer, [claim, owner, skipped, others, left]: Reply): Exchanged {
     const successor = owner.equals(claim) ? undefined : owner.toString();
     this.#claim = claim.toString();
@@ -141,7 +141,7 @@ export class Exchange {
     return { snapshot, until: performance.now() + this.#options.freshMs };
   }
 
-  /** Leaves counts to the process that speaks for this name now, in place of what was left to it before. */
+  /** Leaves counts to the process that owns this name now. They replace those that were left to it before. */
   async handOver(successor: string, counts: Buffer): Promise<boolean> {
     const { commands } = this.#options;
     const [, key] = this.#keys;
@@ -154,7 +154,7 @@ export class Exchange {
     return done !== undefined;
   }
 
-  /** Deletes what was left to this process and is no snapshot, by the claims of who left it. */
+  /** Deletes invalid records that were left to this process. @param formers the claims of the processes that left them */
   async disown(formers: readonly string[]): Promise<void> {
     const { commands } = this.#options;
     const [, key] = this.#keys;
@@ -162,7 +162,7 @@ export class Exchange {
     await commands.attempt('metrics', () => within(TIMEOUT_MS, commands.client.hdel(key, ...names)));
   }
 
-  /** Deletes records that were no snapshots, unless there are newer ones. */
+  /** Deletes invalid records, unless there are newer ones. */
   async forget(foreign: readonly Other[]): Promise<void> {
     const [key] = this.#keys;
     const records = foreign.flatMap(({ dyno, stamp }) => [dyno, stamp]);
@@ -172,13 +172,13 @@ export class Exchange {
   }
 }
 
-/** A flat list, so many at a time. */
+/** Splits a flat list into rows of `width`. */
 const rows = (flat: readonly Buffer[], width: number): Buffer[][] =>
   Array.from({ length: Math.floor(flat.length / width) }, (_, i) => flat.slice(i * width, (i + 1) * width));
 
 /**
- * Rejects when there is no answer after so many milliseconds. What has arrived by then is read first: a process that was
- * busy for that long would take its own delay for Redis', and a scrape would miss the rest of the fleet.
+ * Rejects when there is no answer after so many milliseconds. Bytes that have arrived by then are read first: a process that
+ * was busy would take its own delay for Redis', and a scrape would miss the rest of the fleet.
  */
 const within = <T>(ms: number, answer: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {

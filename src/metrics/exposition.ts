@@ -1,4 +1,4 @@
-/** What `/metrics` answers: for the whole fleet where processes share a Redis, else for this one. */
+/** The text of `/metrics`: of the whole fleet if processes share a Redis, otherwise of this process. */
 
 import type { Commands } from '../redis/commands.ts';
 import { familiesOf } from './families.ts';
@@ -8,9 +8,9 @@ import type { Metrics } from './registry.ts';
 
 export interface Exposition {
   render(): Promise<string>;
-  /** A request was served. */
+  /** To be called when a request was served. */
   serving(): void;
-  /** Leaves the last counts. */
+  /** Publishes the last counts. */
   stop(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export interface ExpositionOptions {
   readonly prefix: string;
   readonly metrics: Metrics;
   readonly states: States;
-  /** The cache's connection will do: a plan of Heroku's allows as few as 20. */
+  /** May be the cache's connection: some of Heroku's plans allow only 20. */
   readonly redis: Commands | undefined;
 }
 

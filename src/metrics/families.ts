@@ -1,38 +1,38 @@
 /**
- * What a registry holds, family by family, and as text. A series is known by its labels as they stand in the text, so that
- * no two series of a family are the same; the name of the dyno is none of them, since it is the same for all.
+ * The content of a registry by family, and its text. A series is identified by its labels as they are written in the text, so
+ * that no two series of a family are the same. The dyno is not among these labels, since it is the same for all.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 
 import type { Metric, MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
 
-/** A metric: everything about it that does not change. */
+/** The parts of a metric that do not change. */
 export interface Shape {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labels: readonly string[];
-  /** Upper bounds of a histogram's buckets, ascending and without the infinite one; of anything else none. */
+  /** Upper bounds of a histogram's buckets, ascending and without the infinite one; empty for other types. */
   readonly bounds: readonly number[];
 }
 
-/** Of a counter or gauge its value; of a histogram the calls within each bound, all of them, and their sum. */
+/** A counter's or gauge's value; or a histogram's counts by bound (cumulative), total count, and sum. */
 export type Numbers = readonly number[];
 
 export interface Family {
   readonly shape: Shape;
-  /** By labels as text, in the order of the shape: `client="search",model="a"`. */
+  /** By labels as text, in the shape's order: `client="search",model="a"`. */
   readonly series: ReadonlyMap<string, Numbers>;
 }
 
-/** By name. Those of a registry are all of its families, the ones without a series too. */
+/** By name. A registry's families include those without a series. */
 export type Families = ReadonlyMap<string, Family>;
 
-/** So far, doubles count by one. */
+/** The largest count: up to it, doubles represent each integer. */
 export const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What a metric of prom-client is made with: it keeps it, and its types do not tell. */
+/** The options of a prom-client metric, which it keeps as properties that its types do not declare. */
 type Made = Metric & { readonly labelNames: readonly string[]; readonly upperBounds?: readonly number[] };
 
 export const familiesOf = async (registry: Registry): Promise<Families> => {
@@ -49,28 +49,28 @@ const familyOf = async (metric: Made): Promise<Family> => {
   for (const { labels: own, value } of values) {
     const key = labels.map((label) => `${label}="${escaped(String(own[label] ?? ''))}"`).join(',');
     const numbers = series.get(key);
-    // A histogram's come in the order of the text: its buckets, the sum, and the count that the last bucket tells, too.
+    // A histogram's values come in the order of the text: buckets, sum, and count, which the last bucket has, too.
     if (numbers === undefined) series.set(key, [value]);
     else if (numbers.length < upperBounds.length + 2) numbers.push(value);
   }
-  // A mean of nothing is no number, and nothing to tell.
+  // Leaves out, for one, the mean of no values, which is NaN.
   for (const [key, numbers] of series) if (!fits(numbers, shape)) series.delete(key);
   return { shape, series };
 };
 
-/** Whether a series of such a metric can have these numbers: what does not fit is neither told nor believed. */
+/** Whether a series of such a metric can have these numbers: others are neither published nor accepted. */
 export const fits = (numbers: unknown, { type, bounds }: Shape): numbers is number[] => {
   if (!Array.isArray(numbers)) return false;
   const least = type === 'gauge' ? -MOST : 0;
   if (!numbers.every((number) => typeof number === 'number' && number >= least && number <= MOST))
     return false;
   if (type !== 'histogram') return numbers.length === 1;
-  // Whatever lies within a bound lies within the next one.
+  // Buckets are cumulative.
   const counts = numbers.slice(0, -1);
   return counts.length === bounds.length + 1 && counts.every((count, i) => i === 0 || count >= counts[i - 1]);
 };
 
-/** As a scraper reads it: of each of these metrics the series of every dyno. */
+/** The text that a scraper reads: for each of these metrics the series of every dyno. */
 export const renderText = (
   shapes: readonly Shape[],
   dynos: readonly { readonly dyno: string; readonly families: Families }[],

@@ -1,4 +1,4 @@
-/** Gauges that show a state: read when somebody scrapes, not written at every change. */
+/** Gauges that show a state: they are set at each scrape, not at each change. */
 
 import type { Registry } from 'prom-client';
 import { REDIS_STATES } from '../redis/health.ts';
@@ -9,7 +9,7 @@ export interface States {
   readonly bufferedBytes: () => number;
   readonly cacheBytes: () => number;
   readonly cacheEntries: () => number;
-  /** What scores are reused for now, and whether that is less than configured, since they were found to depend. */
+  /** What scores are reused for now; `dependent`: less than configured, since they were found to depend on companions. */
   readonly granularities: () => readonly { model: string; granularity: string; dependent: boolean }[];
   readonly queues: () => readonly { model: string; waiting: number }[];
   readonly windows: () => readonly {
@@ -26,7 +26,7 @@ export interface States {
   readonly linesDropped: () => number;
 }
 
-/** The registry, with every state read into its gauge, or counter: before each scrape. */
+/** Returns a function that sets all these gauges, and counters, and returns the registry. */
 export const gauges = (metrics: Metrics, states: States): (() => Registry) => {
   let dropped = 0;
   const read = (): void => {

@@ -2,12 +2,12 @@ import type { Finding } from '../calls/findings.ts';
 import type { Observer } from '../calls/observer.ts';
 import type { Recorder } from './recorder.ts';
 
-/** Who decides what a model's scores are reused for. */
+/** Decides what a model's scores are reused for. */
 interface Verified {
   verified(model: string, pair: string, finding: Finding): void;
 }
 
-/** What happens at the seams is counted; and what a model's scores have shown decides what they are reused for. */
+/** Passes the column's events to the recorder, and findings about a model's scores to the decision on their reuse, too. */
 export const observerOf = (recorder: Recorder, granularities: Verified): Observer => ({
   cacheLookup: (model, tier, result) => recorder.cacheLookup(model, tier, result),
   merged: (model) => recorder.merged(model),

@@ -1,4 +1,4 @@
-/** Turns what happens into metrics. The only writer of the counters and histograms. */
+/** Counts events in metrics. The only writer of the counters and histograms. */
 
 import type { ItemReply } from '../calls/call.ts';
 import { ERRORS } from '../calls/errors.ts';
@@ -9,7 +9,7 @@ import { countOf, distributionOf, memoized } from './series.ts';
 
 export interface RecorderOptions {
   readonly metrics: Metrics;
-  /** The label values that may occur: all from configuration. */
+  /** The possible label values, all from the configuration. */
   readonly clients: readonly string[];
   readonly models: readonly string[];
   readonly attachments: readonly string[];
@@ -29,7 +29,7 @@ export interface RequestFacts {
 export interface UpstreamFacts {
   readonly attachment: string;
   readonly model: string;
-  /** The status answered, or why there was none. */
+  /** The status of the answer, or why there was none. */
   readonly code: string;
   readonly ms: number;
   readonly searchUnits: number;
@@ -38,7 +38,7 @@ export interface UpstreamFacts {
 const OTHER = 'other';
 const SOURCES = ['memory', 'redis', 'joined', 'upstream'];
 const RULES = Object.entries(ERRORS);
-/** Every way in which a request may end: its outcome and its status. */
+/** All pairs of outcome and status with which a request can end. */
 const ENDS = new Set([
   ...['hit', 'partial', 'miss', 'stale', 'bypass'].map((outcome) => `${outcome} 200`),
   ...RULES.map(([, { outcome, status }]) => `${outcome} ${status}`),
@@ -91,7 +91,7 @@ export class Recorder {
     if (outcome === 'rejected') this.#metrics.rejections.inc({ client, model, reason: facts.error ?? OTHER });
   }
 
-  /** A request was refused since too many bytes were held. */
+  /** A request was refused because too many bytes were held. */
   shed(reason: string): void {
     this.#metrics.shed.inc({ reason });
   }
@@ -104,7 +104,7 @@ export class Recorder {
     this.#metrics.mergedRequests.inc({ model });
   }
 
-  /** @param finding what is within the tolerance is `same`, though perhaps not to the bit */
+  /** @param finding `same` for a difference within the tolerance, even if it is not 0 */
   verified(model: string, difference: number, finding: Finding): void {
     const moved = finding === 'changed' ? 'changed' : 'drifted';
     this.#metrics.verifiedPairs.inc({ model, result: difference === 0 ? 'same' : moved });
@@ -132,7 +132,7 @@ export class Recorder {
     this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
   }
 
-  /** @param failed what kind of failure it was, if it was one */
+  /** @param failed the kind of failure, if the command failed */
   redisCommand(op: string, failed: FailureKind | undefined, ms: number): void {
     this.#metrics.redisDuration.observe({ op }, ms / 1000);
     if (failed) this.#metrics.redisErrors.inc({ op, kind: failed });
@@ -180,7 +180,7 @@ export class Recorder {
   }
 }
 
-/** Where the run of equal sources that begins at a place ends: mostly there is but one. */
+/** The end of the run of equal sources that begins at `from`: usually all sources of a reply are one run. */
 const endOfRun = (sources: readonly string[], from: number): number => {
   let to = from + 1;
   while (to < sources.length && sources[to] === sources[from]) to++;

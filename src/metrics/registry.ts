@@ -1,21 +1,21 @@
-/** Every metric of the gateway, by name. Label values come from configuration only; whatever else is `other`. */
+/** All metrics of the gateway. Label values come from the configuration only; any other value is `other`. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const PREFIX = 'gateway_';
 
-/** Seconds. Reaches from a memory hit to the 30 s after which Heroku's router gives up. */
+/** Seconds: from a memory hit to the 30 s after which Heroku's router gives up. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 const DOCUMENTS = [1, 5, 10, 25, 50, 100, 250, 500, 1000];
 
-/** Of scores from 0 to 1: from rounding in the last bits to another ranking. */
+/** Differences of scores from 0 to 1: from rounding in the last bits to another ranking. */
 const DIFFERENCES = [0, 1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1];
 
 export interface MetricsOptions {
   readonly dyno: string;
   readonly version: string;
-  /** The release and the commit that run, where they are known. */
+  /** The running release and commit, if they are known. */
   readonly release?: string | undefined;
   readonly commit?: string | undefined;
 }
@@ -33,7 +33,7 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
   const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
     new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [registry] });
 
-  gauge('build_info', 'Always 1; its labels tell what runs.', ['version', 'node', 'release', 'commit']).set(
+  gauge('build_info', 'Always 1; the labels name the build.', ['version', 'node', 'release', 'commit']).set(
     // To Prometheus an empty label is an absent one.
     { version, node: process.version, release: release ?? '', commit: commit ?? '' },
     1,
@@ -41,7 +41,7 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
 
   return {
     registry,
-    requests: counter('requests_total', 'Rerank requests, each counted once.', [
+    requests: counter('requests_total', 'Rerank requests, by outcome and status.', [
       'client',
       'model',
       'outcome',
@@ -49,20 +49,20 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ]),
     requestDuration: histogram(
       'request_duration_seconds',
-      'From the arrival of a rerank request to its answer.',
+      'Time from the arrival of a rerank request to its answer.',
       ['model', 'outcome'],
       SECONDS,
     ),
     requestsInFlight: gauge('requests_in_flight', 'Rerank requests under way.', []),
     requestDocuments: histogram('request_documents', 'Documents of a rerank request.', ['model'], DOCUMENTS),
-    documents: counter('documents_total', 'Distinct documents answered, by where the score came from.', [
+    documents: counter('documents_total', 'Distinct documents answered, by source of the score.', [
       'model',
       'source',
     ]),
     cacheRequests: counter('cache_requests_total', 'Look-ups in a cache tier.', ['model', 'tier', 'result']),
-    cacheBytes: gauge('cache_bytes', 'Bytes of scores in memory.', []),
-    cacheEntries: gauge('cache_entries', 'Scored pairs in memory.', []),
-    cacheGranularity: gauge('cache_granularity', '1 for what scores of a model are reused for now.', [
+    cacheBytes: gauge('cache_bytes', 'Bytes of scores in the memory cache.', []),
+    cacheEntries: gauge('cache_entries', 'Scored pairs in the memory cache.', []),
+    cacheGranularity: gauge('cache_granularity', '1 for the granularity at which scores are reused now.', [
       'model',
       'granularity',
     ]),
@@ -73,7 +73,7 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     mergedRequests: counter(
       'merged_requests_total',
-      'Asks that joined a call that still waited for its slot.',
+      'Calls that joined another one that was waiting for its slot.',
       ['model'],
     ),
     verifiedPairs: counter(
@@ -83,26 +83,30 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     scoreDrift: histogram(
       'score_drift',
-      'How far a new score of a pair is from the cached one.',
+      'Difference between the new and the cached score of a pair.',
       ['model'],
       DIFFERENCES,
     ),
     queueDepth: gauge('queue_depth', 'Upstream calls waiting for a slot.', ['model']),
     queueWait: histogram('queue_wait_seconds', 'Wait of an upstream call for its slot.', ['model'], SECONDS),
-    queueWaits: counter('queue_waits_total', 'Upstream calls that got a slot, by why they waited for it.', [
+    queueWaits: counter('queue_waits_total', 'Upstream calls that got a slot, by reason for their wait.', [
       'model',
       'reason',
     ]),
-    bufferedBytes: gauge('buffered_bytes', 'Bytes held for requests: arriving, waiting and being sent.', []),
-    shed: counter('shed_total', 'Requests refused since too many bytes were held, by their size.', [
+    bufferedBytes: gauge(
+      'buffered_bytes',
+      'Bytes held for requests that arrive, wait or are being sent.',
+      [],
+    ),
+    shed: counter('shed_total', 'Requests refused because too many bytes were held, by their size.', [
       'reason',
     ]),
-    rejections: counter('rejections_total', 'Rerank requests refused without fault of their form.', [
+    rejections: counter('rejections_total', 'Valid rerank requests that were refused, by reason.', [
       'client',
       'model',
       'reason',
     ]),
-    upstreamRequests: counter('upstream_requests_total', 'Calls made upstream, by the status answered.', [
+    upstreamRequests: counter('upstream_requests_total', 'Upstream calls, by status of the answer.', [
       'upstream',
       'model',
       'code',
@@ -113,13 +117,13 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       ['upstream', 'model'],
       SECONDS,
     ),
-    upstreamRetries: counter('upstream_retries_total', 'Calls made again, by what the one before ended in.', [
+    upstreamRetries: counter('upstream_retries_total', 'Retries of upstream calls, by reason.', [
       'model',
       'reason',
     ]),
     firewallRefusals: counter(
       'firewall_refusals_total',
-      'Upstream calls that the firewall in front of the upstream refused.',
+      'Upstream calls refused by the firewall in front of the upstream.',
       ['model'],
     ),
     upstreamSearchUnits: counter('upstream_search_units_total', 'Search units billed by the upstream.', [
@@ -130,7 +134,10 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
       'model',
     ]),
-    ratelimitUsed: gauge('ratelimit_used_requests', 'Calls held in the window now.', ['upstream', 'model']),
+    ratelimitUsed: gauge('ratelimit_used_requests', 'Calls that count in the window now.', [
+      'upstream',
+      'model',
+    ]),
     pacingAlone: gauge(
       'pacing_alone',
       '1 while a process cannot see the calls of those that share the limit, else 0.',
@@ -140,11 +147,8 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
     ]),
     redisUp: gauge('redis_up', '1 while Redis is connected, 0 while not; absent without Redis.', []),
-    redisErrors: counter('redis_errors_total', 'Redis commands that failed, by what it means.', [
-      'op',
-      'kind',
-    ]),
-    redisState: gauge('redis_state', '1 for the state of Redis now; absent without Redis.', ['state']),
+    redisErrors: counter('redis_errors_total', 'Failed Redis commands, by kind of failure.', ['op', 'kind']),
+    redisState: gauge('redis_state', '1 for the present state of Redis; absent without Redis.', ['state']),
     redisConnects: counter('redis_connects_total', 'Attempts to connect to Redis.', ['connection']),
     redisDuration: histogram(
       'redis_command_duration_seconds',
@@ -154,12 +158,12 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     logLinesDropped: counter(
       'log_lines_dropped_total',
-      'Lines of the log that nobody took: what reads it is too slow, or gone.',
+      'Log lines dropped because the reader of the log is too slow, or gone.',
       [],
     ),
     snapshotsSkipped: counter(
       'fleet_snapshots_skipped_total',
-      'Snapshots of other processes that were none, or more than one scrape reads.',
+      'Snapshots of other processes that were invalid, or more than one scrape reads.',
       [],
     ),
   };

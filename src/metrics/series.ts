@@ -1,11 +1,11 @@
 /**
- * Single series, found once: prom-client looks a series up by its labels at every event, which takes longer than all else that
- * a hit takes.
+ * Single series, looked up once: prom-client looks a series up by its labels at every event, which takes longer than the rest
+ * of a cache hit.
  */
 
 import type { Counter, Histogram } from 'prom-client';
 
-/** What prom-client keeps of a series, and its types do not tell. */
+/** The map of series in a prom-client metric, which its types do not declare. */
 interface Kept<T> {
   readonly hashMap: Readonly<Record<string, T>>;
 }
@@ -17,7 +17,7 @@ interface Count {
 
 interface Distribution {
   readonly labels: Labels;
-  /** Values within each upper bound that are within no lower one. */
+  /** By upper bound, the number of values that are above the next lower bound: not cumulative. */
   readonly bucketValues: Record<number, number>;
   sum: number;
   count: number;
@@ -30,7 +30,7 @@ const keptOf = <T extends { readonly labels: Labels }>(metric: object, labels: L
     Object.entries(labels).every(([name, value]) => kept.labels[name] === value),
   );
 
-/** @param labels all that the counter has @returns counts so many more */
+/** @param labels all labels of the counter @returns a function that adds to its count */
 export const countOf = <L extends string>(
   counter: Counter<L>,
   labels: Readonly<Record<L, string>>,
@@ -42,7 +42,7 @@ export const countOf = <L extends string>(
   };
 };
 
-/** @param labels all that the histogram has @returns observes a number */
+/** @param labels all labels of the histogram @returns a function that observes a value */
 export const distributionOf = <L extends string>(
   histogram: Histogram<L>,
   labels: Readonly<Record<L, string>>,
@@ -60,7 +60,7 @@ export const distributionOf = <L extends string>(
   };
 };
 
-/** What is made once for each of some names. */
+/** A function that calls `make` once for each list of names, and returns the same result afterwards. */
 export const memoized = <T>(make: (...names: string[]) => T): ((...names: string[]) => T) => {
   const made = new Map<string, T>();
   return (...names) => {

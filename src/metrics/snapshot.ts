@@ -1,34 +1,34 @@
 /**
- * A registry's families, packed for Redis: JSON, a family by its name, each with its shape in words and the numbers of each
- * series by its labels. Names and labels are keys, so that nothing can be there twice.
+ * A registry's families, packed for Redis: gzipped JSON, with each family by name, its shape as a text, and the numbers of
+ * each series by its labels. Names and labels are keys, so that nothing can occur twice.
  *
- * Whoever else writes there may leave anything, and one line that Prometheus does not accept would cost it the answer of the
- * whole fleet. So nothing is taken but what a registry of ours could have held; text is only ever written by the process
- * that is scraped.
+ * Other programs may write anything there, and one line that Prometheus does not accept would make it reject the answer of
+ * the whole fleet. So only what a registry of ours could hold is accepted, and the text is written by the process that is
+ * scraped.
  */
 
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { type Families, type Family, fits, type Shape } from './families.ts';
 
-/** Bytes. A thousand series take 80 KB, and a tenth of it packed: what is larger than this is none of ours. */
+/** Bytes. A thousand series take 80 KB, and a tenth of that packed: a larger snapshot is not ours. */
 const MAX_TEXT_BYTES = 2 * 1024 * 1024;
 export const MAX_PACKED_BYTES = 1024 * 1024;
 
-/** Unpacked, in one scrape: a hundred dynos with a thousand series each have two thirds of it. */
+/** Bytes unpacked for one scrape. A hundred dynos with a thousand series each take two thirds of it. */
 const MAX_BYTES_AT_ONCE = 8 * 1024 * 1024;
 
-/** What is none may take so many times as long to be found out. */
+/** An invalid snapshot may take so many times as long to read as a valid one of the same size. */
 const FOREIGN_COST = 4;
 
-/** At once, and not in another thread, so that two snapshots of one process never overtake each other. */
+/** Synchronous, not in another thread, so that a snapshot never overtakes an earlier one of the same process. */
 export const pack = (families: Families): Buffer => {
-  const told = [...families].flatMap(([name, { shape, series }]) =>
+  const entries = [...families].flatMap(([name, { shape, series }]) =>
     series.size === 0 ? [] : [[name, [wordsOf(shape), Object.fromEntries(series)]]],
   );
-  return gzipSync(JSON.stringify(Object.fromEntries(told)), { level: constants.Z_BEST_SPEED });
+  return gzipSync(JSON.stringify(Object.fromEntries(entries)), { level: constants.Z_BEST_SPEED });
 };
 
-/** What is told of a process that others do not know. */
+/** The snapshot of a process without any series. */
 export const NOTHING = pack(new Map());
 
 interface Known {
@@ -38,27 +38,27 @@ interface Known {
 }
 
 /**
- * Reads snapshots, together no more than can be read between two requests: how many bytes one takes is only known once it
- * has been unpacked.
+ * Reads snapshots, in sum no more than can be read between two requests. How many bytes one takes is known only when it has
+ * been unpacked.
  */
 export class Unpacker {
   readonly #known: ReadonlyMap<string, Known>;
   #left = MAX_BYTES_AT_ONCE;
 
-  /** @param own families of this process: what another release knows besides, or in another shape, is left out */
+  /** @param own families of this process: those that only another release has, or in another shape, are left out */
   constructor(own: Families) {
     this.#known = new Map(
       [...own].map(([name, { shape }]) => [name, { shape, words: wordsOf(shape), labels: labelsOf(shape) }]),
     );
   }
 
-  /** `foreign` for whatever is no snapshot; `unread` when enough has been read. */
+  /** `foreign` for an invalid snapshot; `unread` when enough has been read. */
   read(packed: Buffer): Families | 'foreign' | 'unread' {
     if (this.#left < MAX_TEXT_BYTES) return 'unread';
-    // Taken even if there turns out to be more.
+    // Charged as the worst case unless it turns out to be valid.
     let [bytes, cost] = [MAX_TEXT_BYTES, FOREIGN_COST];
     try {
-      // Here and now: other threads would take longer to bring it.
+      // Synchronous: passing it through another thread would take longer.
       const text = gunzipSync(packed, { maxOutputLength: MAX_TEXT_BYTES });
       bytes = text.length;
       if (isDense(text)) return 'foreign';
@@ -73,7 +73,7 @@ export class Unpacker {
   }
 }
 
-/** A list or an object of ours takes more bytes than this; of four million empty ones, half a gigabyte would be made. */
+/** Each list or object of ours takes more bytes than this. Four million empty ones would take half a gigabyte when parsed. */
 const LEAST_BYTES = 6;
 const OPENING = new Set(['[', '{'].map((bracket) => bracket.charCodeAt(0)));
 
@@ -83,14 +83,14 @@ const isDense = (text: Buffer): boolean => {
   return left < 0;
 };
 
-/** @throws when it is none */
+/** @throws when the snapshot is invalid */
 const readFamilies = (json: unknown, known: ReadonlyMap<string, Known>): Families => {
   const families = new Map<string, Family>();
-  for (const [name, told] of Object.entries(recordOf(json))) {
-    if (!Array.isArray(told)) throw new TypeError('no family');
+  for (const [name, family] of Object.entries(recordOf(json))) {
+    if (!Array.isArray(family)) throw new TypeError('no family');
     const own = known.get(name);
-    if (own === undefined || told[0] !== own.words) continue;
-    families.set(name, { shape: own.shape, series: readSeries(recordOf(told[1]), own) });
+    if (own === undefined || family[0] !== own.words) continue;
+    families.set(name, { shape: own.shape, series: readSeries(recordOf(family[1]), own) });
   }
   return families;
 };
@@ -107,7 +107,7 @@ const readSeries = (
   return series;
 };
 
-/** Every character that a value may have in one way only: escaped where it must be, no control, no half of a pair. */
+/** The only way to write each character of a value: escaped if necessary, no controls, no half of a surrogate pair. */
 const PLAIN = String.raw`[^"\\\0-\x1f\x7f-\x9f\ud800-\udfff]`;
 const PAIR = String.raw`[\ud800-\udbff][\udc00-\udfff]`;
 const VALUE = String.raw`${PLAIN}*(?:(?:\\[\\"n]|${PAIR})${PLAIN}*)*`;

@@ -45,7 +45,7 @@ describe('the upstream’s own log', () => {
 
 describe('a gateway’s metrics', () => {
   const scrape = (calls: number, refused: number, documents: number, units: number): string => `
-# HELP gateway_upstream_requests_total Calls made upstream, by the status answered.
+# HELP gateway_upstream_requests_total Upstream calls, by status of the answer.
 # TYPE gateway_upstream_requests_total counter
 gateway_upstream_requests_total{upstream="RERANK",model="m",code="200",dyno="a"} ${calls}
 gateway_upstream_requests_total{upstream="RERANK_EU",model="m",code="200",dyno="a"} 1
