@@ -1,4 +1,4 @@
-/** The HTTP onion and the route table. */
+/** The middleware and the route table. */
 
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
@@ -21,21 +21,21 @@ export interface AppOptions {
   readonly identify: Identify;
   readonly rerank: EndpointOptions<Float64Array>;
   readonly models: ModelsOptions['stateOf'];
-  /** Regions of the upstream, as far as its address tells. */
+  /** Regions of the upstream, if its address names them. */
   readonly regions: readonly string[];
-  /** Which pages browsers may call from; none: no page may. */
+  /** Origins of the pages from which browsers may call; empty: none. */
   readonly corsOrigins: readonly string[];
-  /** Forgets a model's scores, in all processes; rejects when only this one could be told so far. */
+  /** Purges a model's scores, in all processes. Rejects when only this process has purged them so far. */
   readonly purge: (model: string) => Promise<void>;
   /** Undefined for a client without a quota. */
   readonly quotaOf?: (client: string) => QuotaState | undefined;
   readonly metrics: MetricsRouteOptions;
   readonly readiness: () => Readiness;
-  /** Told about every rerank request once. */
+  /** Called once for every rerank request. */
   readonly onRequest: (record: RequestRecord) => void;
 }
 
-/** What there is, and by which method it is asked for. */
+/** The routes, and the method of each. */
 const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/v1/rerank': 'POST',
   '/v1/models': 'GET',
@@ -75,7 +75,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   return app;
 };
 
-/** What a page may send, and what it may read, from one of these origins (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+/** What pages of these origins may send and read (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 const browsers = (origins: readonly string[]): MiddlewareHandler<GatewayEnv> =>
   cors({
     origin: [...origins],
@@ -92,7 +92,7 @@ const browsers = (origins: readonly string[]): MiddlewareHandler<GatewayEnv> =>
     maxAge: PREFLIGHT_SECONDS,
   });
 
-/** How long a browser may remember what it was told: as long as the least patient of them does anyway. */
+/** How long a browser may cache a preflight answer: the strictest browsers allow no longer. */
 const PREFLIGHT_SECONDS = 600;
 
 const notAllowed = (allow: string): never => {

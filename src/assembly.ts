@@ -1,4 +1,4 @@
-/** Puts a gateway's rooms together. The only place that knows every room. */
+/** Assembles a gateway from its rooms. The only file that knows every room. */
 
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -33,11 +33,11 @@ export interface AssemblyOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly version: string;
-  /** Nothing new is to come in. */
+  /** Whether the process drains, so that it should get no new requests. */
   readonly draining: () => boolean;
-  /** What goes wrong at the built-in simulator, where that is the upstream. */
+  /** The faults of the built-in simulator, if that is the upstream. */
   readonly unkind: Profile | undefined;
-  /** Lines of the log that nobody will read, since the start. */
+  /** Dropped log lines since the start. */
   readonly linesDropped: () => number;
 }
 
@@ -47,19 +47,19 @@ export interface Assembly {
   readonly front: Front;
   /** The requests under way. */
   readonly callers: Callers;
-  /** To be told of a request that never came to the app. */
+  /** To be called for a request that never reached the app. */
   readonly onRequest: (record: RequestRecord) => void;
-  /** To be called when no request is under way any more. Never rejects, and takes a few seconds at most. */
+  /** To be called when no request is under way any more. Never rejects, and takes at most a few seconds. */
   close(): Promise<void>;
 }
 
-/** Share of the longest wait after which an attempt is given up: the next one needs some of it, too. */
+/** Share of the longest wait that an attempt may take: the rest is left for the next one. */
 const ATTEMPT_SHARE = 0.6;
 
-/** How often a process shows Redis that it is there, and sees that it is, milliseconds. */
+/** How often a process checks Redis and exchanges the models' states, milliseconds. */
 const BEAT_MS = 1000;
 
-/** The longest that anything is waited for at the end, milliseconds: a Redis that hangs answers nothing. */
+/** The longest wait for each step of closing, milliseconds: a Redis that hangs does not answer. */
 const CLOSING_MS = 1000;
 
 export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
@@ -96,7 +96,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     ...cacheNotices(log),
     onListening: (failure) => redis?.health.note('messages', failure),
   });
-  // Before anything is answered: scores may have been purged while this process was away.
+  // Before the first answer: scores may have been purged while this process was away.
   await caches.beat().catch(() => {});
   const heart = redis && setInterval(() => void caches.beat().catch(() => {}), BEAT_MS).unref();
   const pacers = createPacers({
@@ -147,7 +147,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     maxWaitMs: config.maxWaitMs,
     quotas,
     slots: (model) => pacers.of(model),
-    // Enough to come to the one attachment that is well.
+    // Enough to reach the only attachment that works.
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
     upstream: upstream.service(RERANK.wire),
@@ -229,7 +229,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onRequest,
     async close() {
       const onFailure = (error: unknown): void => log.warn({ cause: framesOf(error) }, 'not closed');
-      // What still speaks to Redis goes first.
+      // First the parts that still send commands to Redis.
       await settle([() => exposition.stop(), () => pacers.close()], CLOSING_MS, onFailure);
       await settle(
         [

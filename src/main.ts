@@ -1,4 +1,4 @@
-/** The process: environment → configuration → gateway → drain. It and the config check alone read the environment. */
+/** The process: environment → configuration → gateway → drain. Only this file and the tools read the environment. */
 
 import { readFileSync } from 'node:fs';
 import { framesOf } from './calls/frames.ts';
@@ -30,7 +30,7 @@ endProperly({
   budgetMs: DRAIN_MS,
   async onSignal(signal) {
     log.info({ signal }, 'draining');
-    // Before it listens nobody waits for it.
+    // Undefined before it listens: then no request waits.
     await gateway?.drain();
     log.info('drained');
   },

@@ -1,4 +1,4 @@
-/** A gateway as a server: listens, and drains. */
+/** A gateway as a server, which listens and drains. */
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import type { Profile } from './simulator/unkind.ts';
 export interface Gateway {
   readonly url: string;
   readonly port: number;
-  /** Stops accepting, lets what runs finish, and ends; every call returns the same promise. */
+  /** Stops accepting, waits for the requests under way, and closes. Every call returns the same promise. */
   drain(): Promise<void>;
 }
 
@@ -26,26 +26,26 @@ export interface GatewayOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly version: string;
-  /** Milliseconds that a drain may last. */
+  /** The longest that a drain may take, milliseconds. */
   readonly drainMs?: number;
   /** Milliseconds for which idle connections stay open after the port is closed. */
   readonly idleMs?: number;
-  /** What goes wrong at the built-in simulator, where that is the upstream. */
+  /** The faults of the built-in simulator, if that is the upstream. */
   readonly unkind?: Profile | undefined;
-  /** Lines of the log that nobody will read, since the start. */
+  /** Dropped log lines since the start. */
   readonly linesDropped?: () => number;
 }
 
 /**
- * Heroku's router keeps its connections for 90 s. Kept longer here, so that it is always the router that closes: a
- * connection closed under a request is an error that its caller sees.
+ * Heroku's router keeps idle connections for 90 s. They are kept longer here, so that it is always the router that closes: if
+ * a connection is closed under a request, its caller sees an error.
  */
 const KEEP_ALIVE_MS = 95_000;
 
-/** Heroku kills a process 30 s after SIGTERM; the contract gives up 5 s before. */
+/** Heroku kills a process 30 s after SIGTERM; a drain ends 5 s before that. */
 export const DRAIN_MS = 25_000;
 
-/** Longer than a request that Heroku's router has sent takes to come here. */
+/** Longer than a request that Heroku's router has sent takes to arrive here. */
 const IDLE_MS = 1500;
 
 export const startGateway = async ({
@@ -85,7 +85,7 @@ export const startGateway = async ({
     await close();
     throw error;
   });
-  // A connection that can't be accepted is no reason to end.
+  // A connection that cannot be accepted is no reason to end the process.
   server.on('error', ({ code }: NodeJS.ErrnoException) => log.error({ code }, 'server'));
   log.info({ port, models: Object.keys(config.modelLimits), redis: config.redis !== undefined }, 'listening');
 

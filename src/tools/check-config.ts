@@ -1,6 +1,6 @@
 import { describeConfig, formatProblems, parseConfig } from '../config/config.ts';
 
-// Besides main.ts the only reader of process.env. Exit codes: 0 = this environment would start, 2 = it would not.
+// Exit codes: 0 = a gateway would start in this environment, 2 = it would not.
 const result = parseConfig(process.env);
 if (result.ok) {
   for (const { variable, message } of result.warnings) console.error(`warning: ${variable} ${message}`);

@@ -2,13 +2,13 @@
 
 import { hash, randomBytes } from 'node:crypto';
 
-/** 192 bits: nobody guesses one, and nobody needs a slow digest of it. */
+/** 192 bits: too many to guess, so that its digest need not be slow. */
 const KEY_BYTES = 24;
 
 const HELP = `Usage: npm run key -- NAME
 
-Makes a key for the service NAME (letters, digits, _ and -). The service sends the key; GATEWAY_KEYS needs its entry only,
-by which nobody can call.
+Makes a key for the service NAME (letters, digits, _ and -). The service sends the key; GATEWAY_KEYS needs only the entry,
+which cannot be used for calls.
 `;
 
 const [name, ...more] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Makes the calls, and says what came of each. */
+/** Makes the calls, and returns what was observed at each. */
 
 import { Pool } from 'undici';
 import { RerankError } from '../../calls/errors.ts';
@@ -11,7 +11,7 @@ export interface CallerOptions {
   /** Base URL without a trailing slash. */
   readonly url: string;
   readonly key: string;
-  /** The longest that an answer may take to begin, or to go on, milliseconds. */
+  /** The longest wait for the beginning of an answer, or for its next bytes, milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -68,7 +68,7 @@ const read = (
   return { outcome: 'scored', values, searchUnits: unitsStated ? spent : undefined };
 };
 
-/** Names no host: the texts of connection errors do. */
+/** The code of an error, and not its text, which names the host. */
 const failure = (thrown: unknown): string => {
   if (thrown instanceof RerankError) return 'the answer is no rerank answer';
   const code = String((thrown as { code?: unknown }).code ?? 'no connection');

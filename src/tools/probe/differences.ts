@@ -3,21 +3,21 @@
 import type { Observation } from './observation.ts';
 import type { CallName } from './plan.ts';
 
-/** What a score may depend on beside its own query and document. */
+/** What a score may depend on besides its own query and document. */
 export const ASPECTS = ['repetition', 'order', 'duplicates', 'companions'] as const;
 export type Aspect = (typeof ASPECTS)[number];
 
 export interface Difference {
-  /** Scores that were compared. */
+  /** The number of scores compared. */
   readonly scores: number;
-  /** Of them, the same bit for bit. */
+  /** The number of those that are the same bit for bit. */
   readonly identical: number;
   readonly largest: number;
 }
 
 type Comparison = readonly [CallName, CallName];
 
-/** Two calls each, that differ in nothing else. The needed ones come first; the others tell more where they were made. */
+/** Pairs of calls that differ in one aspect only. The first pair is required; the others add evidence if they were made. */
 const COMPARISONS: Readonly<
   Record<Aspect, { readonly needed: readonly Comparison[]; readonly more: readonly Comparison[] }>
 > = {
@@ -47,7 +47,7 @@ const COMPARISONS: Readonly<
   },
 };
 
-/** Undefined for what was not measured: one of the calls it needs brought no scores. */
+/** Undefined for an aspect that was not measured, since a required call brought no scores. */
 export const differences = (
   observations: readonly Observation[],
 ): Readonly<Record<Aspect, Difference | undefined>> => {
@@ -71,7 +71,7 @@ export const differences = (
 
 type ScoresByText = ReadonlyMap<string, readonly number[]>;
 
-/** The scores of each text: several where it was sent several times. */
+/** The scores of each text: several if it was sent several times. */
 const byText = ({ call, values }: Extract<Observation, { outcome: 'scored' }>): ScoresByText => {
   const scores = new Map<string, number[]>();
   call.documents.forEach((text, index) => {

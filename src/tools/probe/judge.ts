@@ -1,4 +1,4 @@
-/** What a model's scores may be reused for, judged by what was measured. Pure. */
+/** The granularity at which a model's scores may be reused, judged by the measurements. Pure. */
 
 import type { Granularity } from '../../config/config.ts';
 import type { Aspect, Difference } from './differences.ts';
@@ -6,15 +6,15 @@ import type { Aspect, Difference } from './differences.ts';
 export interface Verdict {
   readonly granularity: Granularity;
   readonly reason: string;
-  /** False: it is the safe choice, for lack of a measurement. */
+  /** False: the safe choice, for lack of a measurement. */
   readonly measured: boolean;
 }
 
 type Measured = Readonly<Record<Aspect, Difference | undefined>>;
 
 /**
- * `document` only where everything that it takes for granted was measured and held. Duplicates have no say: the gateway
- * never sends any.
+ * `document` only if everything that it assumes was measured and is true. Duplicates do not matter: the gateway never sends
+ * any.
  * @param tolerance the largest difference that counts as none
  */
 export const judge = ({ repetition, order, companions }: Measured, tolerance: number): Verdict => {
@@ -22,7 +22,7 @@ export const judge = ({ repetition, order, companions }: Measured, tolerance: nu
   if (differs(repetition)) {
     return verdict('request', 'the same call brings other scores, so that none says what they depend on');
   }
-  // Even the coarser identity takes a set of documents for the same in any order.
+  // Even the granularity `request` treats a set of documents as the same in any order.
   if (repetition && differs(order)) return verdict('off', 'scores depend on the order of the documents');
   if (differs(companions)) return verdict('request', 'scores depend on the companion documents');
   if (!repetition || !order || !companions) {

@@ -1,4 +1,4 @@
-/** Command line and environment → what to probe, or what is wrong with them. Pure. */
+/** Command line and environment → options of a probe, or what is wrong with them. Pure. */
 
 import { parseArgs } from 'node:util';
 import { formatProblems, type Problem } from '../../config/config.ts';
@@ -53,7 +53,7 @@ const parse = (args: readonly string[]) => {
   }
 };
 
-/** One attachment as the gateway reads it; gateway keys and Redis are of no interest here. */
+/** One attachment as the gateway reads it, without gateway keys and Redis, which a probe does not need. */
 const attachment = (
   env: Environment,
   models: ReadonlyMap<string, number>,

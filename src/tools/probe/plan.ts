@@ -11,7 +11,7 @@ export interface PlannedCall {
   readonly name: CallName;
   readonly documents: readonly string[];
   readonly body: string;
-  /** Breaks a rule that the upstream may have: whatever it answers is a finding, and no failure. */
+  /** Breaks a rule that the upstream may have: any answer is a finding, and none is a failure. */
   readonly edge: boolean;
 }
 
@@ -27,7 +27,7 @@ const ranking = ({ query }: Question, documents: readonly string[]): Sketch => (
   edge: false,
 });
 
-/** The first question with something else in it. */
+/** The first question with other fields. */
 const edge = (fields: Readonly<Record<string, unknown>>, documents = FIRST.documents): Sketch => ({
   documents,
   body: (model) => JSON.stringify({ model, query: FIRST.query, documents, ...fields }),
@@ -45,13 +45,13 @@ const surrounded = (documents: readonly string[]): string[] => [
   ...COMPANIONS.slice(6),
 ];
 
-/** What matters most comes first: the more models share the calls, the fewer each gets. */
+/** The most important calls come first: the more models share the calls of a run, the fewer each gets. */
 const SKETCHES = {
   first: ranking(FIRST, own),
   reversed: ranking(FIRST, own.toReversed()),
   alone: ranking(FIRST, own.slice(0, 1)),
   surrounded: ranking(FIRST, surrounded(own)),
-  // Not right after the first: what it is compared with should not be what the upstream has just kept.
+  // Not right after `first`, with which it is compared: the upstream may have cached that answer for a moment.
   again: ranking(FIRST, own),
   duplicated: ranking(FIRST, [...own, own[0]!, own[3]!, own[0]!]),
   hundred: ranking(FIRST, upTo(100)),
@@ -76,10 +76,10 @@ export type CallName = keyof typeof SKETCHES;
 
 const NAMES = Object.keys(SKETCHES) as CallName[];
 
-/** So many calls tell what a model's scores depend on. */
+/** The fewest calls that show what a model's scores depend on. */
 const LEAST_CALLS = 1 + NAMES.indexOf('again');
 
-/** The most models that one run can say something about. */
+/** The most models that one run can judge. */
 export const MOST_MODELS = Math.floor(MOST_CALLS / LEAST_CALLS);
 
 /** The calls of a run, one model after the other, the same for each. @param models distinct, MOST_MODELS at most */

@@ -1,4 +1,4 @@
-/** One call after the other, until all are made or going on would be of no use. */
+/** Makes one call after the other, until all are made or the rest would be useless. */
 
 import type { Observation } from './observation.ts';
 import type { PlannedCall } from './plan.ts';
@@ -10,11 +10,11 @@ export interface ProbeOptions {
 
 export interface Probed {
   readonly observations: readonly Observation[];
-  /** Why calls were left out, for people. */
+  /** Why calls were left out, as texts for people. */
   readonly notes: readonly string[];
 }
 
-/** So many calls in a row without scores: nobody is at home. */
+/** After so many calls in a row without scores, the upstream counts as unreachable. */
 const MOST_FAILURES = 3;
 
 export const probe = async ({ calls, call }: ProbeOptions): Promise<Probed> => {
@@ -48,7 +48,7 @@ interface Useless {
   readonly reason: string;
 }
 
-/** Why more calls, of that model or at all, would only bring the same. */
+/** Why more calls, for this model or for any, would bring the same result. */
 const reasonAgainst = (observation: Observation): Useless | undefined => {
   if (observation.outcome !== 'refused') return undefined;
   const { status, retryAfterMs } = observation;

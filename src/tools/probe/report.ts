@@ -1,4 +1,4 @@
-/** What was found, for people. Pure. */
+/** The findings as a text for people. Pure. */
 
 import { ASPECTS, type Difference, differences } from './differences.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -9,7 +9,7 @@ export interface Facts {
   readonly models: readonly string[];
   readonly observations: readonly Observation[];
   readonly tolerance: number;
-  /** Must not be printed, wherever the upstream repeats them. */
+  /** Must not be printed, even if the upstream repeats them. */
   readonly secrets: readonly string[];
 }
 
@@ -63,7 +63,7 @@ const difference = (one: Difference | undefined, tolerance: number): string => {
 
 type OfCall = readonly [name: CallName, title: string];
 
-/** Not the first call of all, which has to connect. */
+/** Without the very first call, which has to connect. */
 const SIZES: readonly OfCall[] = [
   ['alone', '1 document'],
   ['again', '8 documents'],
@@ -109,14 +109,14 @@ const answer = (one: Observation | undefined, secrets: readonly string[]): strin
 
 const MOST_TEXT = 160;
 
-/** The upstream's own words, on one line and without what is nobody's business. */
+/** The upstream's message, on one line and without secrets. */
 const presentable = (text: string, secrets: readonly string[]): string =>
   secrets
     .reduce((left, secret) => left.replaceAll(secret, '…'), text)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .slice(0, MOST_TEXT);
 
-/** Names of all headers seen; the values of those that say how much may be asked, at the first call and at the last. */
+/** Names of all headers seen, and the values of the rate-limit headers at the first and the last call. */
 const headers = (own: readonly Observation[]): string[] => {
   const seen = [...new Set(own.flatMap((one) => Object.keys(one.headers)))].sort();
   const values = (name: string): string => {

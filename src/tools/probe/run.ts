@@ -13,9 +13,9 @@ export interface Surroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (line: string) => void;
-  /** What is no result. */
+  /** Prints lines that are not part of the result. */
   readonly note: (line: string) => void;
-  /** The longest that an answer may take, milliseconds. Default: as long as Heroku's router waits. */
+  /** The longest that an answer may take, milliseconds. Default: the time that Heroku's router waits. */
   readonly timeoutMs?: number;
 }
 

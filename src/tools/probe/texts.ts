@@ -1,8 +1,8 @@
-/** What the upstream is asked about: made up for this, so that nobody's documents leave the house. */
+/** The texts that are sent upstream: written for the probe, so that no documents of users are sent. */
 
 export interface Question {
   readonly query: string;
-  /** From a full answer to none at all. */
+  /** From one that answers the question to one that does not at all. */
   readonly documents: readonly string[];
 }
 
@@ -58,7 +58,7 @@ const OBJECTS = [
   'the quay',
 ];
 
-/** A text for every number, far from either question. */
+/** A text for every number, unrelated to either question. */
 export const filler = (number: number): string =>
   `${SUBJECTS[number % 7]} ${VERBS[number % 6]} ${OBJECTS[number % 5]}, as on day ${number + 1}.`;
 

@@ -5,7 +5,7 @@ import { run } from './run.ts';
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice doesn't want to wait for a good end. What was started ends with this process.
+    // A second Ctrl-C means that the user does not want to wait. The processes that were started end with this one.
     if (stop.signal.aborted) process.exit(1);
     stop.abort();
   });

@@ -1,4 +1,4 @@
-/** Everything that runs in a stack, started in the order of who needs whom. */
+/** The processes of a stack, each started after those that it needs. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface FleetOptions {
   readonly programs: Programs;
   readonly clients: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Hears the errors that gateways log. */
+  /** Called with each error line of the gateways' logs. */
   readonly onError: (line: string) => void;
 }
 
@@ -24,9 +24,9 @@ export interface Fleet {
   readonly target: Target;
   readonly prometheusUrl: string;
   readonly metricsToken: string;
-  /** Resolves with what happened when a process ends that should not. */
+  /** Resolves with a description when a process ends unexpectedly. */
   readonly died: Promise<string>;
-  /** Ends every process, and removes what they have written. */
+  /** Ends all processes, and removes their files. */
   stop(): Promise<void>;
 }
 

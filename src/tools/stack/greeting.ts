@@ -1,4 +1,4 @@
-/** What there is to look at, for who has just started a stack. Pure. */
+/** The text that tells the user of a new stack what to look at. Pure. */
 
 import type { Fleet } from './fleet.ts';
 

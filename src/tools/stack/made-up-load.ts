@@ -9,7 +9,7 @@ const DOCUMENTS = 400;
 /** Questions that everybody asks. */
 const POPULAR = 12;
 
-/** A service, and when in a minute it asks, milliseconds. */
+/** A service, and the times in a minute at which it sends its requests, milliseconds. */
 interface Service {
   readonly client: string;
   readonly model: string;
@@ -18,14 +18,14 @@ interface Service {
   readonly everyMs: number;
   readonly documents: number;
   readonly topN: number | undefined;
-  /** Share of its requests that have a popular question. */
+  /** Share of its requests with a popular question. */
   readonly popular: number;
 }
 
 const COHERE = 'cohere-rerank-3-5';
 const AMAZON = 'amazon-rerank-1-0';
 
-/** A search and a chatbot ask all the time; once a minute an evaluation comes with more than there is room for. */
+/** A search and a chatbot send requests all the time; once a minute an evaluation sends more than there is room for. */
 const SERVICES: readonly Service[] = [
   {
     ...{ client: 'search', model: COHERE, requests: 150, firstAt: 0, everyMs: 400 },
@@ -50,7 +50,7 @@ const documentText = (number: number): string =>
 
 /**
  * One minute of load, in order of time.
- * @param round each brings new questions beside the popular ones
+ * @param round each round has new questions besides the popular ones
  * @param random uniform in [0, 1)
  */
 export const madeUpLoad = (round: number, random: () => number): ReplayRequest[] => {
@@ -60,7 +60,7 @@ export const madeUpLoad = (round: number, random: () => number): ReplayRequest[]
     const popular = random() < service.popular;
     const question = popular ? below(POPULAR) : POPULAR + serial;
     const queryId = popular ? `popular-${question}` : `${client}-${round}-${serial}`;
-    // What a search finds for a question is the same each time.
+    // A search finds the same documents for a popular question each time.
     const first = popular ? question * 31 : below(DOCUMENTS);
     return {
       at,

@@ -1,11 +1,11 @@
-/** `npm run stack`: the whole of it on this machine, with something to see. */
+/** `npm run stack`: a whole fleet on this machine, with load to look at. */
 
 import { run } from './run.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice doesn't want to wait for a good end. What was started ends with this process.
+    // A second Ctrl-C means that the user does not want to wait. The processes that were started end with this one.
     if (stop.signal.aborted) process.exit(1);
     stop.abort();
   });

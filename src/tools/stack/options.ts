@@ -1,9 +1,9 @@
-/** The command line → what to play, or what is wrong with it. Pure. */
+/** The command line → options of a stack, or what is wrong with it. Pure. */
 
 import { parseArgs } from 'node:util';
 
 export interface StackOptions {
-  /** With the corpus; undefined: a made-up load. */
+  /** The folder of the corpus; undefined: a made-up load. */
   readonly folder: string | undefined;
 }
 

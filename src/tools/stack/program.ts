@@ -16,8 +16,8 @@ export class MissingProgram extends Error {
 }
 
 /**
- * @param path as in the environment
- * @throws MissingProgram that names all of them
+ * @param path the environment's PATH
+ * @throws MissingProgram that names all that are missing
  */
 export const findPrograms = (path: string): Programs => {
   const names = Object.keys(PACKAGES) as (keyof typeof PACKAGES)[];
@@ -43,7 +43,7 @@ const findProgram = (name: string, path: string): string | undefined =>
       }
     });
 
-/** @param folder goes with the program, however this process ends */
+/** @param folder removed when the program ends, however this process ends */
 export const startProgram = (command: string, args: readonly string[], folder: string): Child => {
   const program = spawn(command, [...args], {
     cwd: folder,
@@ -56,7 +56,7 @@ export const startProgram = (command: string, args: readonly string[], folder: s
   return watched(program);
 };
 
-/** The pipe to the watchdog closes when this process is gone, be it by SIGKILL: exit handlers would not run then. */
+/** The pipe to the watchdog closes when this process is gone, even by SIGKILL, when no exit handler runs. */
 const endWithParent = (program: ChildProcess, folder: string): void => {
   if (program.pid === undefined) return;
   const script = 'read -r _; kill -9 "$1" 2>/dev/null; rm -rf "$2"';

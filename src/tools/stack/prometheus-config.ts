@@ -1,14 +1,14 @@
-/** The Prometheus configuration that is deployed → the same for a fleet on this machine. Pure. */
+/** The deployed Prometheus configuration → the same for a fleet on this machine. Pure. */
 
 import { isAbsolute, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 
 export interface LocalFleet {
-  /** Base URL of the gateway that answers for all of them, as any does: to scrape two would count everything twice. */
+  /** Base URL of one gateway, which answers with the metrics of all: scraping two would count everything twice. */
   readonly url: string;
-  /** Holds the token for their metrics. */
+  /** The file with the token for their metrics. */
   readonly tokenFile: string;
-  /** Where the deployed configuration lies, for the paths in it. */
+  /** The folder of the deployed configuration, to which the paths in it are relative. */
   readonly folder: string;
 }
 
@@ -18,10 +18,10 @@ interface Config {
   scrape_configs: Record<string, unknown>[];
 }
 
-/** Somebody is watching, who wants to see something move. Recording rules have windows that need several scrapes. */
+/** Short, since the user is watching, and the windows of recording rules need several scrapes. */
 const INTERVAL = '5s';
 
-/** Only where to scrape, with what token, and how often is changed. */
+/** Changes only the target, the token and the interval of the scrapes. */
 export const localConfig = (deployed: string, { url, tokenFile, folder }: LocalFleet): string => {
   const config = parse(deployed) as Config;
   const local = {

@@ -10,14 +10,14 @@ import { freePort, untilReady } from './ready.ts';
 import type { ProgramOptions } from './redis.ts';
 
 export interface PrometheusOptions extends ProgramOptions {
-  /** Base URL of a gateway, which answers for all. */
+  /** Base URL of a gateway, which answers with the metrics of all. */
   readonly gatewayUrl: string;
   readonly metricsToken: string;
 }
 
 const DEPLOYED = fileURLToPath(new URL('../../../deploy/prometheus', import.meta.url));
 
-/** Where a Grafana that was pointed at an earlier stack finds this one, too. */
+/** Preferred, so that a Grafana that was connected to an earlier stack finds this one, too. */
 const USUAL_PORT = 9090;
 
 /** @returns its URL */

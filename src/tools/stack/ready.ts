@@ -26,8 +26,8 @@ export const untilReady = async (
 };
 
 /**
- * A port of this machine that nobody listens on. Somebody may take it before it is used; then the program says so.
- * @param preferred taken if it is free
+ * A free port of this machine. Another program may take it before it is used: then our program fails with an error.
+ * @param preferred returned if it is free
  */
 export const freePort = (preferred = 0): Promise<number> =>
   new Promise((resolve, reject) => {

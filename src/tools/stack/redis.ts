@@ -1,4 +1,4 @@
-/** A Redis that keeps nothing on disk. */
+/** A Redis that writes nothing to disk. */
 
 import { Redis } from 'ioredis';
 import type { Child } from '../replay/target/child.ts';
@@ -6,11 +6,11 @@ import { startProgram } from './program.ts';
 import { freePort, untilReady } from './ready.ts';
 
 export interface ProgramOptions {
-  /** Path of its program. */
+  /** Path of the program. */
   readonly command: string;
-  /** A folder of its own, which goes with it. */
+  /** A folder of its own, which is removed with it. */
   readonly folder: string;
-  /** Gets the process as soon as there is one. */
+  /** Called with the process as soon as it is started. */
   readonly onStart: (child: Child) => void;
 }
 

@@ -16,13 +16,13 @@ export interface Surroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: (line: string) => void;
-  /** What is no result. */
+  /** Prints lines that are not part of the result. */
   readonly note: (line: string) => void;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-/** What is sent next, again and again. */
+/** The source of the requests, which are sent round after round. */
 interface Load {
   readonly clients: readonly string[];
   readonly round: (number: number) => readonly ReplayRequest[];

@@ -19,7 +19,7 @@ const FORWARDED: Readonly<Record<string, Served>> = {
   'fwd=bypass': 'bypass',
 };
 
-/** `Cache-Status` (RFC 9211) of the one cache there is. */
+/** The `Cache-Status` (RFC 9211), which names one cache. */
 export const served = (headers: Headers): Served => {
   const text = single(headers, 'cache-status');
   const [cache, kind = '', ...parameters] = text.split(';').map((part) => part.trim());
@@ -28,7 +28,7 @@ export const served = (headers: Headers): Served => {
   const rest = new Set(parameters);
   if (kind === 'hit') {
     const stale = rest.delete('fwd=stale');
-    // It speaks of a call (RFC 9211 §2.6): a stale score stands in for one that failed, a fresh one needed none.
+    // `collapsed` is about a call (RFC 9211 §2.6): a stale score replaces one that failed, a fresh score needs none.
     if (stale) rest.delete('collapsed');
     const details = [...rest];
     insist(details.length === 1 && /^detail=(memory|redis)$/.test(details[0]!), wrong);

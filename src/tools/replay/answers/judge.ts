@@ -1,4 +1,4 @@
-/** An answer as it came → what became of the request, or why the answer is wrong. Pure. */
+/** An answer → the request's outcome, or why the answer is wrong. Pure. */
 
 import { type Headers, queueMs, type Served, served, single } from './headers.ts';
 import { checkMeta, checkRanking, type Question } from './ranking.ts';

@@ -1,4 +1,4 @@
-/** The body of a 200: a ranking, whole and in order. */
+/** Checks the body of a 200: the ranking must be complete and in order. */
 
 import { insist, isObject, type Json } from './wrong.ts';
 
@@ -15,7 +15,7 @@ interface Result {
   readonly score: number;
 }
 
-/** Checks the results, and the scores bit for bit where they are known. */
+/** Checks the results, and the scores bit for bit if they are known. */
 export const checkRanking = (body: Json, { documents, topN, expected }: Question): void => {
   insist(typeof body.id === 'string' && body.id !== '', 'id is no text');
   const { results } = body;
@@ -55,7 +55,7 @@ const compareWith = (expected: readonly number[], ranking: readonly Result[]): v
   });
 };
 
-/** Checks `meta`. @returns the search units this answer is billed */
+/** Checks `meta`. @returns the search units that this answer is billed */
 export const checkMeta = (body: Json): number => {
   const { meta } = body;
   insist(isObject(meta), 'meta is no object');

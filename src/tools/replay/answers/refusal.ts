@@ -1,4 +1,4 @@
-/** An error of the contract: one body, a type that fits the status, and when to come back. */
+/** Checks an error against the contract: its body, a type that fits the status, and when to come back. */
 
 import { type Headers, retryAfterMs } from './headers.ts';
 import { insist, isObject, type Json } from './wrong.ts';
@@ -18,11 +18,11 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 
 export interface Refused {
   readonly outcome: 'rejected' | 'error';
-  /** Set when the caller should come back then, milliseconds. */
+  /** Milliseconds after which the caller should come back; undefined: it should not. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** @param requestId what the answer's X-Request-ID says */
+/** @param requestId the answer's X-Request-ID */
 export const checkRefusal = (status: number, headers: Headers, body: Json, requestId: string): Refused => {
   const type = TYPES.get(status);
   insist(type !== undefined, `status ${status} is not one of the contract's`);
@@ -34,7 +34,7 @@ export const checkRefusal = (status: number, headers: Headers, body: Json, reque
   if (status === 429 || status === 503) {
     return { outcome: 'rejected', retryAfterMs: retryAfterMs(headers) };
   }
-  // Every request of a corpus is valid: whoever refuses one as invalid is wrong, or was set up for other callers.
+  // Every request of a corpus is valid: a gateway that calls one invalid is wrong, or is configured for other callers.
   insist(status >= 500, `${status} for a valid request: ${message}`);
   return { outcome: 'error', retryAfterMs: undefined };
 };

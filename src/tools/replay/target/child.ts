@@ -9,25 +9,25 @@ export interface ChildOptions {
   readonly entry: URL;
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Hears every line it writes to standard output. */
+  /** Called with every line that it writes to standard output. */
   readonly onLine?: (line: string) => void;
 }
 
 /** A process under watch. */
 export interface Child {
   readonly process: ChildProcess;
-  /** Resolves with how it ended. */
+  /** Resolves with a description of how it ended. */
   readonly exited: Promise<string>;
-  /** What it said last on standard error, for people. */
+  /** Its last lines on standard error, for people. */
   lastWords(): string;
-  /** Ends it in good order; by force when it doesn't listen. */
+  /** Ends it by a signal; by force if it doesn't end in time. */
   stop(): Promise<void>;
 }
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const PARENT_WATCHDOG = new URL('./parent-watchdog.ts', import.meta.url).href;
 
-/** A gateway gives up what it is doing after 25 s. */
+/** Longer than the 25 s that a gateway's drain may take. */
 const PATIENCE_MS = 28_000;
 
 const LAST_WORDS = 4000;
@@ -46,8 +46,8 @@ export const startChild = ({ entry, env, onLine }: ChildOptions): Child =>
   );
 
 /**
- * @param child has pipes for what it says
- * @param onLine hears every line it writes to standard output
+ * @param child with pipes for its output
+ * @param onLine called with every line that it writes to standard output
  */
 export const watched = (child: ChildProcess, onLine: (line: string) => void = () => {}): Child => {
   let words = '';

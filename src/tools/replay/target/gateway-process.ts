@@ -1,15 +1,15 @@
-/** A gateway as it runs in production, in a process of its own on any free port. */
+/** A gateway as in production, in a process of its own on any free port. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { type Child, startChild } from './child.ts';
 
 export interface GatewayProcessOptions {
-  /** Its environment but for the address. */
+  /** Its environment, without the address. */
   readonly env: Readonly<Record<string, string>>;
-  /** Hears what it logs as errors. */
+  /** Called with each error line of its log. */
   readonly onError: (line: string) => void;
-  /** Gets the process as soon as there is one. */
+  /** Called with the process as soon as it is started. */
   readonly onStart: (child: Child) => void;
 }
 
@@ -43,14 +43,14 @@ export const startGatewayProcess = async (options: GatewayProcessOptions): Promi
   throw new Error(`a gateway ${ended ?? 'did not become ready'}\n${child.lastWords()}`.trim());
 };
 
-/** The port is picked by the system and told in the log: one picked here could be taken by another in between. */
+/** The system chooses the port, which is read from the log: one chosen here could be taken by another program meanwhile. */
 const portIn = (line: string): number | undefined => {
   if (!line.includes('"listening"')) return undefined;
   const { msg, port } = JSON.parse(line) as { msg?: unknown; port?: unknown };
   return msg === 'listening' && typeof port === 'number' ? port : undefined;
 };
 
-/** A gateway that misses its Redis calls itself degraded: good enough for callers, but not to measure. */
+/** A gateway without its Redis reports that it is degraded: good enough for callers, but not for measurements. */
 const isReady = async (url: string): Promise<boolean> => {
   try {
     const { statusCode, body } = await request(`${url}/readyz`);

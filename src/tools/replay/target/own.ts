@@ -20,20 +20,20 @@ export interface OwnOptions {
   readonly redisUrl: string | undefined;
   /** All models of the simulator score pairs, independent of the companion documents. */
   readonly pointwise: boolean;
-  /** Opens the gateways' metrics to whoever has it. */
+  /** The token for the gateways' metrics. */
   readonly metricsToken?: string;
-  /** Whether the simulator keeps its calls, which usage is reckoned from. Default true; false for what has no end. */
+  /** Whether the simulator keeps its calls, from which usage is computed. Default true; false for an endless run. */
   readonly remember?: boolean;
-  /** What of the caller's environment may reach the processes is picked from it. */
+  /** The caller's environment, of which only some variables are passed to the processes. */
   readonly env: Environment;
-  /** Hears the errors that gateways log. */
+  /** Called with each error line of the gateways' logs. */
   readonly onError: (line: string) => void;
 }
 
-/** What a rerank call takes in life, milliseconds. */
+/** The latency of rerank calls in production, milliseconds. */
 const LATENCY_MS = [80, 240] as const;
 
-/** Variables that change how a gateway caches and waits, but not what it is connected to. */
+/** Variables that change how a gateway caches and waits, but not its connections. */
 const TUNING = /^(CACHE_(TTL_SECONDS|STALE_SECONDS|MEMORY_MB|SCOPE)|VERIFY_RATE|MAX_WAIT_MS|MAX_QUEUE)$/;
 const SYSTEM = /^(PATH|HOME|TMPDIR|NODE_OPTIONS|NODE_EXTRA_CA_CERTS)$/;
 
@@ -61,7 +61,7 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
     );
     const env = {
       ...system,
-      // What a trace costs is what its callers cause.
+      // The cost of a trace is only that of its callers' requests.
       VERIFY_RATE: '0',
       ...pick(options.env, TUNING),
       ...(granularity === undefined ? {} : { CACHE_GRANULARITY: granularity }),
@@ -97,9 +97,9 @@ export const startOwn = async (options: OwnOptions): Promise<Target> => {
 };
 
 /**
- * An entry of the gateway's log is held for latency + window. Only when both are scaled do they keep the ratio that
- * they have in life. What the gateway itself takes for a call, a few milliseconds, can't be scaled: at high speed it
- * makes up more of the window, so that a little less of the limit is used than in life.
+ * An entry of the gateway's log is held for latency + window. Only if both are scaled do they keep their ratio in
+ * production. The gateway's own time for a call, a few milliseconds, can't be scaled: at high speed it is a larger part of
+ * the window, so that slightly less of the limit is used than in production.
  */
 const simulation = (key: string, speed: number, listwise: readonly string[]) => ({
   keys: { [key]: {} },

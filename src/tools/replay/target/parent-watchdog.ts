@@ -1,6 +1,6 @@
 /**
- * Loaded into every process that a replay starts: ends it when the replay's process is gone, however that went.
- * Exit handlers over there don't run after a crash or a SIGKILL; the channel between the two closes always.
+ * Loaded into every process that a replay starts: ends it when the replay's process is gone, for whatever reason. The
+ * replay's exit handlers don't run after a crash or a SIGKILL, but the channel between the two always closes.
  */
 
 const end = (): never => process.exit(1);

@@ -1,4 +1,4 @@
-/** The processes of one replay: watched while it lasts, and ended with it. */
+/** The processes of one replay: watched while it runs, and ended with it. */
 
 import type { Child } from './child.ts';
 
@@ -6,7 +6,7 @@ export class ProcessGroup {
   readonly #children: Child[] = [];
   #stopping = false;
   #report: (what: string) => void = () => {};
-  /** Resolves when a process ends that should not. */
+  /** Resolves when a process ends unexpectedly. */
   readonly died = new Promise<string>((resolve) => {
     this.#report = resolve;
   });
@@ -18,7 +18,7 @@ export class ProcessGroup {
     });
   }
 
-  /** Ends them, the last that came first: who depends on another came after it. */
+  /** Ends them in reverse order of their start: each was started after those that it needs. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const child of this.#children.splice(0).reverse()) await child.stop();

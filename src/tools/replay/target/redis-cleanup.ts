@@ -3,8 +3,8 @@ import { Redis } from 'ioredis';
 const BATCH = 500;
 
 /**
- * Removes every key of one replay: nobody else will ask for them, and some would stay for days. What can't be removed
- * expires.
+ * Removes all keys of one replay: no other process needs them, and some would stay for days. Keys that can't be removed
+ * expire.
  */
 export const forget = async (url: string, prefix: string): Promise<void> => {
   const client = new Redis(url, {
@@ -24,7 +24,7 @@ export const forget = async (url: string, prefix: string): Promise<void> => {
       cursor = next;
     } while (cursor !== '0');
   } catch {
-    // Redis is gone, and the keys with it, or they expire.
+    // Redis is gone, and either the keys are, too, or they expire.
   } finally {
     client.disconnect();
   }

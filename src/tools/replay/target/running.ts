@@ -1,4 +1,4 @@
-/** A gateway that runs already. */
+/** A gateway that is running already. */
 
 import { request } from 'undici';
 import { ANY_CLIENT } from '../keys.ts';

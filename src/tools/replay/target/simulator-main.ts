@@ -1,10 +1,10 @@
-/** The process of the simulator: tells its address, and the calls it had whenever it is asked for them. */
+/** The simulator's process: sends its address, and its calls whenever they are requested. */
 
 import { searchUnits } from '../../../simulator/search-units.ts';
 import { type Call, type SimulatorOptions, startSimulator } from '../../../simulator/server.ts';
 import type { LoggedCall } from '../spending.ts';
 
-/** Without the texts: they are many megabytes, and the replay has them. */
+/** Without the texts, which are many megabytes, and which the replay has. */
 const logged = ({ model = '', status, body, headers }: Call): LoggedCall => {
   const { query = '', documents = [] } = (body ?? {}) as { query?: string; documents?: string[] };
   return {
@@ -16,7 +16,7 @@ const logged = ({ model = '', status, body, headers }: Call): LoggedCall => {
   };
 };
 
-/** The first message says what to simulate: a command line, which holds no secrets, would show the key to everybody. */
+/** The first message holds the options, which include a key: a command line would show it to other users. */
 process.once('message', async (options: SimulatorOptions) => {
   const simulator = await startSimulator(options);
   process.on('message', () => process.send!(simulator.calls.map(logged)));

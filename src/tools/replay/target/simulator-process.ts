@@ -1,4 +1,4 @@
-/** The simulator in a process of its own: scoring takes time that must not delay what the replay sends and measures. */
+/** The simulator in a process of its own: its scoring must not delay the replay's requests and measurements. */
 
 import type { SimulatorOptions } from '../../../simulator/server.ts';
 import type { LoggedCall } from '../spending.ts';
@@ -12,7 +12,7 @@ export interface SimulatorProcess {
 
 const ENTRY = new URL('./simulator-main.ts', import.meta.url);
 
-/** @param onStart gets the process as soon as there is one */
+/** @param onStart called with the process as soon as it is started */
 export const startSimulatorProcess = async (
   options: SimulatorOptions,
   env: Readonly<Record<string, string>>,
@@ -25,7 +25,7 @@ export const startSimulatorProcess = async (
     const ended = child.exited.then((how) => {
       throw new Error(`the simulator ${how}\n${child.lastWords()}`.trim());
     });
-    // What can't be sent shows in how the process ended.
+    // If it can't be sent, the process has ended, which is reported.
     child.process.send(question, () => {});
     return Promise.race([answer, ended]);
   };

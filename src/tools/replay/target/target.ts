@@ -8,20 +8,20 @@ import type { Usage } from '../spending.ts';
 export interface Own {
   /** The right scores. */
   readonly expected: Expected;
-  /** What the gateways reuse a score for, by model. */
+  /** The granularity at which the gateways reuse scores, by model. */
   readonly granularity: ReadonlyMap<string, Granularity>;
 }
 
 export interface Target {
-  /** Base URLs of gateways that are one fleet. */
+  /** Base URLs of the gateways of one fleet. */
   readonly urls: readonly string[];
   /** The gateway key of each client. */
   keyOf(client: string): string;
-  /** Undefined: it runs already, and in front of an upstream that is none of ours. */
+  /** Undefined: the gateway was running already, in front of an upstream that is not our simulator. */
   readonly own: Own | undefined;
-  /** What was spent upstream since the start; undefined when nobody tells. */
+  /** What was spent upstream since the start; undefined if unknown. */
   usage(clientOf: (traceparent: string) => string | undefined): Promise<Usage | undefined>;
-  /** Resolves with what happened when a process ends that should not. */
+  /** Resolves with a description when a process ends unexpectedly. */
   readonly died: Promise<string>;
   stop(): Promise<void>;
 }
