@@ -1,9 +1,9 @@
-/** Which calls are made, in which order. Pure. */
+/** The calls of a probe and their order. Pure. */
 
 import { wire } from '../../endpoints/rerank/wire.ts';
 import { COMPANIONS, FIRST, filler, LONG, type Question, SECOND } from './texts.ts';
 
-/** Of one run, whatever the number of models. */
+/** The most calls of one run, whatever the number of models. */
 export const MOST_CALLS = 30;
 
 export interface PlannedCall {

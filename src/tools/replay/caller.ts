@@ -1,16 +1,16 @@
-/** A service that wants one answer: asks, comes back when it is told to, and gives up as the usual SDKs do. */
+/** A service that needs one answer: it retries after Retry-After, and gives up as the usual SDKs do. */
 
 import { type Answer, type Asked, type Judgement, judge } from './answers/judge.ts';
 
-/** How often the SDKs in use repeat a request that was refused for now. */
+/** How often the usual SDKs retry a request that was refused for the moment. */
 const MOST_REPETITIONS = 2;
 
 export interface CallerOptions {
-  /** Makes one attempt; rejects when no answer came. */
+  /** Makes one attempt. Rejects when no answer comes. */
   readonly send: (requestId: string) => Promise<Answer>;
   readonly asked: Omit<Asked, 'requestId'>;
   readonly newRequestId: () => string;
-  /** Waits that many (real) milliseconds. */
+  /** Waits for so many real milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
   /** Aborted when the replay is stopped. */
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ export interface Result {
   readonly judgement: Judgement;
   /** Attempts after the first. */
   readonly repetitions: number;
-  /** When the final answer was there, or was known not to come. */
+  /** When the final answer arrived, or its attempt failed. Monotonic milliseconds. */
   readonly finishedAt: number;
 }
 
@@ -46,7 +46,7 @@ const attempt = async (options: CallerOptions): Promise<Pick<Result, 'judgement'
   const requestId = newRequestId();
   try {
     const answer = await send(requestId);
-    // Before judging, which takes its time.
+    // Before the answer is judged, which takes time.
     const finishedAt = now();
     return { judgement: judge(answer, { ...asked, requestId }), finishedAt };
   } catch (thrown) {

@@ -4,7 +4,7 @@ import { aText, type Fields, idList, milliseconds, name, optionalCount } from '.
 import { CorpusError, type Lines, readLines } from './lines.ts';
 
 export interface ReplayRequest {
-  /** Place in the trace, from 1. */
+  /** Number in the trace, from 1. */
   readonly number: number;
   /** Milliseconds after the start of the trace. */
   readonly at: number;
@@ -20,13 +20,13 @@ export interface ReplayRequest {
 export const CORPUS_FILES = ['documents.jsonl', 'queries.jsonl', 'trace.jsonl'] as const;
 export type CorpusFile = (typeof CORPUS_FILES)[number];
 
-/** More than that the gateway refuses, and nothing could be learned from it. */
+/** The gateway refuses more, so that such a request would show nothing. */
 const MOST_DOCUMENTS = 1000;
 
 /**
  * The requests of a trace in order of their time.
  * @param files the content of each file
- * @param models names that a request may ask for; undefined: any
+ * @param models names that a request may have; undefined: any
  */
 export const parseCorpus = (
   files: Readonly<Record<CorpusFile, string>>,

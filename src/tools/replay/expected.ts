@@ -1,15 +1,15 @@
-/** The right scores, where the upstream is our own simulator: its scoring is a pure function. */
+/** The right scores, if the upstream is our own simulator: its scoring is a pure function. */
 
 import { lexicalScores } from '../../simulator/lexical.ts';
 import type { ReplayRequest } from './corpus.ts';
 
-/** What Heroku allows one attachment in a minute; also the models that a simulator of ours knows. */
+/** Heroku's limits of one attachment, calls a minute; also the models that our simulator has. */
 export const LIMITS: Readonly<Record<string, number>> = {
   'cohere-rerank-3-5': 250,
   'amazon-rerank-1-0': 200,
 };
 
-/** Models whose scores depend on the companion documents, in the simulator as perhaps in life. */
+/** Models whose scores depend on the companion documents in the simulator, and perhaps in production. */
 export const LISTWISE: readonly string[] = ['amazon-rerank-1-0'];
 
 export type Asked = Pick<ReplayRequest, 'model' | 'query' | 'documents'>;
@@ -18,8 +18,8 @@ export type Asked = Pick<ReplayRequest, 'model' | 'query' | 'documents'>;
 export type Expected = (asked: Asked) => number[];
 
 /**
- * Scores as a simulator gives them. Those of pairs are kept: traces repeat them ten times over, and working them out
- * takes time from sending and measuring.
+ * The simulator's scores. Those of pairs are cached: traces repeat them ten times over, and computing them would delay
+ * sending and measuring.
  * @param listwise models whose scores depend on the companion documents
  */
 export const createExpected = (listwise: readonly string[]): Expected => {

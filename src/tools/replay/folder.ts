@@ -1,4 +1,4 @@
-/** A corpus from the folder that holds it. */
+/** Reads a corpus from its folder. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { CORPUS_FILES, type CorpusFile, parseCorpus, type ReplayRequest } from '
 import { CorpusError } from './lines.ts';
 
 /**
- * @param models names that a request may ask for; undefined: any
+ * @param models names that a request may have; undefined: any
  * @throws CorpusError that names the file
  */
 export const readCorpus = async (

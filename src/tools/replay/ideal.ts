@@ -1,4 +1,4 @@
-/** What perfect caches would send upstream for a trace, to hold the actual figures against. Pure. */
+/** What perfect caches would send upstream for a trace, to compare with the actual figures. Pure. */
 
 import type { Granularity } from '../../config/config.ts';
 
@@ -9,18 +9,18 @@ export interface Spending {
 }
 
 export interface Ideal {
-  /** A call for every request, identical documents sent once. */
+  /** A call for every request, with identical documents sent once. */
   readonly everyRequest: Spending;
   /** A call for every distinct (model, query, set of documents), and none for its repetitions. */
   readonly wholeRequests: Spending;
   /**
-   * A call for every request with at least one (query, document) pair that no earlier one of its model had, with just
-   * those documents.
+   * A call for every request with at least one (query, document) pair that no earlier request of its model had, with only
+   * the documents of such pairs.
    */
   readonly pairs: Spending;
 }
 
-/** The ideal of gateways that reuse scores in that way. */
+/** The ideal for gateways with this granularity. */
 export const promised = ({ everyRequest, wholeRequests, pairs }: Ideal, granularity: Granularity): Spending =>
   ({ document: pairs, request: wholeRequests, off: everyRequest })[granularity];
 
@@ -31,7 +31,7 @@ export interface Asking {
   readonly documents: readonly string[];
 }
 
-/** By model, in order of appearance, for requests that come one after the other into empty caches that never forget. */
+/** By model, in order of appearance, for requests one after the other, with caches that start empty and never forget. */
 export const ideal = (requests: Iterable<Asking>): Map<string, Ideal> => {
   const numberOf = numbering();
   const known = new Set<string>();
@@ -63,7 +63,7 @@ const add = ({ calls, documents }: Spending, more: number): Spending => ({
   documents: documents + more,
 });
 
-/** Texts as small numbers: keys made of whole documents would be gigabytes. */
+/** Numbers texts, since keys made of whole documents would take gigabytes. */
 const numbering = (): ((text: string) => number) => {
   const numbers = new Map<string, number>();
   return (text) => {

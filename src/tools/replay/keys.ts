@@ -1,9 +1,9 @@
-/** The name under which a key is kept that has none: for every client without a key of its own. */
+/** The name of a key without a name, which is used for every client without a key of its own. */
 export const ANY_CLIENT = '';
 
 /**
- * A key for each client out of a list in the form of GATEWAY_KEYS, `name:KEY;option,…`. Of several keys of one client
- * the first is taken: after a rotation all of them are valid.
+ * A key for each client from a list in the form of GATEWAY_KEYS, `name:KEY;option,…`. If a client has several keys, the
+ * first is used: during a rotation all of them are valid.
  */
 export const clientKeys = (text: string): Map<string, string> => {
   const keys = new Map<string, string>();
@@ -17,6 +17,6 @@ export const clientKeys = (text: string): Map<string, string> => {
   return keys;
 };
 
-/** The clients for whom there is no key. */
+/** The clients without a key. */
 export const withoutKey = (clients: Iterable<string>, keys: ReadonlyMap<string, string>): string[] =>
   keys.has(ANY_CLIENT) ? [] : [...clients].filter((client) => !keys.has(client));

@@ -1,15 +1,15 @@
-/** JSON Lines, each an object, with complaints that say where. */
+/** Reads JSON Lines of objects, with errors that name file and line. */
 
 import type { Complain, Fields } from './fields.ts';
 
-/** What is wrong with the corpus, for whoever made it. */
+/** What is wrong with the corpus, for its author. */
 export class CorpusError extends Error {
   override readonly name = 'CorpusError';
 }
 
 export interface Line {
   readonly fields: Fields;
-  /** Ends the reading with a message about a field of this line. */
+  /** Throws an error about a field of this line. */
   readonly complain: Complain;
 }
 

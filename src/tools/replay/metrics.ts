@@ -1,8 +1,8 @@
-/** What a gateway has spent upstream, read from its metrics. Pure. */
+/** What a gateway has spent upstream, computed from its metrics. Pure. */
 
 import { NOTHING_SPENT, plus, type Spent, type Usage } from './spending.ts';
 
-/** Spent between two scrapes. Whatever others asked of the gateway meanwhile is in it. */
+/** What was spent between two scrapes, including other requests to the gateway in that time. */
 export const usageBetween = (before: string, after: string): Usage => {
   const start = counters(before);
   const byModel = new Map<string, Spent>();
@@ -44,7 +44,7 @@ const meaning = (name: string, { code, source }: Labels, value: number): Spent |
   }
 };
 
-/** The samples of Prometheus' text format; label values of ours have no escapes. */
+/** The samples of Prometheus' text format. Our label values have no escapes. */
 function* samples(text: string): Generator<{ name: string; labels: Labels; value: number }> {
   for (const line of text.split('\n')) {
     const [, name, labels, value] = /^(\w+)\{(.*)\} (\S+)/.exec(line) ?? [];

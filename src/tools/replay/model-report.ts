@@ -1,4 +1,4 @@
-/** What was spent upstream for each model, beside what perfect caches would spend. Pure. */
+/** What was spent upstream for each model, compared with what perfect caches would spend. Pure. */
 
 import type { Granularity } from '../../config/config.ts';
 import { type Ideal, ideal, promised, type Spending } from './ideal.ts';
@@ -6,7 +6,7 @@ import { type Facts, type Table, whole } from './report.ts';
 import { NOTHING_SPENT, total } from './spending.ts';
 
 export interface ModelFacts extends Facts {
-  /** What scores were reused for; undefined where nobody knows. */
+  /** The granularity at which scores were reused; undefined if unknown. */
   readonly granularity: ReadonlyMap<string, Granularity> | undefined;
 }
 
@@ -14,9 +14,9 @@ interface ModelFigures {
   readonly model: string;
   readonly granularity: Granularity | undefined;
   readonly actual: Spending | undefined;
-  /** Undefined when no request asked for it. */
+  /** Undefined if no request was for this model. */
   readonly ideals: Ideal | undefined;
-  /** What the granularity promises; undefined where that is not known. */
+  /** The ideal for the granularity; undefined if that is unknown. */
   readonly ideal: Spending | undefined;
 }
 
@@ -35,7 +35,7 @@ const figures = ({ sent, usage, granularity }: ModelFacts): ModelFigures[] => {
   });
 };
 
-/** A row for each model and one for all; `ideal` is that of the granularity in force. */
+/** A row for each model and one for all; `ideal` is the ideal for the granularity in force. */
 export const modelTable = (facts: ModelFacts): Table => {
   const models = figures(facts);
   const sum = (of: (model: ModelFigures) => Spending | undefined): Spending | undefined =>
@@ -61,7 +61,7 @@ export const modelTable = (facts: ModelFacts): Table => {
 const spending = (spent: Spending | undefined): string =>
   `${whole(spent?.calls)} / ${whole(spent?.documents)}`;
 
-/** The sum, unknown when a part is. */
+/** The sum; undefined if a part is. */
 const all = (parts: readonly (Spending | undefined)[]): Spending | undefined => {
   const known = parts.filter((part) => part !== undefined);
   if (known.length < parts.length) return undefined;
@@ -72,8 +72,8 @@ const all = (parts: readonly (Spending | undefined)[]): Spending | undefined => 
 };
 
 /**
- * How each model did against the ideal of its own granularity. The ideal is one of requests that come one after the
- * other; under load a gateway does better where asks that wait for their slot are sent as one call.
+ * Compares each model with the ideal for its granularity. The ideal assumes requests one after the other; under load a
+ * gateway may spend less, since calls that wait for their slots are merged.
  */
 export const comparisonLines = (facts: ModelFacts): string[] => {
   const models = figures(facts);

@@ -1,4 +1,4 @@
-/** The command line → what to do, or what is wrong with it. Pure. */
+/** The command line → options of a replay, or what is wrong with it. Pure. */
 
 import { parseArgs } from 'node:util';
 import { clientKeys } from './keys.ts';
@@ -6,7 +6,7 @@ import { clientKeys } from './keys.ts';
 export interface Options {
   readonly folder: string;
   readonly speed: number;
-  /** The first so many requests; undefined: all. */
+  /** Only so many requests, the first ones; undefined: all. */
   readonly limit: number | undefined;
   readonly target:
     | {
@@ -30,7 +30,7 @@ export class UsageError extends Error {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Bounds of the gateway's RATE_WINDOW_MS; a window is a minute divided by the speed. */
+/** A window is a minute divided by the speed, within the bounds of the gateway's RATE_WINDOW_MS. */
 const MINUTE_MS = 60_000;
 const LEAST_WINDOW_MS = 100;
 const MOST_WINDOW_MS = 3_600_000;

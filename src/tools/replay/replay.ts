@@ -1,4 +1,4 @@
-/** Sends a trace and says what became of it. */
+/** Sends a trace, and collects the results. */
 
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -16,7 +16,7 @@ export interface ReplayOptions {
   readonly requests: readonly ReplayRequest[];
   readonly speed: number;
   readonly target: Target;
-  /** Aborted: nothing more is sent, and what is under way is left. */
+  /** When aborted, nothing more is sent, and requests under way are abandoned. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -30,7 +30,7 @@ export interface Progress {
 export interface Replayed {
   readonly tally: Tally;
   readonly sent: readonly ReplayRequest[];
-  /** Undefined when nobody tells. */
+  /** Undefined if unknown. */
   readonly usage: Usage | undefined;
 }
 
@@ -41,7 +41,7 @@ export const replay = async ({
   signal,
   onProgress,
 }: ReplayOptions): Promise<Replayed> => {
-  // Every caller that waits to come back listens to it.
+  // Every caller that waits for a retry listens to it.
   setMaxListeners(0, signal);
   const tally = new Tally();
   const sent: ReplayRequest[] = [];
@@ -52,7 +52,7 @@ export const replay = async ({
     keyOf: target.keyOf,
     traceparentOf: own ? traceparentOf : undefined,
   });
-  // Not by a signal for each request: thousands of listeners on one signal take longer than the requests.
+  // Not by passing the signal to each request: thousands of listeners on one signal take longer than the requests.
   signal.addEventListener('abort', () => void sender.close(), { once: true });
   const report = () =>
     onProgress({ finished: tally.finished, waiting: sent.length - tally.finished, wrong: tally.wrong });
@@ -80,7 +80,7 @@ export const replay = async ({
   const clientOf = new Map(sent.map(({ number, client }) => [number, client]));
   const usage = await target
     .usage((traceparent) => clientOf.get(numberOf(traceparent) ?? 0))
-    // Asked for last; without it the rest still stands.
+    // Read last; without it the other results are still valid.
     .catch(() => undefined);
   return { tally, sent, usage };
 };

@@ -15,7 +15,7 @@ export type Table = readonly (readonly string[])[];
 
 const UNKNOWN = '–';
 
-/** A figure for people; a dash where nobody knows it. */
+/** A figure for people; a dash if it is unknown. */
 export const whole = (value: number | undefined): string =>
   value === undefined ? UNKNOWN : Math.round(value).toLocaleString('en-US');
 
@@ -25,7 +25,7 @@ interface Column {
   readonly spent: Spent | undefined;
 }
 
-/** What became of the requests, a column for each client and one for all. */
+/** The outcomes of the requests: a column for each client and one for all. */
 export const clientTable = ({ tally, sent, usage }: Facts): Table => {
   const clients = [...new Set(sent.map(({ client }) => client))];
   const columns: Column[] = clients.map((name) => ({
@@ -33,7 +33,7 @@ export const clientTable = ({ tally, sent, usage }: Facts): Table => {
     figures: tally.figures(name),
     spent: usage?.byClient && (usage.byClient.get(name) ?? NOTHING_SPENT),
   }));
-  // Its total holds calls for nobody, too, such as those that verify old scores.
+  // Its total includes calls that belong to no request, such as those that verify cached scores.
   columns.push({ name: 'total', figures: tally.figures(), spent: usage && total(usage) });
 
   const row = (title: string, value: (column: Column) => number | undefined): string[] => [
@@ -57,7 +57,7 @@ export const clientTable = ({ tally, sent, usage }: Facts): Table => {
   ];
 };
 
-/** Lines for people under the tables. */
+/** The lines below the tables. */
 export const closingLines = ({ tally, sent, usage }: Facts, planned: number): string[] => {
   const lines = tally.notes.map(
     ({ number, client, queryId, reason }) =>
@@ -76,8 +76,8 @@ export const closingLines = ({ tally, sent, usage }: Facts, planned: number): st
 };
 
 /**
- * Whether each call made for a request is billed on exactly one answer, which only who sees the upstream's log can tell.
- * No mistake of itself: who left, or got an error after all, has no bill to read.
+ * Whether each call for a request is billed on exactly one answer, which is known only with the upstream's log. A difference
+ * need not be an error: a caller that left, or got an error in the end, reads no bill.
  */
 const billLines = ({ tally, usage }: Facts): string[] => {
   if (!usage?.byClient) return [];
@@ -97,8 +97,8 @@ const billLines = ({ tally, usage }: Facts): string[] => {
 };
 
 /**
- * 0 when every request was sent and answered, no answer was wrong, and the upstream refused no call for its rate; else 1.
- * A gateway that keeps its metrics to itself is judged by its answers alone.
+ * 0 if every request was sent and answered, no answer was wrong, and the upstream refused no call with 429; otherwise 1.
+ * A gateway whose metrics can't be read is judged by its answers alone.
  */
 export const exitCode = ({ tally, usage }: Facts, planned: number): 0 | 1 =>
   tally.finished === planned && tally.wrong === 0 && (!usage || total(usage).throttled === 0) ? 0 : 1;

@@ -1,13 +1,13 @@
-/** Open loop: every request goes out when it is due, however many are still waiting for their answers. */
+/** Open loop: every request is sent when it is due, however many still wait for their answers. */
 
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 
 export interface ScheduleOptions<T> {
-  /** In order of their time. */
+  /** In the order of their times. */
   readonly items: readonly T[];
-  /** Real milliseconds after the start at which an item is due. */
+  /** When an item is due: real milliseconds after the start. */
   readonly dueAt: (item: T) => number;
-  /** Does the work of an item; must not reject. */
+  /** Starts the work of an item. Must not reject. */
   readonly launch: (item: T, startedAt: number) => Promise<void>;
   /** Aborted: nothing more is launched. */
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface ScheduleOptions<T> {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Resolves when everything launched is done. */
+/** Resolves when all launched work has ended. */
 export const openLoop = async <T>({
   items,
   dueAt,
@@ -29,11 +29,11 @@ export const openLoop = async <T>({
   const underWay = new Set<Promise<void>>();
   for (const item of items) {
     const due = started + dueAt(item);
-    // A timer may fire a fraction early: waited for until it is really due, in whole milliseconds.
+    // A timer may fire a fraction early: waits again until the item is really due, in whole milliseconds.
     for (let wait = due - now(); wait > 0 && !signal.aborted; wait = due - now()) {
       await sleep(Math.ceil(wait), signal).catch(() => {});
     }
-    // Answers are read between any two requests, however late those are: to catch up first would only delay the answers.
+    // Answers are read between any two requests, even if these are late: catching up first would only delay the answers.
     await turn();
     if (signal.aborted) break;
     const work = launch(item, due).finally(() => underWay.delete(work));

@@ -1,11 +1,11 @@
-/** The way to a fleet of gateways, over connections that are kept. */
+/** Sends requests to a fleet of gateways, over persistent connections. */
 
 import { Pool } from 'undici';
 import type { Answer } from './answers/judge.ts';
 import type { ReplayRequest } from './corpus.ts';
 
 export interface SenderOptions {
-  /** Base URLs; each request goes to one of them at random, as Heroku's router does it. */
+  /** Base URLs; each request goes to one of them at random, as with Heroku's router. */
   readonly urls: readonly string[];
   readonly keyOf: (client: string) => string;
   /** The W3C trace context of a request; undefined: none is sent. */
@@ -14,18 +14,18 @@ export interface SenderOptions {
 
 export interface Sender {
   send(request: ReplayRequest, requestId: string): Promise<Answer>;
-  /** Ends what is under way; may be called again. */
+  /** Ends the requests under way. May be called again. */
   close(): Promise<void>;
 }
 
-/** Twice what Heroku's router waits: whoever hasn't answered by then never will. */
+/** Twice the time that Heroku's router waits: a later answer will not come. */
 const TIMEOUT_MS = 60_000;
 
 export const createSender = ({ urls, keyOf, traceparentOf }: SenderOptions): Sender => {
   const pools = new Map<string, { readonly pool: Pool; readonly path: string }[]>();
 
-  // Every service has connections of its own, in life too. Not limited in number: a request that waited here for a
-  // free one would not be sent when it is due.
+  // Every service has connections of its own, as in production. Their number is not limited: a request that waited here for
+  // a free one would not be sent when it is due.
   const poolsOf = (client: string) => {
     const own =
       pools.get(client) ??

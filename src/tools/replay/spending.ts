@@ -1,8 +1,8 @@
-/** What was spent upstream, as its own log or the gateway's metrics tell. Pure. */
+/** What was spent upstream, according to its own log or the gateway's metrics. Pure. */
 
 export interface Spent {
   readonly calls: number;
-  /** Documents of those calls. */
+  /** Documents in those calls. */
   readonly documents: number;
   readonly searchUnits: number;
   /** Calls refused with 429. */
@@ -10,7 +10,7 @@ export interface Spent {
 }
 
 export interface Usage {
-  /** Undefined where nobody can tell whose a call was. Calls of nobody's request stand under ''. */
+  /** Undefined if the clients of the calls are unknown. Calls that belong to no request are under ''. */
   readonly byClient: ReadonlyMap<string, Spent> | undefined;
   readonly byModel: ReadonlyMap<string, Spent>;
 }
@@ -32,13 +32,13 @@ export interface LoggedCall {
   /** Undefined when its answer was never completed. */
   readonly status: number | undefined;
   readonly documents: number;
-  /** 0 unless it was answered. */
+  /** 0 unless the call was answered. */
   readonly searchUnits: number;
-  /** As it came, '' without one. */
+  /** As it came; '' without one. */
   readonly traceparent: string;
 }
 
-/** @param clientOf whose request a trace context belongs to; undefined: nobody's */
+/** @param clientOf the client of the request with this trace context; undefined: it belongs to none */
 export const usageOf = (
   calls: readonly LoggedCall[],
   clientOf: (traceparent: string) => string | undefined,

@@ -1,4 +1,4 @@
-/** What became of the requests, by client. */
+/** Counts the outcomes of the requests, by client. */
 
 import type { Result } from './caller.ts';
 import { percentile } from './percentile.ts';
@@ -22,9 +22,9 @@ export interface Figures {
   readonly repetitions: number;
   /** Billed to callers in `meta`. */
   readonly searchUnits: number;
-  /** Milliseconds of answered requests, from Server-Timing. Undefined when there was none. */
+  /** Milliseconds in the queue of answered requests, from Server-Timing. Undefined if there were none. */
   readonly queueMs: { readonly p50: number | undefined; readonly p99: number | undefined };
-  /** Milliseconds from when a request was due to its final outcome, repetitions and their waits included. */
+  /** Milliseconds from the time a request was due to its final outcome, retries and their waits included. */
   readonly totalMs: { readonly p50: number | undefined; readonly p99: number | undefined };
 }
 
@@ -41,7 +41,7 @@ interface Finished {
   readonly totalMs: number;
 }
 
-/** Of thousands of wrong answers the first few tell what is wrong. */
+/** The wrong answers that are reported: of thousands, the first few show what is wrong. */
 const NOTES_KEPT = 10;
 
 export class Tally {

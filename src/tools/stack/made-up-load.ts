@@ -1,4 +1,4 @@
-/** Requests for who has no trace at hand: three services whose questions repeat as in life. Pure. */
+/** Requests for users without a trace: three services whose questions repeat as in production. Pure. */
 
 import type { ReplayRequest } from '../replay/corpus.ts';
 
@@ -6,7 +6,7 @@ const TOPICS = 'wing shock layer heat flow plate cone nozzle drag wave lift pane
   ' ',
 );
 const DOCUMENTS = 400;
-/** Questions that everybody asks. */
+/** The number of popular questions, which all services ask. */
 const POPULAR = 12;
 
 /** A service, and the times in a minute at which it sends its requests, milliseconds. */

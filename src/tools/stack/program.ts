@@ -1,11 +1,11 @@
-/** A program that is none of ours, and ends with this one. */
+/** Programs that are not ours, started so that they end with this process. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Child, watched } from '../replay/target/child.ts';
 
-/** What a stack needs beside Node, and the Debian package that brings it. */
+/** The programs that a stack needs besides Node, and the Debian package of each. */
 const PACKAGES = { 'redis-server': 'redis-server', prometheus: 'prometheus' } as const;
 
 /** The path of every program. */

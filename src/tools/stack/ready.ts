@@ -1,4 +1,4 @@
-/** A program is started, and then it is ready. */
+/** Waits for a program that was started. */
 
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { Child } from '../replay/target/child.ts';
 const READY_MS = 20_000;
 const POLL_MS = 50;
 
-/** Waits until it answers; rejects with its last words when it ends instead, or takes too long. */
+/** Waits until it answers. Rejects with its last lines when it ends instead, or takes too long. */
 export const untilReady = async (
   name: string,
   child: Child,

@@ -1,10 +1,10 @@
-/** What an answer's headers tell, read as strictly as the contract writes them. */
+/** Reads an answer's headers, exactly in the form of the contract. */
 
 import { insist } from './wrong.ts';
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
-/** How an answered request was served. `collapsed`: by another request's call, wholly or in part. */
+/** How an answered request was served. `collapsed`: by another request's call, entirely or in part. */
 export type Served = 'hit' | 'partial' | 'miss' | 'stale' | 'bypass' | 'collapsed';
 
 export const single = (headers: Headers, name: string): string => {

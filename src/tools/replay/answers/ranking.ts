@@ -3,10 +3,10 @@
 import { insist, isObject, type Json } from './wrong.ts';
 
 export interface Question {
-  /** How many were sent, duplicates included. */
+  /** The number of documents sent, duplicates included. */
   readonly documents: number;
   readonly topN: number | undefined;
-  /** Works out the right score of each document; undefined where nobody knows it. */
+  /** Computes the right score of each document; undefined if it cannot be known. */
   readonly expected: (() => readonly number[]) | undefined;
 }
 

@@ -1,10 +1,10 @@
-/** What requests are sent to. */
+/** The gateways to which requests are sent. */
 
 import type { Granularity } from '../../../config/config.ts';
 import type { Expected } from '../expected.ts';
 import type { Usage } from '../spending.ts';
 
-/** What only who started gateways and a simulator knows of them. */
+/** What is known of gateways and a simulator only if the replay has started them. */
 export interface Own {
   /** The right scores. */
   readonly expected: Expected;
