@@ -24,12 +24,12 @@ export interface Caches {
   readonly granularities: Granularities;
   /** What the firewall in front of the upstream has refused lately, in all processes. */
   readonly refused: Refused;
-  /** On which processes hear one another; undefined without Redis. */
+  /** The channel between processes; undefined without Redis. */
   readonly channel: Channel | undefined;
   scopeOf(model: string, client: string): readonly string[];
   /** @see Standing */
   readonly standing: Standing;
-  /** Goes up when a model's scores are forgotten. */
+  /** Goes up when a model's scores are purged. */
   versionOf(model: string): number;
   /** Purges a model's scores: here at once, and in all processes. Rejects when the others cannot be reached now. */
   purge(model: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** Whether what memory has answered would be answered so again. */
+/** Whether memory would still give the same answer as before. */
 
 import type { Identity } from '../calls/identity.ts';
 import type { PairMemory } from './by-question.ts';
@@ -16,8 +16,8 @@ export interface StandingOptions {
 }
 
 /**
- * Notes what is known of a call now: its model's state, its question's pairs, what the firewall refuses. All of them are
- * other objects, or numbers, once anything about them is another.
+ * Notes what a call's answer depends on now: its model's state, its question's pairs, what the firewall refuses. Each of
+ * these is replaced by another object or number when it changes, so that comparing identities is enough.
  * @returns undefined when memory knows nothing
  */
 export type Standing = (model: string, identity: Identity) => Stand | undefined;
@@ -35,7 +35,7 @@ export const createStanding =
     if (known === undefined) return undefined;
     const state = states.of(model);
     const { version } = refused;
-    // An answer that nobody asks for again must not keep pairs that memory has let go.
+    // Weak: an answer that is never requested again must not keep pairs that memory has evicted.
     const pairs = new WeakRef(known);
     return (takenAt) => {
       const until = Math.min(...takenAt) + lifetime.ttlMs;

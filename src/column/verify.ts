@@ -18,7 +18,7 @@ export interface VerifyOptions<V extends Values = Float64Array> extends Backgrou
   readonly comparison: Comparison<V>;
   /** Share of cached pairs, 0 to 1. */
   readonly rate: number;
-  /** Cached values that were answered since it was last asked, and never came here: samples are taken for them, too. */
+  /** The number of cached values that were answered since the last call without passing here: they count for samples, too. */
   readonly unseen?: (() => number) | undefined;
   /**
    * Called with what a new value has shown, and its distance from the cached one.

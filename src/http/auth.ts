@@ -33,7 +33,7 @@ export const bearer = (header: string | undefined): string | undefined =>
 const unauthenticated = (message: string): RerankError =>
   new RerankError('unauthenticated', message, { headers: { 'WWW-Authenticate': 'Bearer' } });
 
-/** Who sends an `Authorization` header; throws `unauthenticated`. */
+/** The caller with an `Authorization` header; throws `unauthenticated`. */
 export type Identify = (header: string | undefined) => Caller;
 
 export const identifier = ({ clients }: AuthOptions): Identify => {

@@ -51,9 +51,9 @@ export interface Sink {
 
 const received = new WeakMap<object, Promise<Body>>();
 
-/** For who has read the body of a request, or has failed to, before it comes to the app. */
+/** Passes on the body of a request that was read, or could not be read, before the request reaches the app. */
 export const handOver = (incoming: object, body: Promise<Body>): void => {
-  // Told to whoever asks for it.
+  // Its rejection is handled where the body is used.
   body.catch(() => {});
   received.set(incoming, body);
 };

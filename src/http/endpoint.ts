@@ -33,11 +33,12 @@ export interface EndpointOptions<V extends Values> {
   readonly keeper?: Keeper | undefined;
 }
 
-/** Keeps whole answers, for who sends the very same request again. */
+/** Keeps whole answers, for callers that send the very same request again. */
 export interface Keeper {
   /**
-   * To be called in the step in which the caches are asked: what an answer rests on may be another when it is there.
-   * @returns keeps the answer; undefined: it is not to be kept
+   * To be called in the same synchronous step as the look-up in the caches: what an answer depends on may have changed when
+   * the answer is there.
+   * @returns a function that keeps the answer; undefined: it must not be kept
    */
   begin(incoming: object, model: string, identity: Identity): ((hit: Hit) => void) | undefined;
 }

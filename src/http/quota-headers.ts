@@ -22,7 +22,7 @@ export const quotaFields = ({ limit, windowMs, remaining, nextFreeMs }: QuotaSta
   ['RateLimit', `"rpm";r=${remaining};t=${seconds(nextFreeMs)}`],
 ];
 
-/** @param stateOf undefined for a client without a quota; asked for every answer, hits included */
+/** @param stateOf returns undefined for a client without a quota; called for every answer, hits included */
 export const quotaHeaders = (
   stateOf: (client: string) => QuotaState | undefined,
 ): MiddlewareHandler<GatewayEnv> =>
