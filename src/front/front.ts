@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Claim } from '../calls/byte-budget.ts';
 import type { Identity } from '../calls/identity.ts';
 import type { Identify } from '../http/auth.ts';
-import { type BodyLimits, fill, flow, handOver } from '../http/body.ts';
+import { type Body, type BodyLimits, fill, flow, handOver } from '../http/body.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
 import type { Hit, Keeper } from '../http/endpoint.ts';
 import { arrivedAt, noteArrival } from '../http/in-turn.ts';
@@ -108,7 +108,11 @@ export class Front implements Keeper {
     { client, authMs }: Pick<Asked, 'client' | 'authMs'>,
   ): Promise<boolean> {
     const startedAt = arrivedAt(incoming);
-    noteArrival(incoming, startedAt);
+    const handOn = (body: Promise<Body>): true => {
+      noteArrival(incoming, startedAt);
+      handOver(incoming, body);
+      return true;
+    };
     const { limits } = this.#options;
     let claim: Claim;
     let gathering: Gathering;
@@ -119,8 +123,7 @@ export class Front implements Keeper {
       });
       await fill(gathering, claim, limits, (append) => flow(incoming, append, limits.timeoutMs));
     } catch (thrown) {
-      handOver(incoming, Promise.reject(thrown));
-      return true;
+      return handOn(Promise.reject(thrown));
     }
     const bytes = gathering.name();
     const name = bytes && `${client} ${bytes}`;
@@ -131,8 +134,7 @@ export class Front implements Keeper {
       return false;
     }
     if (name && this.#answers.isKnown(name)) this.#named.set(incoming, name);
-    handOver(incoming, Promise.resolve({ bytes: gathering.take(), claim }));
-    return true;
+    return handOn(Promise.resolve({ bytes: gathering.take(), claim }));
   }
 
   #give(

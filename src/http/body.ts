@@ -77,23 +77,24 @@ export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Prom
 };
 
 /** Reads a body into a sink. When it rejects, no bytes are held. */
-export const fill = async (
+export const fill = (
   sink: Sink,
   claim: Claim,
   { maxBytes, declaredMs = DECLARED_MS }: Pick<BodyLimits, 'maxBytes' | 'declaredMs'>,
   read: (append: (chunk: Uint8Array) => void) => Promise<void>,
 ): Promise<void> => {
   const slow = setTimeout(() => claim.resize(sink.capacity), declaredMs);
-  try {
-    await read((chunk) => {
-      if (!sink.append(chunk)) throw tooLarge(maxBytes);
-    });
-  } catch (thrown) {
-    claim.release();
-    throw thrown;
-  } finally {
-    clearTimeout(slow);
-  }
+  const append = (chunk: Uint8Array): void => {
+    if (!sink.append(chunk)) throw tooLarge(maxBytes);
+  };
+  return read(append).then(
+    () => clearTimeout(slow),
+    (thrown) => {
+      clearTimeout(slow);
+      claim.release();
+      throw thrown;
+    },
+  );
 };
 
 const lengthOf = (header: string | undefined): number | undefined =>

@@ -7,6 +7,7 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /** The path and query of a request target in any form; `*` stands for the server itself (RFC 9112 §3.2.4). */
 export const pathOf = (target: string): string => {
+  if (target.startsWith('/')) return target;
   const path = target.replace(ABSOLUTE, '');
   if (path === '' || path === '*') return '/';
   return path.startsWith('/') ? path : `/${path}`;

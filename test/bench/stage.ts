@@ -49,6 +49,8 @@ export const startUpstream = (): Promise<Server> =>
 /** A gateway with every tier, as production has it. */
 export const gatewayEnvironment = (simulatorUrl: string, redisUrl: string): Record<string, string> => ({
   NODE_ENV: 'production',
+  // As on Heroku, whose log stamps lines itself.
+  DYNO: 'web.1',
   HOST: '127.0.0.1',
   RERANK_URL: simulatorUrl,
   RERANK_KEY: UPSTREAM_KEY,
@@ -79,7 +81,9 @@ export const startStage = async (compare?: string): Promise<Stage> => {
     const environment = gatewayEnvironment(simulator.url, redis.url);
     const [gateway, forgetful] = await Promise.all([
       started(startServer([...PRODUCTION_FLAGS, main], environment)),
-      started(startServer([...PRODUCTION_FLAGS, main], { ...environment, CACHE_MEMORY_MB: '0' })),
+      started(
+        startServer([...PRODUCTION_FLAGS, main], { ...environment, DYNO: 'web.2', CACHE_MEMORY_MB: '0' }),
+      ),
     ]);
     return { name, gateway, forgetful };
   };
