@@ -146,7 +146,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     defang: config.upstreamFirewall === 'defang',
     maxWaitMs: config.maxWaitMs,
     quotas,
-    slots: (model) => pacers.of(model),
+    permits: (model) => pacers.of(model),
     // Enough to reach the only attachment that works.
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,

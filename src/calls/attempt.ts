@@ -27,10 +27,10 @@ export interface Again {
   readonly never: ReadonlySet<string>;
 }
 
-/** How long a call was expected to wait for its slot, and why it had to. */
+/** How long a call was expected to wait for its permit, and why it had to. */
 export interface Wait {
   /** Milliseconds, as predicted when the call was queued. */
   readonly predictedMs: number;
-  /** Why no slot was free; `none` when one was. */
+  /** Why no permit was free; `none` when one was. */
   readonly reason: string;
 }

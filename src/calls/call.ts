@@ -34,7 +34,7 @@ export interface Call {
   readonly hold?: (() => () => void) | undefined;
   /** Made for no request, so that nobody waits for it; not counted as a request. */
   readonly isBackground?: boolean;
-  /** The attachment whose slot this call holds: set by the pacing layer, read by the upstream. */
+  /** The attachment whose permit this call holds: set by the pacing layer, read by the upstream. */
   readonly attachment?: string;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
@@ -44,7 +44,7 @@ export interface Call {
   readonly onStart?: ((attachment: string, replaceable: boolean) => void) | undefined;
   /** Called by the upstream whenever it sends the call. */
   readonly onSend?: (() => void) | undefined;
-  /** Called by the pacing layer when a slot is granted. Returns the fields of the call that have changed by then. */
+  /** Called by the pacing layer when a permit is granted. Returns the fields of the call that have changed by then. */
   readonly seal?: (() => Partial<Call>) | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface ItemCall extends Call {
    */
   readonly alone?: boolean;
   /**
-   * The items of all callers that wait for this call when its slot is granted. `items` and `identity` of the call itself are
+   * The items of all callers that wait for this call when its permit is granted. `items` and `identity` of the call itself are
    * those of the first caller.
    */
   readonly seal?: (() => Pick<ItemCall, 'items' | 'identity'>) | undefined;
@@ -80,7 +80,7 @@ export interface CacheDirectives {
   readonly staleIfError: boolean;
 }
 
-/** Whose share of the slots a call counts against, and its priority among that client's calls. */
+/** Whose share of the permits a call counts against, and its priority among that client's calls. */
 export interface Place {
   /** The client's name. */
   readonly client: string;
@@ -108,7 +108,7 @@ export interface Timing {
   readonly cacheMs: number;
   readonly queueMs: number;
   readonly upstreamMs: number;
-  /** The last wait for a slot, if there was one. */
+  /** The last wait for a permit, if there was one. */
   readonly wait?: Wait | undefined;
 }
 

@@ -9,7 +9,7 @@ export type CacheResult = 'hit' | 'partial' | 'stale' | 'miss';
 /** Called at the seams between the layers. */
 export interface Observer {
   cacheLookup(model: string, tier: 'memory' | 'redis', result: CacheResult): void;
-  /** A call has joined another one that still waited for its slot. */
+  /** A call has joined another one that still waited for its permit. */
   merged(model: string): void;
   /** What a new value of a cached pair has shown, and its distance from the cached one. */
   verified(model: string, difference: number, pair: string, finding: Finding): void;

@@ -1,6 +1,6 @@
 /**
- * Merges calls about the same question while they wait for their slot, so that the queue's length counts questions, not
- * callers. When the slot is granted, nothing is merged any more.
+ * Merges calls about the same question while they wait for their permit, so that the queue's length counts questions, not
+ * callers. When the permit is granted, nothing is merged any more.
  *
  * A merged call that is refused for its content is split in two, and these again, until the contributors that are not the
  * cause have their answers, and the one that is has the refusal of a call that held only its own items.

@@ -24,7 +24,7 @@ import { flight } from './flight.ts';
 import { hold } from './hold.ts';
 import { recall, remember } from './memory.ts';
 import { onlyIfCached } from './only-if-cached.ts';
-import { pace, type Slots } from './pace.ts';
+import { type Permits, pace } from './pace.ts';
 import { ownQuotaOnly, quota } from './quota.ts';
 import { lookAgain, redis } from './redis.ts';
 import { renew } from './renew.ts';
@@ -37,7 +37,7 @@ import { verify } from './verify.ts';
 export interface SpendingOptions {
   /** Undefined: no client has a quota. */
   readonly quotas?: Quotas | undefined;
-  readonly slots: (model: string) => Slots;
+  readonly permits: (model: string) => Permits;
   /** The most attempts at one call, and the milliseconds that each may take. */
   readonly attempts: number;
   readonly attemptMs: number;
@@ -101,7 +101,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     hold<ItemCall, Answer>(),
     // Inside the flight: memory has the values before the flight's entry is removed, so no call can miss both.
     remember({ store: memory }),
-    // Before the queue: values that another process has paid for, or is paying for now, need no slot.
+    // Before the queue: values that another process has paid for, or is paying for now, need no permit.
     ...(store ? [seam(cacheSeam<V>(observer, 'redis'), redis({ store, lifetime, choose }))] : []),
     // After every cache, before anything is spent.
     onlyIfCached<V>(),
@@ -112,7 +112,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     batch<V>({ most: perCall, onJoin: (model) => observer.merged(model) }),
     hold<ItemCall, Answer>(),
     ...spending<ItemCall, Answer>(options),
-    // With the slot granted: while the call waited, another process may have stored all the values.
+    // With the permit granted: while the call waited, another process may have stored all the values.
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
@@ -132,7 +132,7 @@ export const createPassage = <C extends Call, R extends Reply>(
 
 const spending = <C extends Call, R extends Reply>({
   quotas,
-  slots,
+  permits,
   attempts,
   attemptMs,
   observer,
@@ -140,11 +140,11 @@ const spending = <C extends Call, R extends Reply>({
   // After the caches and inside the flight: only the client that causes a call pays for it. Before the queue: a client without
   // quota is refused at once, and takes no place there. Outside the retries: one call, one charge.
   ...(quotas ? [quota<C, R>(quotas)] : []),
-  // Outside the queue: the upstream counts every attempt, so each waits for a slot of its own.
+  // Outside the queue: the upstream counts every attempt, so each waits for a permit of its own.
   retry<C, R>({ attempts, onRetry: (model, reason) => observer.retry(model, reason) }),
-  // Last before the call: a slot that is granted is used at once, or given back.
+  // Last before the call: a permit that is granted is used at once, or given back.
   pace<C, R>({
-    slots: (model) => timed(slots(model), (ms, reason) => observer.queueWait(model, ms, reason)),
+    permits: (model) => timed(permits(model), (ms, reason) => observer.queueWait(model, ms, reason)),
     attemptMs,
   }),
 ];

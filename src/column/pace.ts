@@ -1,4 +1,4 @@
-/** Waits for a slot within the upstream's limit, and releases it when the call is over. */
+/** Waits for a permit within the upstream's limit, and releases it when the call is over. */
 
 import type { Again, Verdict, Wait } from '../calls/attempt.ts';
 import type { Call, ItemCall, ItemReply, Layer, Reply, Terms } from '../calls/call.ts';
@@ -19,8 +19,8 @@ export interface CallOutcome {
 }
 
 /** The right to make one call. */
-export interface Slot {
-  /** The attachment whose budget the slot is taken from. */
+export interface Permit {
+  /** The attachment whose budget the permit is taken from. */
   readonly attachment: string;
   /** Another attachment could take the call if this one does not answer. */
   readonly replaceable: boolean;
@@ -31,7 +31,7 @@ export interface Slot {
   giveBack(): void;
 }
 
-export interface Slots {
+export interface Permits {
   /**
    * Resolves when a call may start. Rejects at once when it would start too late or no attachment is available, and at
    * any time with the signal's reason when nobody waits any more.
@@ -46,11 +46,11 @@ export interface Slots {
     again?: Again,
     question?: string,
     content?: () => string,
-  ): Promise<Slot>;
+  ): Promise<Permit>;
 }
 
 export interface PaceOptions {
-  readonly slots: (model: string) => Slots;
+  readonly permits: (model: string) => Permits;
   /** The longest that one attempt may take, milliseconds. */
   readonly attemptMs?: number;
 }
@@ -62,14 +62,14 @@ const REPLACEABLE_SHARE = 0.6;
 
 export const pace =
   <C extends Call = ItemCall, R extends Reply = ItemReply>({
-    slots,
+    permits,
     attemptMs = DEFAULT_ATTEMPT_MS,
   }: PaceOptions): Layer<C, R> =>
   (inner) => ({
     async answer(call) {
       const queued = performance.now();
       const { terms, onQueued, again, identity } = call;
-      const slot = await slots(call.model).acquire(
+      const permit = await permits(call.model).acquire(
         terms,
         onQueued,
         again,
@@ -79,9 +79,9 @@ export const pace =
       const queueMs = performance.now() - queued;
       // A member that joins from now on must not be refused for a wait that is over.
       call.onQueued?.(performance.now());
-      call.onStart?.(slot.attachment, slot.replaceable);
+      call.onStart?.(permit.attachment, permit.replaceable);
       const timeLeft = call.terms.deadline - performance.now();
-      const limitMs = slot.replaceable ? Math.min(attemptMs, REPLACEABLE_SHARE * timeLeft) : attemptMs;
+      const limitMs = permit.replaceable ? Math.min(attemptMs, REPLACEABLE_SHARE * timeLeft) : attemptMs;
       const limit = timeLimit(call.terms, limitMs);
       let outcome = UNANSWERED;
       let sent = false;
@@ -95,7 +95,7 @@ export const pace =
           ...call,
           ...call.seal?.(),
           terms,
-          attachment: slot.attachment,
+          attachment: permit.attachment,
           onSend,
         });
         outcome = {
@@ -104,7 +104,7 @@ export const pace =
           remaining: remaining(reply.rateLimit),
           pauseMs: undefined,
         };
-        return { ...reply, timing: { ...reply.timing, queueMs, wait: slot.wait } };
+        return { ...reply, timing: { ...reply.timing, queueMs, wait: permit.wait } };
       } catch (thrown) {
         // A call that its callers gave up, or that was cut short for their deadline, says nothing against the upstream:
         // otherwise impatient callers could open its circuit for everybody.
@@ -113,8 +113,8 @@ export const pace =
         throw thrown;
       } finally {
         limit.lift();
-        if (sent) slot.release(outcome);
-        else slot.giveBack();
+        if (sent) permit.release(outcome);
+        else permit.giveBack();
       }
     },
   });

@@ -145,7 +145,7 @@ export const redis =
   };
 
 /**
- * Reads Redis again when a slot is granted, before it is spent: another process may have stored all the values while this
+ * Reads Redis again when a permit is granted, before it is spent: another process may have stored all the values while this
  * call waited. No stale value replaces a failure here: the layers around must see the failure, to retry the call and to
  * keep calls away from an upstream that fails.
  */

@@ -1,6 +1,6 @@
 /**
  * Retries a call whose failure another attempt may repair. Outside the pacing layer: the upstream counts every attempt, so
- * each waits for a slot of its own.
+ * each waits for a permit of its own.
  */
 
 import type { Again, RetryReason } from '../calls/attempt.ts';
@@ -29,7 +29,7 @@ const monotonic = (): number => performance.now();
 /** Full jitter, so that calls that failed together do not come back together. Milliseconds. */
 const pauseMs = (failures: number, random: () => number): number => random() * PAUSE_MS * 2 ** (failures - 1);
 
-/** An attempt that has had its slot. */
+/** An attempt that has had its permit. */
 interface Attempt {
   readonly attachment: string;
   /** There is another attachment for the next attempt. */
@@ -73,7 +73,7 @@ export const retry =
         } catch (thrown) {
           if (call.terms.signal.aborted) throw thrown;
           const failed = sent[attempt - 1];
-          // No slot in time for this attempt: the upstream's error of the last attempt says more than that.
+          // No permit in time for this attempt: the upstream's error of the last attempt says more than that.
           if (failed === undefined) throw last?.error ?? thrown;
           upstreamMs += now() - failed.startedAt;
           const error = toRerankError(thrown);

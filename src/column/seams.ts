@@ -4,7 +4,7 @@ import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { toRerankError } from '../calls/errors.ts';
 import type { Observer } from '../calls/observer.ts';
 import type { Values } from '../calls/values.ts';
-import type { Slots } from './pace.ts';
+import type { Permits } from './pace.ts';
 
 interface Seam<C extends Call, R> {
   answered(call: C, reply: R, ms: number): void;
@@ -67,11 +67,11 @@ const NO_STATUS: Readonly<Record<string, string>> = {
   draining: 'cancelled',
 };
 
-export const timed = (slots: Slots, onWait: (ms: number, reason: string) => void): Slots => ({
+export const timed = (permits: Permits, onWait: (ms: number, reason: string) => void): Permits => ({
   async acquire(...asked) {
     const started = performance.now();
-    const slot = await slots.acquire(...asked);
-    onWait(performance.now() - started, slot.wait.reason);
-    return slot;
+    const permit = await permits.acquire(...asked);
+    onWait(performance.now() - started, permit.wait.reason);
+    return permit;
   },
 });

@@ -11,7 +11,7 @@ export interface ModelState {
   /** Calls that all attachments together allow in one window. */
   readonly limit: number;
   readonly remaining: number;
-  /** Calls waiting for a slot. */
+  /** Calls waiting for a permit. */
   readonly waiting: number;
 }
 

@@ -73,7 +73,7 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     ),
     mergedRequests: counter(
       'merged_requests_total',
-      'Calls that joined another one that was waiting for its slot.',
+      'Calls that joined another one that was waiting for its permit.',
       ['model'],
     ),
     verifiedPairs: counter(
@@ -87,9 +87,14 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       ['model'],
       DIFFERENCES,
     ),
-    queueDepth: gauge('queue_depth', 'Upstream calls waiting for a slot.', ['model']),
-    queueWait: histogram('queue_wait_seconds', 'Wait of an upstream call for its slot.', ['model'], SECONDS),
-    queueWaits: counter('queue_waits_total', 'Upstream calls that got a slot, by reason for their wait.', [
+    queueDepth: gauge('queue_depth', 'Upstream calls waiting for a permit.', ['model']),
+    queueWait: histogram(
+      'queue_wait_seconds',
+      'Wait of an upstream call for its permit.',
+      ['model'],
+      SECONDS,
+    ),
+    queueWaits: counter('queue_waits_total', 'Upstream calls that got a permit, by reason for their wait.', [
       'model',
       'reason',
     ]),

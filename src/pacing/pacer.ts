@@ -93,7 +93,7 @@ export class Pacer {
     return this.#queue.size;
   }
 
-  /** @see Slots.acquire in column/pace.ts */
+  /** @see Permits.acquire in column/pace.ts */
   async acquire(
     terms: Terms,
     onQueued?: (expectedAnswer: number) => void,

@@ -24,7 +24,7 @@ export interface Permit {
 /** What a call brings when it comes. */
 export interface Asked {
   readonly terms: Terms;
-  /** @see Slots.acquire in column/pace.ts */
+  /** @see Permits.acquire in column/pace.ts */
   readonly question: string | undefined;
   readonly content: string | undefined;
   readonly onQueued: ((expectedAnswer: number) => void) | undefined;

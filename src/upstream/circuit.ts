@@ -2,7 +2,7 @@
  * A circuit breaker: keeps calls away from what keeps failing, and tries it again with one call at a time.
  *
  * A library's breaker would not do: it decides when a call is made, and takes every end of a call for a success or a
- * failure. Here a lane is chosen before a call has its slot, so whether a call may be made must be known without making
+ * failure. Here a lane is chosen before a call has its permit, so whether a call may be made must be known without making
  * one; and a call whose caller left says nothing. No client is kept away because of another client's calls:
  *
  * - A call that has failed again and again is not made here for a while, whichever client makes it.

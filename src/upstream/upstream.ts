@@ -1,4 +1,4 @@
-/** Makes the call. The end of the column: each call that arrives here costs a slot and money. */
+/** Makes the call. The end of the column: each call that arrives here costs a permit and money. */
 
 import { type Dispatcher, Pool } from 'undici';
 import type { Call, ItemCall, ItemService, Source } from '../calls/call.ts';

@@ -1,4 +1,4 @@
-/** A batch layer over calls that wait for their slot until a test grants it. */
+/** A batch layer over calls that wait for their permit until a test grants it. */
 
 import type { ItemCall, ItemReply, Place, Service } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
@@ -11,7 +11,7 @@ export interface WaitingCall {
   readonly ask: ItemCall;
   /** Places that were announced since it waits. */
   readonly newcomers: Place[];
-  /** Its slot is granted: what it asks for, from now on. */
+  /** Its permit is granted: what it asks for, from now on. */
   grant(): readonly string[];
   /** The answer to what was sealed last. */
   answer(over?: Override): void;

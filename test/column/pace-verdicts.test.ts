@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ItemCall, Service } from '../../src/calls/call.ts';
 import { type ErrorDetails, type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import { type CallOutcome, pace, type Slots } from '../../src/column/pace.ts';
+import { type CallOutcome, type Permits, pace } from '../../src/column/pace.ts';
 import { aCall, failure, ScriptedScorer, stack, turns } from '../support/fakes.ts';
 
 const ATTEMPT_MS = 15_000;
@@ -13,21 +13,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A call that holds a slot, and what its slot is told when it ends. */
+/** A call that holds a permit, and what its permit is told when it ends. */
 const aSentCall = async ({
   replaceable = false,
   patienceMs = 60_000,
   inner = new ScriptedScorer() as Service,
 } = {}) => {
   const outcomes: CallOutcome[] = [];
-  const slot = {
+  const permit = {
     attachment: 'RERANK_EU',
     replaceable,
     wait: { predictedMs: 0, reason: 'none' },
     release: (outcome: CallOutcome) => void outcomes.push(outcome),
     giveBack: () => expect.unreachable('the call was sent'),
   };
-  const slots: Slots = { acquire: async () => slot };
+  const permits: Permits = { acquire: async () => permit };
   const leaver = new AbortController();
   const ask: ItemCall = {
     ...aCall({ terms: { deadline: performance.now() + patienceMs, signal: leaver.signal } }),
@@ -39,7 +39,7 @@ const aSentCall = async ({
       return inner.answer(ask);
     },
   };
-  const answer = stack(sending, pace({ slots: () => slots, attemptMs: ATTEMPT_MS })).answer(ask);
+  const answer = stack(sending, pace({ permits: () => permits, attemptMs: ATTEMPT_MS })).answer(ask);
   answer.catch(() => {});
   await turns();
   return { answer, outcomes, leave: (reason: RerankError) => leaver.abort(reason), onStart: ask.onStart };

@@ -2,25 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { pace } from '../../src/column/pace.ts';
 import { aCall, failure, InstantScorer, isSettled, stack } from '../support/fakes.ts';
-import { FakeSlots } from './fake-slots.ts';
+import { FakePermits } from './fake-permits.ts';
 
 describe('a call', () => {
   test('starts when its slot is granted, not before, and knows whose slot it holds', async () => {
-    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
+    const [permits, inner] = [new FakePermits(), new InstantScorer()];
+    const answer = stack(inner, pace({ permits: () => permits })).answer(aCall());
     expect(await isSettled(answer)).toBe(false);
     expect(inner.asks).toHaveLength(0);
-    slots.grant();
+    permits.grant();
     await answer;
     expect(inner.asks[0]!.attachment).toBe('RERANK_EU');
   });
 
   test('waits among those of its own model, on its own terms', async () => {
     const lines = new Map([
-      ['a', new FakeSlots()],
-      ['b', new FakeSlots()],
+      ['a', new FakePermits()],
+      ['b', new FakePermits()],
     ]);
-    const scorer = stack(new InstantScorer(), pace({ slots: (model) => lines.get(model)! }));
+    const scorer = stack(new InstantScorer(), pace({ permits: (model) => lines.get(model)! }));
     const onQueued = (): void => {};
     const ask = { ...aCall({ model: 'b' }), onQueued };
     void scorer.answer(ask);
@@ -31,20 +31,20 @@ describe('a call', () => {
   });
 
   test('that gets no slot is not made', async () => {
-    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = failure(stack(inner, pace({ slots: () => slots })).answer(aCall()));
+    const [permits, inner] = [new FakePermits(), new InstantScorer()];
+    const answer = failure(stack(inner, pace({ permits: () => permits })).answer(aCall()));
     const error = new RerankError('wait_too_long');
-    slots.refuse(error);
+    permits.refuse(error);
     expect(await answer).toBe(error);
     expect(inner.asks).toHaveLength(0);
-    expect(slots.released).toEqual([]);
+    expect(permits.released).toEqual([]);
   });
 
   test('says how long it waited, and leaves what the upstream took as it is', async () => {
-    const [slots, inner] = [new FakeSlots(), new InstantScorer()];
-    const answer = stack(inner, pace({ slots: () => slots })).answer(aCall());
+    const [permits, inner] = [new FakePermits(), new InstantScorer()];
+    const answer = stack(inner, pace({ permits: () => permits })).answer(aCall());
     await new Promise((resolve) => setTimeout(resolve, 30));
-    slots.grant();
+    permits.grant();
     const { timing } = await answer;
     expect(timing.upstreamMs).toBe(5);
     // Timers may fire a little early.

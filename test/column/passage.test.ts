@@ -27,7 +27,7 @@ const passage = (answer: (call: Call, attempt: number) => StreamedReply) => {
   let attempts = 0;
   const service = createPassage<Call, StreamedReply>({
     quotas: { take: async (name) => ({ settle: (sent) => void (sent && charged.push(name)) }) },
-    slots: () => ({
+    permits: () => ({
       acquire: async () => ({
         attachment: 'ONE',
         replaceable: false,

@@ -19,7 +19,7 @@ beforeEach(async () => {
   inner.respond = (ask) => scoresOf(ask, { takenAt: now });
   const options = { store: store.process(), lifetime: LIFETIME, now: () => now };
   scorer = stack(inner, lookAgain(options));
-  // What another process has scored while this one waited for its slot.
+  // What another process has scored while this one waited for its permit.
   await stack(inner, redis(options)).answer(aCall({ items: ['a', 'b'] }));
   inner.asks.length = 0;
 });

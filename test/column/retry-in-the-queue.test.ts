@@ -15,7 +15,7 @@ const BROKEN = new RerankError('upstream_failed', undefined, { upstreamStatus: 5
 const column = (limit: number) => {
   const { pacer } = attach({ [A]: limit });
   const inner = new ScriptedScorer();
-  const scorer = stack(inner, flight(), retry({ random: () => 0 }), pace({ slots: () => pacer }));
+  const scorer = stack(inner, flight(), retry({ random: () => 0 }), pace({ permits: () => pacer }));
   const ask = (query: string, patienceMs: number) => {
     const leaver = new AbortController();
     const answer = scorer

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What becomes of one attempt: time in the queue, then, unless it gets no slot, a call and its end. */
+/** What becomes of one attempt: time in the queue, then, unless it gets no permit, a call and its end. */
 interface Attempt {
   readonly queueMs?: number;
   readonly callMs?: number;

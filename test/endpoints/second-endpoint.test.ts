@@ -9,7 +9,7 @@ import { Refused } from '../../src/cache/refused.ts';
 import { ByteBudget } from '../../src/calls/byte-budget.ts';
 import type { Finding } from '../../src/calls/findings.ts';
 import { type ColumnOptions, createColumn } from '../../src/column/column.ts';
-import type { Slots } from '../../src/column/pace.ts';
+import type { Permits } from '../../src/column/pace.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { GatewayEnv } from '../../src/http/context.ts';
 import { endpoint } from '../../src/http/endpoint.ts';
@@ -47,13 +47,13 @@ afterEach(async () => {
   await redis.kill();
 });
 
-/** Slots that are granted at once, or in a test's own time. */
-class Gate implements Slots {
+/** Permits that are granted at once, or in a test's own time. */
+class Gate implements Permits {
   closed = false;
   #waiting: (() => void)[] = [];
   givenBack = 0;
 
-  acquire: Slots['acquire'] = async () => {
+  acquire: Permits['acquire'] = async () => {
     if (this.closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return {
       attachment: 'ONE',
@@ -129,7 +129,7 @@ const startProcess = async (over: Partial<ColumnOptions<Colours>> = {}): Promise
         return { settle: (called) => void (called && charged.push(name)) };
       },
     },
-    slots: () => gate,
+    permits: () => gate,
     attempts: 2,
     attemptMs: 3000,
     upstream: upstream.service(COLOURS.wire),

@@ -80,7 +80,7 @@ export class Bed {
     });
     this.caches = caches;
     const observer = observerOf(recorder, caches.granularities);
-    const slot = {
+    const permit = {
       attachment: '',
       replaceable: false,
       wait: { predictedMs: 0, reason: 'none' },
@@ -98,7 +98,7 @@ export class Bed {
       refused: caches.refused,
       defang: false,
       maxWaitMs: 5000,
-      slots: () => ({ acquire: async () => slot }),
+      permits: () => ({ acquire: async () => permit }),
       attempts: 1,
       attemptMs: 5000,
       observer,

@@ -1,5 +1,5 @@
 /**
- * One call made of several about the same question, each with items of its own. Calls join it until its slot is granted.
+ * One call made of several about the same question, each with items of its own. Calls join it until its permit is granted.
  */
 
 import type { ItemCall, ItemReply, ItemService, Place } from '../../calls/call.ts';
@@ -68,7 +68,7 @@ export class Batch<V extends Values> {
     });
   }
 
-  /** Makes the call, for the contributors that wait when its slot is granted. */
+  /** Makes the call, for the contributors that wait when its permit is granted. */
   run(inner: ItemService<V>): Promise<void> {
     return this.#shared.make(
       inner,
@@ -95,7 +95,7 @@ export class Batch<V extends Values> {
     }
   }
 
-  /** Closes the batch. Every attempt holds the items of the contributors that wait when its slot is granted. */
+  /** Closes the batch. Every attempt holds the items of the contributors that wait when its permit is granted. */
   #seal(): Pick<ItemCall, 'items' | 'identity'> {
     this.#onClose();
     this.#sealed = this.#shared.members;

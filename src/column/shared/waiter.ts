@@ -27,7 +27,7 @@ export class Waiter<V extends Values> {
   readonly #joiners: readonly Joiner<V>[];
   readonly #flights: readonly Flight<V>[];
   readonly #replies = new Map<number, ItemReply<V>>();
-  /** Flights that are known to wait for a slot, and those whose calls have been sent. */
+  /** Flights that are known to wait for a permit, and those whose calls have been sent. */
   readonly #queued = new Set<number>();
   readonly #sent = new Set<number>();
   #resolve: (replies: ItemReply<V>[]) => void = () => {};
@@ -82,7 +82,7 @@ export class Waiter<V extends Values> {
 
   /** Fails at once when the answer is expected after the deadline. */
   #expect(i: number, answerAt: number): void {
-    // The pacing layer says "now" when it grants a slot. A flight that waits again after that was sent, and failed.
+    // The pacing layer says "now" when it grants a permit. A flight that waits again after that was sent, and failed.
     if (answerAt <= this.#now()) {
       this.#queued.delete(i);
       this.#sent.add(i);

@@ -73,7 +73,7 @@ const all = (parts: readonly (Spending | undefined)[]): Spending | undefined => 
 
 /**
  * Compares each model with the ideal for its granularity. The ideal assumes requests one after the other; under load a
- * gateway may spend less, since calls that wait for their slots are merged.
+ * gateway may spend less, since calls that wait for their permits are merged.
  */
 export const comparisonLines = (facts: ModelFacts): string[] => {
   const models = figures(facts);

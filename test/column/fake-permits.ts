@@ -1,24 +1,24 @@
-/** Slots for one call each, in a test’s hands. */
+/** Permits for one call each, in a test’s hands. */
 
 import type { Terms } from '../../src/calls/call.ts';
-import type { CallOutcome, Slots } from '../../src/column/pace.ts';
+import type { CallOutcome, Permits } from '../../src/column/pace.ts';
 
-/** Slots that are granted when a test says so, and note what becomes of them. */
-export class FakeSlots implements Slots {
+/** Permits that are granted when a test says so, and note what becomes of them. */
+export class FakePermits implements Permits {
   readonly asked: { terms: Terms; onQueued: ((expected: number) => void) | undefined }[] = [];
-  /** Whether the upstream had answered, of each slot whose call was over. */
+  /** Whether the upstream had answered, of each permit whose call was over. */
   readonly released: boolean[] = [];
   givenBack = 0;
   #waiting: { grant: () => void; refuse: (error: unknown) => void }[] = [];
 
   acquire(terms: Terms, onQueued?: (expected: number) => void) {
     this.asked.push({ terms, onQueued });
-    return new Promise<Awaited<ReturnType<Slots['acquire']>>>((resolve, reject) => {
+    return new Promise<Awaited<ReturnType<Permits['acquire']>>>((resolve, reject) => {
       const release = ({ answered }: CallOutcome): void => void this.released.push(answered);
       const giveBack = (): void => void this.givenBack++;
       const wait = { predictedMs: 0, reason: 'none' };
-      const slot = { attachment: 'RERANK_EU', replaceable: false, wait, release, giveBack };
-      this.#waiting.push({ grant: () => resolve(slot), refuse: reject });
+      const permit = { attachment: 'RERANK_EU', replaceable: false, wait, release, giveBack };
+      this.#waiting.push({ grant: () => resolve(permit), refuse: reject });
     });
   }
 
