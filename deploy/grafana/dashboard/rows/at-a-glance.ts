@@ -68,7 +68,7 @@ export const atAGlance: Row = {
     }),
     figure({
       title: 'Waiting calls',
-      description: 'Upstream calls that wait for a slot of the limit, in all processes.',
+      description: 'Upstream calls that wait for a permit, in all processes.',
       unit: 'short',
       width: 4,
       queries: { waiting: `sum(${own('gateway_queue_depth', ['model'])})` },

@@ -77,7 +77,7 @@ export const cache: Row = {
     lines({
       title: 'Requests merged',
       description:
-        'Requests a second whose documents were added to a call that still waited for its slot. 0 while no call has to wait.',
+        'Requests a second whose documents were added to a call that still waited for its permit. 0 while no call has to wait.',
       unit: 'reqps',
       queries: { '{{model}}': perSecond(own('gateway_merged_requests_total', ['model']), 'model') },
     }),

@@ -9,7 +9,7 @@ export const queue: Row = {
   panels: [
     lines({
       title: 'Waiting calls',
-      description: 'Upstream calls that wait for a slot of the limit, in all processes.',
+      description: 'Upstream calls that wait for a permit, in all processes.',
       unit: 'short',
       queries: {
         '{{model}}': `sum by (model) (${own('gateway_queue_depth', ['model'])})`,
@@ -25,8 +25,8 @@ export const queue: Row = {
       },
     }),
     lines({
-      title: 'Wait for a slot',
-      description: 'How long calls waited that got a slot. Those that were refused are not among them.',
+      title: 'Wait for a permit',
+      description: 'How long calls waited that got a permit. Those that were refused are not among them.',
       unit: 's',
       queries: {
         'p50 {{model}}': quantile(0.5, 'gateway_queue_wait_seconds', ['model'], ['model']),

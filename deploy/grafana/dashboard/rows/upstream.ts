@@ -15,7 +15,7 @@ export const upstream: Row = {
     lines({
       title: 'Used of the limit',
       description:
-        'Calls held in the window, as a share of what the attachment allows. A call is held from its slot until one window after its answer.',
+        'Calls held in the window, as a share of what the attachment allows. A call is held from its permit until one window after its answer.',
       unit: 'percentunit',
       queries: { '{{upstream}} {{model}}': `${USED} / ${LIMIT}` },
     }),
@@ -50,7 +50,7 @@ export const upstream: Row = {
     lines(
       {
         title: 'Attempts made again',
-        description: 'By what the attempt before ended in. Each takes a slot of the limit.',
+        description: 'By what the attempt before ended in. Each takes a permit.',
         unit: 'reqps',
         queries: { '{{reason}}': perSecond(own('gateway_upstream_retries_total', ['model']), 'reason') },
       },
