@@ -1,7 +1,7 @@
 /** Another revision of the gateway, built beside the working tree. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,9 +13,11 @@ const run = (command: string, args: readonly string[], cwd = ROOT): void => {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${stdout ?? ''}${stderr ?? ''}`);
 };
 
+const lockOf = (folder: string): string => readFileSync(join(folder, 'package-lock.json'), 'utf8');
+
 /**
- * Checks a revision out into a temporary worktree, with the packages that are installed here, and compiles it. All of it is
- * gone with this process.
+ * Checks a revision out into a temporary worktree, with the packages that are installed here where it has the same, and
+ * compiles it. All of it is gone with this process.
  * @returns path of its `main.js`
  */
 export const buildRevision = (revision: string): string => {
@@ -25,7 +27,8 @@ export const buildRevision = (revision: string): string => {
     spawnSync('git', ['worktree', 'remove', '--force', folder], { cwd: ROOT });
     rmSync(join(folder, '..'), { recursive: true, force: true });
   });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  if (lockOf(folder) === lockOf(ROOT)) symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  else run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   run(
     join(ROOT, 'node_modules/.bin/tsc'),
     ['-p', 'src/tsconfig.json', '--outDir', 'dist', '--noCheck'],
