@@ -13,6 +13,7 @@ import type { Hit, Keeper } from '../http/endpoint.ts';
 import { arrivedAt, noteArrival } from '../http/in-turn.ts';
 import { requestId } from '../http/ledger.ts';
 import type { QuotaState } from '../http/quota-headers.ts';
+import { errorAnswer } from '../http/respond.ts';
 import { type Answer, Answers } from './answers.ts';
 import { Gathering } from './gathering.ts';
 import { plainRequest } from './plain.ts';
@@ -73,10 +74,40 @@ export class Front implements Keeper {
       if (caller === undefined || plain!.length > this.#options.limits.maxBytes)
         return app(incoming, outgoing);
       const authMs = performance.now() - began;
-      void this.#meet(incoming, outgoing, plain!.length, { client: caller.name, authMs }).then((handedOn) => {
-        if (handedOn) app(incoming, outgoing);
-      });
+      const asked = { client: caller.name, authMs };
+      this.#meet(incoming, outgoing, plain!.length, asked).then(
+        (handedOn) => {
+          if (handedOn) app(incoming, outgoing);
+        },
+        (thrown) => this.#fail(thrown, incoming, outgoing, asked),
+      );
     };
+  }
+
+  /** A mistake of ours costs its own request, as in the app. */
+  #fail(
+    thrown: unknown,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    { client, authMs }: Pick<Asked, 'client' | 'authMs'>,
+  ): void {
+    const record: RequestRecord = {
+      id: requestId(incoming.headers['x-request-id'] as string | undefined),
+      method: 'POST',
+      path: '/v1/rerank',
+      startedAt: arrivedAt(incoming),
+      client,
+      authMs,
+      outcome: 'error',
+      status: 500,
+      durationMs: 0,
+    };
+    const { status, headers, body } = errorAnswer(thrown, record);
+    record.status = status;
+    record.durationMs = performance.now() - record.startedAt;
+    if (outgoing.headersSent) outgoing.destroy();
+    else outgoing.writeHead(status, headers).end(body);
+    this.#options.onRequest(record);
   }
 
   begin(incoming: object, model: string, identity: Identity): ((hit: Hit) => void) | undefined {

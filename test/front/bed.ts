@@ -46,6 +46,8 @@ export class Bed {
   version = 1;
   /** Requests that came to the app. */
   throughApp = 0;
+  /** A mistake of ours is made in the front. */
+  broken = false;
   readonly records: RequestRecord[] = [];
   readonly budget = new ByteBudget({ maxBytes: 10_000_000 });
   readonly metrics = createMetrics({ dyno: 'web.1', version: 'test' });
@@ -126,7 +128,10 @@ export class Bed {
       quotaOf,
       standing: caches.standing,
       isSample: isSample ?? (() => false),
-      onHit: (model) => observer.cacheLookup(model, 'memory', 'hit'),
+      onHit: (model) => {
+        if (this.broken) throw new TypeError('a bug');
+        observer.cacheLookup(model, 'memory', 'hit');
+      },
       onRequest,
       maxBytes: frontBytes,
     });

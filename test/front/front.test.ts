@@ -214,3 +214,22 @@ describe('a body on its way', () => {
     expect(bed.budget.held).toBe(0);
   });
 });
+
+test('a mistake of ours costs its own request, which is told, recorded and the last to see it', async () => {
+  await keep();
+  bed.broken = true;
+  const answer = await bed.post(BODY);
+  expect(answer.status).toBe(500);
+  expect(await answer.json()).toMatchObject({
+    id: answer.headers.get('x-request-id'),
+    error: { code: 500, type: 'server_error' },
+  });
+  expect(bed.records.at(-1)).toMatchObject({
+    client: 'search',
+    outcome: 'error',
+    error: 'internal',
+    status: 500,
+  });
+  bed.broken = false;
+  expect(await cameThrough()).toBe(false);
+});

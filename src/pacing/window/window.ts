@@ -35,7 +35,7 @@ export interface Clientele {
   line(): Line;
   /** Is told whose turn it is among all who share the window. */
   hear(turns: Turns): void;
-  /** Is told that there is a place now, which may be sooner than was said: a slot may have been given back elsewhere. */
+  /** Is told that there is a place now, which may be sooner than was said: a permit may have been given back elsewhere. */
   vacant(): void;
 }
 
