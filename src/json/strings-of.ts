@@ -21,6 +21,9 @@ export interface Plain {
   readonly bounds: Uint32Array;
 }
 
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -44,19 +47,21 @@ const LITERAL = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?
  * @returns undefined when the body has any other form
  */
 export const readPlain = (body: Buffer, list: string, most: number): Plain | undefined => {
-  if (body.includes(BACKSLASH) || !isUtf8(body) || hasControls(body)) return undefined;
+  if (body.includes(BACKSLASH) || !isUtf8(body)) return undefined;
+  // Most bodies hold no control character, or only between their parts. Each string is looked at only if there is one.
+  const suspect = hasControls(body, 0, body.length);
   const scalars = new Map<string, Scalar>();
   let bounds: Uint32Array | undefined;
   let at = 0;
   const space = (): void => {
-    while (body[at] === SPACE) at++;
+    while (isSpace(body[at])) at++;
   };
   /** Reads the string at the current position and moves behind it; undefined when there is none. */
   const string = (): Slice | undefined => {
     if (body[at] !== QUOTE) return undefined;
     const from = at + 1;
     const to = body.indexOf(QUOTE, from);
-    if (to < 0) return undefined;
+    if (to < 0 || (suspect && hasControls(body, from, to))) return undefined;
     at = to + 1;
     return [from, to];
   };
@@ -73,7 +78,7 @@ export const readPlain = (body: Buffer, list: string, most: number): Plain | und
     if (body[at++] !== COLON) return undefined;
     space();
     if (field === list) {
-      const read = readList(body, at, most);
+      const read = readList(body, at, most, suspect);
       if (read === undefined) return undefined;
       bounds = read.bounds;
       at = read.end;
@@ -97,19 +102,20 @@ const readList = (
   body: Buffer,
   start: number,
   most: number,
+  suspect: boolean,
 ): { bounds: Uint32Array; end: number } | undefined => {
   const bounds = new Uint32Array(2 * most);
   let at = start;
   if (body[at++] !== LIST) return undefined;
   for (let count = 0; count < most; count++) {
-    while (body[at] === SPACE) at++;
+    while (isSpace(body[at])) at++;
     if (body[at] !== QUOTE) return undefined;
     const end = body.indexOf(QUOTE, at + 1);
-    if (end < 0) return undefined;
+    if (end < 0 || (suspect && hasControls(body, at + 1, end))) return undefined;
     bounds[2 * count] = at + 1;
     bounds[2 * count + 1] = end;
     at = end + 1;
-    while (body[at] === SPACE) at++;
+    while (isSpace(body[at])) at++;
     const next = body[at++];
     if (next === LIST_END) return { bounds: bounds.subarray(0, 2 * count + 2), end: at };
     if (next !== COMMA) return undefined;
@@ -125,21 +131,26 @@ const literalAt = (body: Buffer, at: number): Scalar | undefined => {
 };
 
 const isOfLiteral = (byte: number | undefined): boolean =>
-  byte !== undefined && byte !== COMMA && byte !== OBJECT_END && byte !== SPACE;
+  byte !== undefined && byte !== COMMA && byte !== OBJECT_END && !isSpace(byte);
+
+/** What JSON allows between its parts (RFC 8259 §2). */
+const isSpace = (byte: number | undefined): boolean =>
+  byte === SPACE || byte === LINE_FEED || byte === TAB || byte === CARRIAGE_RETURN;
 
 /**
- * Whether there is a byte below that of a blank: JSON allows none within strings, and between them they are rare. Four bytes
- * at a time: subtracting a blank from each byte of a word sets a byte's highest bit if the byte is smaller than a blank, or
- * if such a byte below it has borrowed.
+ * Whether a part of the body holds a byte below that of a blank, as no string of JSON may. Four bytes at a time: subtracting
+ * a blank from each byte of a word sets a byte's highest bit if the byte is smaller than a blank, or if such a byte below it
+ * has borrowed.
  */
-const hasControls = (body: Buffer): boolean => {
-  let at = 0;
-  for (; at < body.length && (body.byteOffset + at) % 4 !== 0; at++) if (body[at]! < SPACE) return true;
-  const words = new Int32Array(body.buffer, body.byteOffset + at, (body.length - at) >> 2);
+const hasControls = (body: Buffer, from: number, to: number): boolean => {
+  let at = from;
+  for (; at < to && (body.byteOffset + at) % 4 !== 0; at++) if (body[at]! < SPACE) return true;
+  if (at === to) return false;
+  const words = new Int32Array(body.buffer, body.byteOffset + at, (to - at) >> 2);
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (((word - 0x20202020) & ~word & 0x80808080) !== 0) return true;
   }
-  for (at += 4 * words.length; at < body.length; at++) if (body[at]! < SPACE) return true;
+  for (at += 4 * words.length; at < to; at++) if (body[at]! < SPACE) return true;
   return false;
 };

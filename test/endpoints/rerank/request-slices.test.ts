@@ -59,7 +59,7 @@ const bodies = fc
     fc.oneof({ weight: 9, arbitrary: text }, fc.jsonValue()),
     fc.array(fc.oneof({ weight: 30, arbitrary: text }, fc.jsonValue()), { maxLength: 6 }),
     fc.array(field, { maxLength: 3 }),
-    fc.constantFrom('', '', ' ', '  ', '\n'),
+    fc.constantFrom('', '', ' ', '  ', '\n', '\r\n\t'),
     fc.boolean(),
   )
   .map(([query, documents, more, gap, first]) => {
@@ -100,6 +100,7 @@ describe('a body whose documents are left where they are', () => {
 
   test.each([
     '{"query":"q","documents":["a","b","a"]}',
+    '{\n\t"query": "q",\r\n\t"top_n":\t1\n,\n\t"documents": [\n\t\t"a",\n\t\t"b"\n\t]\n}\n',
     ' { "model" : "m" , "documents" : [ "a" , "é" ] , "top_n" : 2 , "query" : "q" , "user" : null } ',
     '{"documents":["{\\"]"],"query":"q"}'.replaceAll('\\"', "'"),
   ])('is one as most are: %s', (body) => {
@@ -146,8 +147,10 @@ describe('a body whose documents are left where they are', () => {
       expect(readPlain(body, 'documents', 1000)).toBeDefined();
       for (let at = 0; at < body.length; at++) {
         const before = body[at]!;
-        body[at] = 0x1f;
-        expect(readPlain(body, 'documents', 1000)).toBeUndefined();
+        for (const control of [0x1f, 0x00]) {
+          body[at] = control;
+          expect(readPlain(body, 'documents', 1000)).toBeUndefined();
+        }
         body[at] = before;
       }
     }
