@@ -6,6 +6,7 @@ import { type Config, formatProblems, parseConfig } from './config/config.ts';
 import { createLog } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
 import { LineWriter, standardOutput } from './process/line-writer.ts';
+import { forPeople } from './process/terminal.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
 import { unkindOf } from './simulator/command-line.ts';
@@ -20,7 +21,10 @@ const unkind = await unkindOf(process.argv.slice(2), config);
 const lines = new LineWriter({ stream: standardOutput() });
 const stamped = process.env.DYNO === undefined;
 const base = { dyno: config.dyno, release: config.release };
-const log = createLog({ level: config.logLevel, stamped, base }, lines);
+const log = createLog(
+  { level: config.logLevel, stamped, base },
+  process.stdout.isTTY ? { write: (line) => lines.write(forPeople(line)) } : lines,
+);
 
 for (const { variable, message } of result.warnings) log.warn({ variable, message }, 'configuration');
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { assemble } from './assembly.ts';
+import { announcement } from './config/announcement.ts';
 import type { Config } from './config/config.ts';
 import { badRequest } from './http/client-error.ts';
 import { drain } from './http/drain.ts';
@@ -87,7 +88,7 @@ export const startGateway = async ({
   });
   // A connection that cannot be accepted is no reason to end the process.
   server.on('error', ({ code }: NodeJS.ErrnoException) => log.error({ code }, 'server'));
-  log.info({ port, models: Object.keys(config.modelLimits), redis: config.redis !== undefined }, 'listening');
+  log.info({ port, ...announcement(config, version, port) }, 'listening');
 
   let drained: Promise<void> | undefined;
   return {

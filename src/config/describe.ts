@@ -12,7 +12,7 @@ function maskedUrl(text: string): string {
 }
 
 /**
- * The effective configuration for people to read, in check-config and in the first line of the log.
+ * The effective configuration for people to read, in check-config.
  * Holds no secret: keys and tokens are described by their length, and a Redis URL has no user or password.
  */
 export function describeConfig(config: Config): Record<string, unknown> {

@@ -31,6 +31,13 @@ const drained = async (output: Readable): Promise<void> => {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The port in the line that says that a gateway listens, as JSON or as for people at a terminal. */
+const portIn = (line: string): number | undefined => {
+  const [, port] =
+    /"port":(\d+),.*"msg":"listening"|listening {2}port=(\d+)/.exec(line)?.filter(Boolean) ?? [];
+  return port === undefined ? undefined : Number(port);
+};
+
 /**
  * Starts `src/main.ts`, or what else is told, on a free port of 127.0.0.1. It sees the given variables and nothing of this process's own
  * environment, and dies with this process.
@@ -60,10 +67,12 @@ export const runGateway = (
   const listening = new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      const line = stdout.split('\n').find((candidate) => candidate.includes('"msg":"listening"'));
-      // A terminal ends its lines in two characters.
-      if (line?.trimEnd().endsWith('}'))
-        resolve(`http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`);
+      const port = stdout
+        .split('\n')
+        .slice(0, -1)
+        .map(portIn)
+        .find((found) => found !== undefined);
+      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
     });
     void exited.then(({ code }) => reject(new Error(`The gateway ended with ${code} before it listened.`)));
   });
