@@ -6,7 +6,7 @@ import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
 import { RERANK_API } from './endpoints/rerank/api.ts';
 import { auth, type Identify } from './http/auth.ts';
-import { purgeCache } from './http/cache.ts';
+import { type PurgeOptions, purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { type EndpointOptions, endpoint } from './http/endpoint.ts';
 import { live, type Readiness, ready } from './http/health.ts';
@@ -15,6 +15,7 @@ import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
 import { availableModels, listModels, type ModelsOptions, oneModel } from './http/models.ts';
 import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
+import { type RefusedKey, refusedKeys } from './http/refused-keys.ts';
 import { errorResponse } from './http/respond.ts';
 
 export interface AppOptions {
@@ -27,6 +28,9 @@ export interface AppOptions {
   readonly corsOrigins: readonly string[];
   /** Purges a model's scores, in all processes. Rejects when only this process has purged them so far. */
   readonly purge: (model: string) => Promise<void>;
+  readonly onPurge?: PurgeOptions['onPurge'];
+  /** Called with keys that are nobody's: a few, where there are many. */
+  readonly onRefusedKey?: (refused: RefusedKey) => void;
   /** Undefined for a client without a quota. */
   readonly quotaOf?: (client: string) => QuotaState | undefined;
   readonly metrics: MetricsRouteOptions;
@@ -50,7 +54,7 @@ const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const app = new Hono<GatewayEnv>({ getPath: (request) => canonicalPath(getPath(request)) });
   const counted = ledger(options);
-  const authenticated = auth(options.identify);
+  const authenticated = auth(options.identify, refusedKeys(options.onRefusedKey ?? (() => {})));
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
   const { models } = options.rerank;
   if (options.corsOrigins.length > 0) app.use(browsers(options.corsOrigins));
@@ -59,7 +63,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   app.get('/v1/models', named, authenticated, listModels({ models, stateOf: options.models }));
   app.get('/v1/models/:id', named, authenticated, oneModel({ models, stateOf: options.models }));
   app.get('/available-models', availableModels(models, options.regions));
-  app.delete('/v1/cache', named, authenticated, purgeCache({ models, purge: options.purge }));
+  app.delete('/v1/cache', named, authenticated, purgeCache({ ...options, models }));
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
   app.get('/metrics', metricsRoute(options.metrics));

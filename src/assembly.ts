@@ -15,7 +15,7 @@ import { Front, frontBytes } from './front/front.ts';
 import { identifier } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
-import { cacheNotices, logRequest, pacingNotices } from './log.ts';
+import { accessNotices, cacheNotices, logRequest, pacingNotices } from './log.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { observerOf } from './metrics/observer.ts';
 import { Recorder } from './metrics/recorder.ts';
@@ -206,6 +206,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     regions: regionsOf(upstreams.map(({ url }) => url)),
     corsOrigins: config.corsOrigins,
     purge: caches.purge,
+    ...accessNotices(log),
     quotaOf: quotas.stateOf,
     metrics: {
       render: () => exposition.render(),

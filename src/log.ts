@@ -1,7 +1,9 @@
 /** The log: one line of JSON per event. A request's fields are picked by name, so that nothing of a body can slip in. */
 
 import { type DestinationStream, type Logger, pino } from 'pino';
+import type { AppOptions } from './app.ts';
 import type { CachesOptions } from './cache/caches.ts';
+import { ERRORS } from './calls/errors.ts';
 import { framesOf } from './calls/frames.ts';
 import type { RequestRecord } from './http/context.ts';
 import type { PacersOptions } from './pacing/pacers.ts';
@@ -61,7 +63,11 @@ const lineOf = (record: RequestRecord) => {
     upstreamCode,
     waitReason: wait?.reason,
     predictedMs: round(wait?.predictedMs),
-    cause: framesOf(record.cause),
+    retryAfterMs: round(record.retryAfterMs),
+    quotaCalls: record.quota?.calls,
+    quotaWindowMs: record.quota?.windowMs,
+    // The table's words, not the error's own, which may quote the upstream.
+    cause: framesOf(record.cause) ?? (outcome === 'error' && error ? ERRORS[error].message : undefined),
   };
 };
 
@@ -92,10 +98,18 @@ const round = (ms: number | undefined): number | undefined =>
 type OfCaches = Pick<CachesOptions, 'onDependent' | 'onChange'>;
 type OfPacers = Pick<PacersOptions, 'onChange' | 'onBug' | 'onCircuit'>;
 
+/** Log lines for operators about services and their keys. */
+export const accessNotices = (log: Logger): Pick<AppOptions, 'onPurge' | 'onRefusedKey'> => ({
+  onPurge: (client, model, complete) => log.warn({ client, model, complete }, 'cache purged'),
+  onRefusedKey: (refused) => log.warn({ ...refused }, 'key refused'),
+});
+
 /** Log lines for operators about scores. */
 export const cacheNotices = (log: Logger): OfCaches => ({
-  onDependent(model) {
-    log.error({ model }, 'scores depend on more than their pair: reused for the same documents only');
+  onDependent(model, dependent) {
+    if (dependent) {
+      log.error({ model }, 'scores depend on more than their pair: reused for the same documents only');
+    } else log.warn({ model }, 'scores are reused by their pair again');
   },
   onChange(model, purged) {
     if (purged) log.warn({ model }, 'the model has changed: its older scores are forgotten');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ERRORS, type ErrorKind } from '../src/calls/errors.ts';
 import { createLog, logRequest } from '../src/log.ts';
 import { aRecord } from './http/onion.ts';
 
@@ -76,5 +77,11 @@ describe('the line of a request', () => {
 
   test('is an error where somebody should look', () => {
     expect(both(aRecord({ outcome: 'error' }))[0]).toMatch(/^\{"level":"error"/);
+  });
+
+  const failures = Object.entries(ERRORS).filter(([, { outcome }]) => outcome === 'error');
+  test.each(failures.map(([kind]) => kind as ErrorKind))('has its cause when it is an error: %s', (kind) => {
+    const line = JSON.parse(both(aRecord({ outcome: 'error', error: kind }))[0]);
+    expect(line.cause).toBe(ERRORS[kind].message);
   });
 });

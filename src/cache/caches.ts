@@ -58,8 +58,8 @@ export interface CachesOptions {
     | undefined;
   /** Scores come from a simulator, so they must never answer calls to a real upstream. */
   readonly simulated: boolean;
-  /** Called when a model's scores turn out to depend on their companions, here or in another process. */
-  readonly onDependent: (model: string) => void;
+  /** Called when scores of a model configured `document` turn out to depend on their companions, here or in another process. */
+  readonly onDependent: (model: string, dependent: boolean) => void;
   /** Called when a model turns out to have been replaced, and whether its older scores were purged. */
   readonly onChange: (model: string, purged: boolean) => void;
   /** Called with the failure when messages of other processes do not arrive, and with undefined when they do. */
@@ -75,8 +75,8 @@ export const createCaches = (options: CachesOptions): Caches => {
     models,
     shared: redis && channel && { ...redis, channel },
     scoreLifeMs: ttlMs + staleMs,
-    onDependent: (model) => {
-      if (granularity[model] === 'document') onDependent(model);
+    onDependent: (model, dependent) => {
+      if (granularity[model] === 'document') onDependent(model, dependent);
     },
   });
   const namespace = simulated ? 'simulator' : 'upstream';

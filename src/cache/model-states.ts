@@ -67,8 +67,8 @@ export interface ModelStatesOptions {
     | undefined;
   /** The longest that a score is kept anywhere, milliseconds: no state is forgotten sooner. */
   readonly scoreLifeMs: number;
-  /** Called when this process learns, by itself or from another, that a model's scores depend on companions. */
-  readonly onDependent?: (model: string) => void;
+  /** Called when this process learns, by itself or from another, that a model's scores depend on companions, or no longer do. */
+  readonly onDependent?: (model: string, dependent: boolean) => void;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
@@ -166,7 +166,8 @@ export class ModelStates {
     const known = this.#known.get(model);
     if (known === undefined || !isLater(state, known)) return;
     this.#known.set(model, state);
-    if (state.dependentSince > 0) this.#options.onDependent?.(model);
+    const [before, now] = [known.dependentSince > 0, state.dependentSince > 0];
+    if (now !== before) this.#options.onDependent?.(model, now);
   }
 }
 

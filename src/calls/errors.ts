@@ -84,6 +84,12 @@ export const ERRORS = {
 
 export type ErrorKind = keyof typeof ERRORS;
 
+/** What a client may have sent in any window. */
+export interface QuotaRule {
+  readonly calls: number;
+  readonly windowMs: number;
+}
+
 export interface ErrorDetails {
   /** The field of the request that is to blame, as in `documents[3]`. */
   readonly param?: string;
@@ -93,6 +99,8 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
   /** The predicted wait for which the request was refused. */
   readonly wait?: Wait;
+  /** The quota that is used up. */
+  readonly quota?: QuotaRule;
   /** The status of the upstream's answer; without an answer, the code of what went wrong on the wire, like `ECONNREFUSED`. */
   readonly upstreamStatus?: number;
   readonly upstreamCode?: string;
@@ -120,6 +128,7 @@ export class RerankError extends Error {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly wait: Wait | undefined;
+  readonly quota: QuotaRule | undefined;
   readonly upstreamStatus: number | undefined;
   readonly upstreamCode: string | undefined;
   /** The attempts that ended in this error, for the log. */
@@ -134,6 +143,7 @@ export class RerankError extends Error {
     this.param = details.param;
     this.retryAfterMs = details.retryAfterMs;
     this.wait = details.wait;
+    this.quota = details.quota;
     this.upstreamStatus = details.upstreamStatus;
     this.upstreamCode = details.upstreamCode;
     this.rateLimit = details.rateLimit ?? {};

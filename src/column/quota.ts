@@ -2,14 +2,19 @@
 
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
-import type { Quotas } from '../quota/quotas.ts';
+import type { Exhausted, Quotas } from '../quota/quotas.ts';
 
 /** The quota of one client is used up, which says nothing about its call. */
 export class QuotaExhausted extends RerankError {
   readonly client: string;
 
-  constructor(client: string, retryAfterMs: number) {
-    super('quota_exhausted', undefined, { retryAfterMs });
+  constructor(client: string, { retryInMs: retryAfterMs, calls, windowMs }: Exhausted) {
+    const [window, wait] = [windowMs / 1000, Math.max(1, Math.ceil(retryAfterMs / 1000))];
+    super(
+      'quota_exhausted',
+      `The quota of ${client} is used up: ${calls} calls in ${window} s. The next one is possible in ${wait} s.`,
+      { retryAfterMs, quota: { calls, windowMs } },
+    );
     this.client = client;
   }
 }
@@ -21,7 +26,7 @@ export const quota =
       const { client } = call.terms;
       const taken = await quotas.take(client);
       if (taken === undefined) return inner.answer(call);
-      if ('retryInMs' in taken) throw new QuotaExhausted(client, taken.retryInMs);
+      if ('retryInMs' in taken) throw new QuotaExhausted(client, taken);
       let called = false;
       const onSend = (): void => {
         called = true;

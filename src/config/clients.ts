@@ -27,7 +27,7 @@ function nameProblem(name: string): string | undefined {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** The digest of a key, by which keys are compared in whichever form they are given. @see DIGEST */
-const digestOf = (key: string): string => (DIGEST.test(key) ? key : `sha256:${hash('sha256', key)}`);
+export const digestOf = (key: string): string => (DIGEST.test(key) ? key : `sha256:${hash('sha256', key)}`);
 
 function keyProblem(key: string, { models, taken }: ClientRules): string | undefined {
   if (/^sha256:/i.test(key) && !DIGEST.test(key)) {

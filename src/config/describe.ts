@@ -1,8 +1,12 @@
 import { redisServer } from '../redis/url.ts';
+import { digestOf } from './clients.ts';
 import type { Config } from './types.ts';
 
 /** The length shows whether a pasted value was cut off, and nothing about the value. */
 const masked = (secret: string): string => `set (${secret.length} characters)`;
+
+/** By which the log tells keys that it refuses. */
+const fingerprint = (key: string): string => digestOf(key).replace('sha256:', '').slice(0, 8);
 
 /** A URL without user and password: the user may be as secret as the password. */
 function maskedUrl(text: string): string {
@@ -33,7 +37,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
         ? 'open to everybody'
         : clients.map(({ name, keys, weight, rpm, models, admin }) => ({
             name,
-            keys: keys.map(masked),
+            keys: keys.map((key) => `${masked(key)}, fingerprint ${fingerprint(key)}`),
             weight,
             rpm: rpm ?? 'unlimited',
             models: models ?? 'all',

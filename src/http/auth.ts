@@ -4,9 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { RerankError } from '../calls/errors.ts';
 import type { Caller, GatewayEnv } from './context.ts';
+import type { OnRefusedKey } from './refused-keys.ts';
 
 export interface AuthOptions {
   /** Empty: open to everyone, as client `default`. For development. */
@@ -61,13 +62,29 @@ const authorizationOf = (header: (name: string) => string | undefined): string |
   return key === undefined ? undefined : `Bearer ${key}`;
 };
 
-export const auth = (identify: Identify): MiddlewareHandler<GatewayEnv> =>
-  async function auth(c, next) {
+/** @param onRefused called with a key that is nobody's */
+export const auth = (
+  identify: Identify,
+  onRefused: OnRefusedKey = () => {},
+): MiddlewareHandler<GatewayEnv> => {
+  const callerOf = (c: Context<GatewayEnv>): Caller => {
+    const authorization = authorizationOf((name) => c.req.header(name));
+    try {
+      return identify(authorization);
+    } catch (thrown) {
+      const key = bearer(authorization);
+      if (key !== undefined) onRefused(key, c);
+      throw thrown;
+    }
+  };
+
+  return async function auth(c, next) {
     const began = performance.now();
     const record = c.get('record');
-    const caller = identify(authorizationOf((name) => c.req.header(name)));
+    const caller = callerOf(c);
     record.client = caller.name;
     record.authMs = performance.now() - began;
     c.set('caller', caller);
     await next();
   };
+};

@@ -3,7 +3,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Wait } from '../calls/attempt.ts';
 import type { Source, Timing } from '../calls/call.ts';
-import type { ErrorKind, FailedCalls } from '../calls/errors.ts';
+import type { ErrorKind, FailedCalls, QuotaRule } from '../calls/errors.ts';
 import type { Outcome } from '../calls/outcome.ts';
 
 /** A service that may call the gateway. */
@@ -32,6 +32,9 @@ export interface RequestRecord {
   timing?: Timing;
   /** The predicted wait of a request that was refused for it. */
   wait?: Wait | undefined;
+  /** Of a request that was refused for now: milliseconds until it makes sense again, and the quota that is used up. */
+  retryAfterMs?: number | undefined;
+  quota?: QuotaRule | undefined;
   authMs?: number;
   outcome: Outcome;
   error?: ErrorKind;

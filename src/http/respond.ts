@@ -56,6 +56,8 @@ export const errorAnswer = (thrown: unknown, record: RequestRecord): ErrorAnswer
   record.outcome = outcome;
   record.error = error.kind;
   record.wait = error.wait;
+  record.retryAfterMs = error.retryAfterMs;
+  record.quota = error.quota;
   record.upstream = { status: error.upstreamStatus, code: error.upstreamCode, calls: error.calls };
   if (error.kind === 'internal') record.cause = error.cause;
   const body = {

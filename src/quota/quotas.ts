@@ -13,11 +13,18 @@ export interface Charge {
   settle(called: boolean): void;
 }
 
+/** A quota without a free place. */
+export interface Exhausted {
+  /** Milliseconds until a place is free. */
+  readonly retryInMs: number;
+  /** Calls in any window, and its length. */
+  readonly calls: number;
+  readonly windowMs: number;
+}
+
 export interface Quotas {
-  /**
-   * Takes a place, or resolves with the milliseconds until one is free. Undefined for a client without a quota. Never rejects.
-   */
-  take(client: string): Promise<Charge | { readonly retryInMs: number } | undefined>;
+  /** Takes a place. Undefined for a client without a quota. Never rejects. */
+  take(client: string): Promise<Charge | Exhausted | undefined>;
 }
 
 export interface ClientQuotas extends Quotas {
@@ -48,7 +55,12 @@ export const createQuotas = (options: QuotasOptions): ClientQuotas => {
     ),
   );
   return {
-    take: async (client) => quotas.get(client)?.take(),
+    async take(client) {
+      const taken = await quotas.get(client)?.take();
+      if (taken === undefined || 'settle' in taken) return taken;
+      const { limit: calls, windowMs } = quotas.get(client)!.state();
+      return { ...taken, calls, windowMs };
+    },
     stateOf: (client) => quotas.get(client)?.state(),
   };
 };

@@ -26,7 +26,7 @@ const aProcess = (at: () => number = () => NOW) => {
     models: Object.keys(MODELS),
     shared: undefined,
     scoreLifeMs: 1000,
-    onDependent: (model) => void said.push(`${model} dependent`),
+    onDependent: (model, dependent) => void said.push(`${model} ${dependent ? 'dependent' : 'independent'}`),
     now: at,
   });
   const granularities = createGranularities({

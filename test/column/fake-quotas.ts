@@ -18,7 +18,7 @@ export const places = (free: Record<string, number>) => {
     take: async (client) => {
       const left = free[client];
       if (left === undefined) return undefined;
-      if (left === 0) return { retryInMs: 1234 };
+      if (left === 0) return { retryInMs: 1234, calls: 2, windowMs: 60_000 };
       free[client] = left - 1;
       return {
         settle: (called) => {

@@ -132,7 +132,7 @@ describe('the description', () => {
       clients: [
         {
           name: 'search',
-          keys: ['set (16 characters)'],
+          keys: ['set (16 characters), fingerprint 52cb2fed'],
           weight: 1,
           rpm: 'unlimited',
           models: 'all',

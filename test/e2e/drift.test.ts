@@ -137,6 +137,12 @@ test('what was found out is known to all, to a process that starts later, too, a
   });
   expect(purged.status).toBe(200);
   expect(await granularity(AMAZON, 'document')).toBe(1);
+  const told = gateway.log.map((line) => JSON.parse(line)).filter(({ model }) => model === AMAZON);
+  expect(told.map(({ msg }) => msg)).toEqual([
+    'scores depend on more than their pair: reused for the same documents only',
+    'scores are reused by their pair again',
+    'cache purged',
+  ]);
 });
 
 test('neither a renewal nor a sample counts as a request that a cache knew nothing of', async () => {

@@ -164,6 +164,7 @@ describe('the log line of a failed request says what went wrong upstream, as an 
     expect(await lineOf({ kind: 'reset' })).toMatchObject({
       level: 'error',
       error: 'upstream_failed',
+      cause: 'The upstream failed.',
       upstreamCode: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/),
     });
   });

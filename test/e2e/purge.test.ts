@@ -27,6 +27,10 @@ const statusOf = async (request: unknown, where = gateway): Promise<string | nul
   return answer.headers.get('cache-status');
 };
 
+/** What the log says of purges. */
+const told = (where = gateway) =>
+  where.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'cache purged');
+
 describe('DELETE /v1/cache', () => {
   test('forgets the scores of one model at once, and leaves those of the others', async () => {
     const requests = [fresh(), fresh({ model: AMAZON })];
@@ -36,6 +40,7 @@ describe('DELETE /v1/cache', () => {
     expect(await answer.json()).toEqual({ object: 'cache', model: COHERE, purged: true });
     expect(await statusOf(requests[0])).toBe(MISS);
     expect(await statusOf(requests[1])).toMatch(HIT);
+    expect(told()).toMatchObject([{ client: 'chatbot', model: COHERE, complete: true }]);
   });
 
   test('works again and again, each time on what was scored since', async () => {
@@ -75,6 +80,7 @@ describe('DELETE /v1/cache', () => {
     await redis.kill();
     const answer = await purge(`?model=${COHERE}`, KEYS.chatbot, {}, shared);
     await expectError(answer, { status: 503, type: 'server_error' }, shared);
+    expect(told(shared)).toMatchObject([{ client: 'chatbot', model: COHERE, complete: false }]);
     expect(await statusOf(request, shared)).toBe(MISS);
     await shared.stop();
   });

@@ -53,7 +53,15 @@ describe('a client with a quota', () => {
     expect(await statusOf(gateway.rerank(body('b')))).toBe(200);
     const refused = await gateway.rerank(body('c'));
     expect(refused.status).toBe(429);
-    expect(await refused.json()).toMatchObject({ error: { code: 429, type: 'rate_limit_error' } });
+    const { message, error } = (await refused.json()) as { message: string; error: unknown };
+    expect(error).toMatchObject({ code: 429, type: 'rate_limit_error' });
+    expect(message).toMatch(
+      /^The quota of search is used up: 2 calls in \d+(\.\d+)? s\. The next one is possible in \d+ s\.$/,
+    );
+    const line = gateway.log.map((text) => JSON.parse(text)).find(({ status }) => status === 429);
+    expect(line).toMatchObject({ client: 'search', error: 'quota_exhausted', quotaCalls: 2 });
+    expect(line.retryAfterMs).toBeGreaterThan(0);
+    expect(line.retryAfterMs).toBeLessThanOrEqual(line.quotaWindowMs);
     const retryAfter = Number(refused.headers.get('retry-after'));
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(59);

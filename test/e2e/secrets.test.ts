@@ -147,3 +147,15 @@ test('every request of the mix has its line in the log, with the id that its cal
   expect(requests.filter(({ status }) => status === 500)).toHaveLength(0);
   expect(new Set(requests.map(({ id }) => id)).size).toBe(requests.length);
 });
+
+test('a key that is refused has a line of its own, with a fingerprint, and who sent it', () => {
+  const lines = gateway.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'key refused');
+  expect(lines).toMatchObject([
+    {
+      level: 'warn',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+      address: '127.0.0.1',
+      agent: 'node',
+    },
+  ]);
+});
