@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { bearerOf } from './judge.ts';
 
-/** One call of `POST /v1/rerank` as the simulator saw it, refused ones included. */
+/** One call as the simulator saw it, refused ones included. */
 export interface Call {
   /** When the request's headers had arrived: ms, performance.now(). */
   readonly at: number;

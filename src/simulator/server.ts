@@ -1,14 +1,12 @@
 /**
- * A strict local stand-in for Heroku Inference's `POST /v1/rerank`, over real HTTP: its routes, rules, limits, headers and
- * errors, and any failure a test asks for. Scores are lexical, not a model's.
+ * A strict local stand-in for Heroku Inference's `POST /v1/rerank` and `POST /v1/embeddings`, over real HTTP: its routes,
+ * rules, limits, headers and errors, and any failure a test asks for. Scores and vectors are lexical, not a model's.
  */
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { rerankAnswer } from './answer.ts';
 import { type Call, type OpenCall, openCall } from './calls.ts';
 import { jsonReply, send } from './delivery.ts';
-import type { Fault, When } from './faults.ts';
+import type { Fault, When, WhenEmbedding } from './faults.ts';
 import { BLOCKED, isBlocked } from './firewall.ts';
 import { Judge } from './judge.ts';
 import { Latency, type LatencyRange } from './latency.ts';
@@ -16,11 +14,13 @@ import { perform } from './perform.ts';
 import { seededRandom } from './random.ts';
 import { errorBody } from './refusal.ts';
 import { modelOf, parseJson } from './request.ts';
+import { type Route, type RouteName, routeOf, routes } from './routes.ts';
 import { type Profile, unkind } from './unkind.ts';
 
 export type { RerankAnswer } from './answer.ts';
 export type { Call } from './calls.ts';
-export type { Fault, When } from './faults.ts';
+export type { EmbeddingsAnswer } from './embeddings/answer.ts';
+export type { Fault, When, WhenEmbedding } from './faults.ts';
 
 export interface SimulatorOptions {
   /** Default 0: any free one. */
@@ -31,6 +31,8 @@ export interface SimulatorOptions {
   readonly keys: Readonly<Record<string, { models?: readonly string[] }>>;
   /** Calls per window for each (key, model); also the list of known models. */
   readonly limits: Readonly<Record<string, number>>;
+  /** Tokens per window, likewise; a model without an entry has no such limit. */
+  readonly tokenLimits?: Readonly<Record<string, number>> | undefined;
   /** Default 60 000. */
   readonly windowMs?: number;
   /** Milliseconds of work before an answer, uniform in [least, most]. Default [0, 0]. Refusals come at once. */
@@ -57,7 +59,7 @@ export type RateLimitHeaders = boolean | 'sometimes';
 export interface Simulator {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
-  /** Calls of the rerank route in order of arrival: a live view. */
+  /** Calls of both routes in order of arrival: a live view. */
   readonly calls: readonly Call[];
   /** Milliseconds, for calls that arrive from now on. */
   latency(range: LatencyRange): void;
@@ -70,6 +72,8 @@ export interface Simulator {
    * function is called: a query, a document or a number of documents that the upstream can't take.
    */
   faultWhen(when: When, fault: Fault): () => void;
+  /** The same for calls of the embeddings route. */
+  faultWhenEmbedding(when: WhenEmbedding, fault: Fault): () => void;
   clearFaults(): void;
   /** Forgets windows and calls; faults stay. */
   reset(): void;
@@ -90,18 +94,22 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const whim = seededRandom(seed);
   let { rateLimitHeaders = true } = options;
   const tells = (): boolean => (rateLimitHeaders === 'sometimes' ? whim() < 1 / 3 : rateLimitHeaders);
-  const judge = new Judge({ keys, limits, windowMs, rateLimitHeaders: tells, unkind: fault });
+  const { tokenLimits } = options;
+  const judge = new Judge({ keys, limits, tokenLimits, windowMs, rateLimitHeaders: tells, unkind: fault });
   const latency = new Latency(options.latencyMs ?? [0, 0], seed);
   const calls: Call[] = [];
   const openCalls = new Set<OpenCall>();
 
-  async function rerank(req: IncomingMessage, res: ServerResponse, open: OpenCall): Promise<void> {
+  async function serve(
+    route: Route,
+    { req, res, open }: { req: IncomingMessage; res: ServerResponse; open: OpenCall },
+  ): Promise<void> {
     const { call } = open;
     const body = await text(req);
     call.body = parseJson(body);
     call.model = modelOf(call.body);
     // What it blocks is counted all the same: nobody says that it is not.
-    const verdict = judge.judge(call);
+    const verdict = judge.judge(call, route);
     if (firewall && isBlocked(body)) {
       send(res, open, BLOCKED);
       return;
@@ -113,23 +121,24 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     }
     await latency.pass(open.over);
     if (open.over.aborted) return;
-    const { request, fault, headers } = verdict;
-    const mode = listwise.has(request.model) ? 'listwise' : 'pointwise';
-    perform(fault, { res, open, headers, answer: () => rerankAnswer(request, mode, randomUUID()) });
+    const { accepted, fault, headers } = verdict;
+    perform(fault, { res, open, headers, answer: accepted.answer });
   }
 
+  const table = routes((model) => listwise.has(model));
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (req, res) => {
     const open = openCall(req, res);
     openCalls.add(open);
     open.over.addEventListener('abort', () => openCalls.delete(open), { once: true });
-    const route = `${req.method} ${req.url?.split('?')[0]}`;
-    if (route === 'GET /available-models') {
+    const asked = `${req.method} ${req.url?.split('?')[0]}`;
+    const route = table.get(asked);
+    if (asked === 'GET /available-models') {
       send(res, open, jsonReply(200, models.map(modelEntry)));
-    } else if (route !== 'POST /v1/rerank') {
+    } else if (route === undefined) {
       send(res, open, jsonReply(404, errorBody(404, 'No such route.')));
     } else {
       if (remember) calls.push(open.call);
-      rerank(req, res, open).catch((thrown: unknown) => {
+      serve(route, { req, res, open }).catch((thrown: unknown) => {
         // A caller that left while sending its body is its own affair; anything else is a mistake in here or in a test.
         if (!req.complete || res.headersSent) return;
         onLog(`simulator: failed to answer: ${thrown instanceof Error ? thrown.name : 'unknown'}`);
@@ -144,7 +153,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   });
   const { address, family, port } = server.address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  onLog(`simulator: stands in for Heroku Inference at ${url}; scores are lexical, not a model's`);
+  onLog(`simulator: stands in for Heroku Inference at ${url}; scores and vectors are lexical, not a model's`);
 
   return {
     url,
@@ -155,6 +164,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
     fault: (fault, count) => judge.faults.add(fault, count),
     faultWhen: (when, fault) => judge.faults.stand(when, fault),
+    faultWhenEmbedding: (when, fault) => judge.faults.standEmbedding(when, fault),
     clearFaults: () => judge.faults.clear(),
     reset() {
       judge.forget();
@@ -170,8 +180,17 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
 }
 
-/** Heroku's entry of a reranking model. */
-const modelEntry = (model: string) => ({ model_id: model, regions: ['us', 'eu'], type: ['text-to-ranking'] });
+const TYPES: Readonly<Record<RouteName, string>> = {
+  rerank: 'text-to-ranking',
+  embeddings: 'text-to-embedding',
+};
+
+/** Heroku's entry of a model. */
+const modelEntry = (model: string) => ({
+  model_id: model,
+  regions: ['us', 'eu'],
+  type: [TYPES[routeOf(model)]],
+});
 
 async function text(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -4,7 +4,9 @@
  */
 
 import type { RerankAnswer } from './answer.ts';
+import { OTHER_VECTORS, WRONG_VECTORS } from './embeddings/wrong-vectors.ts';
 import type { Fault } from './faults.ts';
+import type { RouteName } from './routes.ts';
 
 const HTML = '<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>';
 
@@ -70,23 +72,13 @@ const PROFILES = {
     { kind: 'slow-body', bytesPerSecond: 2000 },
     { kind: 'piecewise' },
   ],
-  /** It answers something else than a ranking. */
+  /** It answers something else than it was asked for. */
   garbage: [
     raw(200, ''),
     raw(200, 'null'),
     raw(200, HTML, { 'content-type': 'text/html' }),
     raw(200, '{"results": '),
     raw(204, ''),
-    changed(() => ({ results: null })),
-    changed(({ results }) => ({ results: results.slice(1) })),
-    changed(({ results: [first, ...rest] }) => ({ results: [first, first, ...rest] })),
-    changed(({ results }) => ({ results: results.map((each) => ({ ...each, index: each.index + 1 })) })),
-    changed(({ results }) => ({ results: results.map((each) => ({ ...each, index: String(each.index) })) })),
-    changed(({ results }) => ({ results: results.map(({ index }) => ({ index })) })),
-    scored('NaN'),
-    scored('"0.5"'),
-    scored('1e999'),
-    scored('7e307'),
   ],
   /** It encodes what it says, though nobody asked it to. */
   encodings: [
@@ -99,21 +91,45 @@ const PROFILES = {
   redirects: [301, 302, 307, 308].map((code) => raw(code, '', { location: 'http://127.0.0.1:1/elsewhere' })),
 } as const satisfies Readonly<Record<string, readonly Fault[]>>;
 
+/** What only one route can get wrong, by profile. */
+const OF_ROUTE: Readonly<Record<RouteName, Readonly<Record<string, readonly Fault[]>>>> = {
+  rerank: {
+    garbage: [
+      changed(() => ({ results: null })),
+      changed(({ results }) => ({ results: results.slice(1) })),
+      changed(({ results: [first, ...rest] }) => ({ results: [first, first, ...rest] })),
+      changed(({ results }) => ({ results: results.map((each) => ({ ...each, index: each.index + 1 })) })),
+      changed(({ results }) => ({
+        results: results.map((each) => ({ ...each, index: String(each.index) })),
+      })),
+      changed(({ results }) => ({ results: results.map(({ index }) => ({ index })) })),
+      scored('NaN'),
+      scored('"0.5"'),
+      scored('1e999'),
+      scored('7e307'),
+    ],
+  },
+  embeddings: { garbage: WRONG_VECTORS, encodings: OTHER_VECTORS },
+};
+
 export type Profile = keyof typeof PROFILES | 'all';
 
 export const PROFILE_NAMES: readonly string[] = [...Object.keys(PROFILES), 'all'];
 
 export const isProfile = (name: string): name is Profile => PROFILE_NAMES.includes(name);
 
-/** The faults of a profile. */
-export const faultsOf = (profile: Profile): readonly Fault[] =>
-  profile === 'all' ? Object.values(PROFILES).flat() : PROFILES[profile];
+/** The faults of a profile at a route. */
+export const faultsOf = (profile: Profile, route: RouteName = 'rerank'): readonly Fault[] => {
+  if (profile === 'all') return (Object.keys(PROFILES) as Profile[]).flatMap((each) => faultsOf(each, route));
+  return [...PROFILES[profile], ...(OF_ROUTE[route][profile] ?? [])];
+};
 
 /** Share of calls that get a fault. */
 const SHARE = 0.1;
 
 /** Draws what becomes of the next call; undefined: nothing unusual. @param random uniform in [0, 1) */
-export const unkind = (profile: Profile, random: () => number): (() => Fault | undefined) => {
-  const faults = faultsOf(profile);
-  return () => (random() < SHARE ? faults[Math.floor(random() * faults.length)] : undefined);
+export const unkind = (profile: Profile, random: () => number): ((route: RouteName) => Fault | undefined) => {
+  const faults = { rerank: faultsOf(profile, 'rerank'), embeddings: faultsOf(profile, 'embeddings') };
+  return (route) =>
+    random() < SHARE ? faults[route][Math.floor(random() * faults[route].length)] : undefined;
 };
