@@ -54,6 +54,8 @@ export interface ItemCall extends Call {
   readonly query: string;
   /** Distinct texts, in the order of their first appearance in the request. */
   readonly items: readonly string[];
+  /** What else the values depend on, in the words of the endpoint's wire: part of the identity, too. */
+  readonly dependsOn?: readonly string[] | undefined;
   readonly identity: Identity;
   readonly cache: CacheDirectives;
   /**

@@ -35,15 +35,18 @@ export interface Wire<V extends Values> {
   /** Appended to the attachment's base URL, like `/v1/rerank`. */
   readonly path: string;
   /** The body of a request. */
-  request(call: Pick<ItemCall, 'model' | 'query' | 'items'>): string;
+  request(call: WireCall): string;
   /**
-   * Reads the body of a 200: one value for each of `count` items. Throws `upstream_garbage` when there is not.
+   * Reads the body of a 200: one value for each item of the call. Throws `upstream_garbage` when there is not.
    * @returns the values, and their cost in the endpoint's billing unit
    */
-  answer(body: string, count: number): { readonly values: V; readonly spent: number };
+  answer(body: string, call: WireCall): { readonly values: V; readonly spent: number };
   /** The longest body of a 200 that is read, bytes. */
   readonly maxAnswerBytes: number;
 }
+
+/** The parts of a call that the upstream reads. */
+export type WireCall = Pick<ItemCall, 'model' | 'query' | 'items' | 'dependsOn'>;
 
 export interface Comparison<V extends Values> {
   /** How far apart two values of one item are; 0: they are the same. */

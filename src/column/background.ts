@@ -1,6 +1,7 @@
 /** Calls that no request waits for: they count against no client's quota, and are only made while the window has room to spare. */
 
 import type { CacheDirectives, ItemCall } from '../calls/call.ts';
+import type { WireCall } from '../calls/endpoint.ts';
 
 export interface BackgroundOptions {
   /** Whether the model's window has room that no call waits for. */
@@ -15,13 +16,14 @@ const NOBODY = '';
 const LEAST_URGENT = 7;
 
 export const inBackground = (
-  { model, query, items, identity }: Pick<ItemCall, 'model' | 'query' | 'items' | 'identity'>,
+  { model, query, items, dependsOn, identity }: WireCall & Pick<ItemCall, 'identity'>,
   cache: CacheDirectives,
   maxWaitMs: number,
 ): ItemCall => ({
   model,
   query,
   items,
+  dependsOn,
   identity,
   cache,
   terms: {

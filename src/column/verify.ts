@@ -7,9 +7,9 @@
  * replaced; if not, values depend on companions.
  */
 
-import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
+import type { ItemLayer, ItemReply } from '../calls/call.ts';
 import { Digests } from '../calls/digests.ts';
-import type { Comparison } from '../calls/endpoint.ts';
+import type { Comparison, WireCall } from '../calls/endpoint.ts';
 import type { Finding } from '../calls/findings.ts';
 import type { ValueOf, Values } from '../calls/values.ts';
 import { type BackgroundOptions, inBackground } from './background.ts';
@@ -35,7 +35,7 @@ export interface VerifyOptions<V extends Values = Float64Array> extends Backgrou
 const MAX_PENDING = 16;
 const MAX_PENDING_CHARACTERS = 1_000_000;
 
-interface Sample<V extends Values> extends Pick<ItemCall, 'model' | 'query'> {
+interface Sample<V extends Values> extends Omit<WireCall, 'items'> {
   readonly item: string;
   readonly question: string;
   /** Identifies question and item. */
@@ -61,9 +61,8 @@ export const verify =
     /** The value of the sample's item when it is sent with these companions. */
     const valueAmong = async (sample: Sample<V>, others: readonly string[]): Promise<ValueOf<V>> => {
       const items = [sample.item, ...others];
-      const { model, query, question } = sample;
-      const identity = { question, digests: Digests.of(items), whole: false };
-      const call = inBackground({ model, query, items, identity }, NO_TRACE, maxWaitMs);
+      const identity = { question: sample.question, digests: Digests.of(items), whole: false };
+      const call = inBackground({ ...sample, items, identity }, NO_TRACE, maxWaitMs);
       return (await inner.answer(call)).values[0]!;
     };
 
@@ -98,13 +97,14 @@ export const verify =
       async answer(call) {
         const version = versionOf(call.model);
         const reply = await inner.answer(call);
-        const { identity, model, query } = call;
+        const { identity, model, query, dependsOn } = call;
         // Values that are only reused among the same companions rest on no assumption.
         for (const place of identity.whole ? [] : sample(reply, { rate, random, unseen })) {
           const { question, digests } = identity;
           const item = call.items[place]!;
           const pair = `${question}.${digests.nameOf(place)}`;
-          keep({ model, query, item, question, pair, value: reply.values[place]!, version });
+          const value = reply.values[place]!;
+          keep({ model, query, dependsOn, item, question, pair, value, version });
         }
         const due = running ? undefined : next();
         if (due !== undefined) {

@@ -26,7 +26,7 @@ export interface Api<R extends Asked, V extends Values> {
    * @returns the request, and the most bytes that it takes in memory
    */
   parse(body: Buffer): { readonly request: R; readonly bytes: number };
-  /** Whatever else the values depend on, besides model, query and text. */
+  /** Whatever else the values depend on, besides model, query and text, in the words of the endpoint's wire. */
   dependsOn?(request: R): readonly string[];
   /** Whether the answer repeats the texts that were sent, and so is as large as the request. */
   repeats(request: R): boolean;

@@ -100,7 +100,8 @@ export const endpoint = <R extends Asked, V extends Values>(
     const cache = granularity === 'off' ? { ...asked, ...NO_CACHE } : asked;
     const whole = granularity !== 'document';
     const { query } = request;
-    const scope = [...scopeOf(model, client), ...(api.dependsOn?.(request) ?? [])];
+    const dependsOn = api.dependsOn?.(request) ?? [];
+    const scope = [...scopeOf(model, client), ...dependsOn];
     const identity = identify({ scope, model, query, digests: texts.digests, whole });
     const { incoming } = c.env ?? {};
     const keep = incoming && keeper?.begin(incoming, model, identity);
@@ -115,6 +116,7 @@ export const endpoint = <R extends Asked, V extends Values>(
         get items() {
           return texts.items;
         },
+        dependsOn,
         identity,
         cache,
         terms: {

@@ -129,7 +129,7 @@ export const connectUpstream = ({
         if (reply.body === undefined)
           throw new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });
         const count = call.items.length;
-        const { values, spent } = wire.answer(reply.body, count);
+        const { values, spent } = wire.answer(reply.body, call);
         return {
           values,
           sources: new Array<Source>(count).fill('upstream'),

@@ -18,7 +18,7 @@ export const PER_CALL = 3;
 
 const SHADES = 'abcdefghijklmnopqrstuvwxyz';
 
-/** What the upstream makes of a text. */
+/** What the upstream makes of a text; with a palette, of the two together. */
 export const colourOf = (text: string, shade = 0): Uint8Array =>
   Uint8Array.from(hash('sha256', `${SHADES[shade]}${text}`, 'buffer').subarray(0, 3));
 
@@ -28,8 +28,9 @@ export const COLOURS: Endpoint<Colours> = {
   perCall: { items: PER_CALL, bytes: 1000 },
   wire: {
     path: '/v1/colours',
-    request: ({ model, items }) => JSON.stringify({ model, texts: items }),
-    answer(body, count) {
+    request: ({ model, items, dependsOn: [palette] = [] }) =>
+      JSON.stringify({ model, texts: items, palette }),
+    answer(body, { items: { length: count } }) {
       const { colours } = JSON.parse(body) as { colours: string[] };
       if (colours.length !== count) throw garbage();
       return { values: colours.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex'))), spent: count };
@@ -106,7 +107,10 @@ export const startColourServer = async (): Promise<ColourServer> => {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
-    const { texts } = JSON.parse(Buffer.concat(chunks).toString()) as { texts: string[] };
+    const { texts, palette } = JSON.parse(Buffer.concat(chunks).toString()) as {
+      texts: string[];
+      palette: string;
+    };
     colours.calls.push(texts);
     await held;
     if (colours.failures > 0) {
@@ -115,7 +119,9 @@ export const startColourServer = async (): Promise<ColourServer> => {
     } else if (texts.some((text) => colours.refused.has(text))) {
       say(response, 403, 'text/html', '<html>no</html>');
     } else {
-      const hex = texts.map((text) => Buffer.from(colourOf(text, colours.shade)).toString('hex'));
+      const hex = texts.map((text) =>
+        Buffer.from(colourOf(`${palette}${text}`, colours.shade)).toString('hex'),
+      );
       say(response, 200, 'application/json', JSON.stringify({ colours: hex }));
     }
   });

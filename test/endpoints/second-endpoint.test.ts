@@ -226,9 +226,9 @@ describe('another endpoint', () => {
 
   test('with another of what its values depend on is asked anew', async () => {
     const one = await startProcess();
-    await one.ask(['a'], { palette: 'warm' });
-    await one.ask(['a'], { palette: 'cold' });
-    await one.ask(['a'], { palette: 'warm' });
+    for (const palette of ['warm', 'cold', 'warm']) {
+      expect(await read(one.ask(['a'], { palette }))).toMatchObject({ colours: hex([`${palette}a`]) });
+    }
     expect(server.calls).toEqual([['a'], ['a']]);
   });
 
@@ -306,11 +306,12 @@ describe('another endpoint', () => {
 
   test('is found to have changed by its own measure of how far two values are apart', async () => {
     const one = await startProcess({ verifyRate: 1 });
-    await one.ask(['a']);
-    await one.ask(['a']);
+    const warm = { palette: 'warm' };
+    await one.ask(['a'], warm);
+    await one.ask(['a'], warm);
     await until(() => one.findings.length === 1);
     server.shade = 1;
-    await one.ask(['a']);
+    await one.ask(['a'], warm);
     await until(() => one.findings.length === 2);
     expect(one.findings).toEqual(['same', 'changed']);
   });

@@ -1,7 +1,6 @@
 /** Heroku Inference's wire format for rerank: our call as its request, its answer as scores. */
 
-import type { ItemCall } from '../../calls/call.ts';
-import type { Wire } from '../../calls/endpoint.ts';
+import type { Wire, WireCall } from '../../calls/endpoint.ts';
 import { RerankError } from '../../calls/errors.ts';
 
 export interface Answer {
@@ -60,16 +59,13 @@ const parse = (body: string): unknown => {
 };
 
 /** Requests the whole ranking, whatever the caller's `top_n`. Only fields that Heroku documents. */
-const requestBody = ({
-  model,
-  query,
-  items: documents,
-}: Pick<ItemCall, 'model' | 'query' | 'items'>): string => JSON.stringify({ model, query, documents });
+const requestBody = ({ model, query, items: documents }: WireCall): string =>
+  JSON.stringify({ model, query, documents });
 
 export const wire: Wire<Float64Array> = {
   path: '/v1/rerank',
   request: requestBody,
-  answer: readAnswer,
+  answer: (body, { items }) => readAnswer(body, items.length),
   // 1,000 results of about 60 bytes each; anything much larger is no rerank answer.
   maxAnswerBytes: 1_000_000,
 };
