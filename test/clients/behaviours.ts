@@ -54,7 +54,7 @@ const REFUSALS: Readonly<Record<Status, Refusal>> = {
     key: KEYS.evaluation,
     prepare: async ({ rerank }) =>
       (await rerank(fresh(), { headers: { authorization: `Bearer ${KEYS.evaluation}` } })).text(),
-    says: "The client's own quota is used up.",
+    says: 'The quota of evaluation is used up',
   },
   502: {
     prepare: ({ simulator }) => simulator.fault({ kind: 'status', status: 500 }, ALWAYS),
