@@ -180,6 +180,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       circuits: () => pacers.circuits(),
       redis: () => redis?.health,
       linesDropped,
+      keys: identify.uses,
     },
     redis: redis?.cache,
   });

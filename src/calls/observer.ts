@@ -18,6 +18,8 @@ export interface Observer {
   /** The firewall in front of the upstream has refused a call. */
   firewallRefused(model: string): void;
   upstreamCall(call: {
+    /** The client that caused it; empty for none. */
+    client: string;
     attachment: string;
     model: string;
     /** The status of the answer, or why there was none. */

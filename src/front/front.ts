@@ -73,6 +73,7 @@ export class Front implements Keeper {
       const caller = plain && this.#callerOf(plain.authorization);
       if (caller === undefined || plain!.length > this.#options.limits.maxBytes)
         return app(incoming, outgoing);
+      caller.usedAt = began;
       const authMs = performance.now() - began;
       const asked = { client: caller.name, authMs };
       this.#meet(incoming, outgoing, plain!.length, asked).then(

@@ -17,7 +17,13 @@ export interface AuthOptions {
   })[];
 }
 
-const ANYONE: Caller = { name: 'default', models: undefined, admin: true };
+/** A configured key, by its number among those of its client, from 1 on. */
+export interface KeyUse {
+  readonly client: string;
+  readonly key: number;
+  /** Of the latest use in this process: monotonic milliseconds; undefined: it was not used. */
+  readonly usedAt: number | undefined;
+}
 
 /** Keys are looked up by their digest, so that the time it takes says nothing about how much of a key was right. */
 export const keyDigest = (key: string): string => createHash('sha256').update(key).digest('base64');
@@ -34,22 +40,31 @@ export const bearer = (header: string | undefined): string | undefined =>
 const unauthenticated = (message: string): RerankError =>
   new RerankError('unauthenticated', message, { headers: { 'WWW-Authenticate': 'Bearer' } });
 
-/** The caller with an `Authorization` header; throws `unauthenticated`. */
+/** The caller with an `Authorization` header; throws `unauthenticated`. Each key has a caller of its own. */
 export type Identify = (header: string | undefined) => Caller;
 
-export const identifier = ({ clients }: AuthOptions): Identify => {
-  const callers = new Map(
-    clients.flatMap((client) => client.keys.map((key) => [configuredDigest(key), client] as const)),
+export const identifier = ({ clients }: AuthOptions): Identify & { readonly uses: () => KeyUse[] } => {
+  const keys = clients.flatMap(({ keys, name, models, admin }) =>
+    keys.map((key, i) => ({
+      number: i + 1,
+      digest: configuredDigest(key),
+      caller: { name, models, admin } as Caller,
+    })),
   );
+  const callers = new Map(keys.map(({ digest, caller }) => [digest, caller]));
+  const anyone: Caller = { name: 'default', models: undefined, admin: true };
 
-  return (header) => {
-    if (clients.length === 0) return ANYONE;
+  const identify: Identify = (header) => {
+    if (clients.length === 0) return anyone;
     const key = bearer(header);
     if (key === undefined) throw unauthenticated('Send a gateway key as `Authorization: Bearer KEY`.');
     const caller = callers.get(keyDigest(key));
     if (caller === undefined) throw unauthenticated('This key is not one of the gateway’s.');
     return caller;
   };
+  const uses = (): KeyUse[] =>
+    keys.map(({ number, caller }) => ({ client: caller.name, key: number, usedAt: caller.usedAt }));
+  return Object.assign(identify, { uses });
 };
 
 /** Headers in which a bare key may come instead. */
@@ -82,6 +97,7 @@ export const auth = (
     const began = performance.now();
     const record = c.get('record');
     const caller = callerOf(c);
+    caller.usedAt = began;
     record.client = caller.name;
     record.authMs = performance.now() - began;
     c.set('caller', caller);

@@ -12,6 +12,8 @@ export interface Caller {
   /** The models that it may use; undefined: every model served. */
   readonly models: readonly string[] | undefined;
   readonly admin: boolean;
+  /** When its key was used last: monotonic milliseconds. */
+  usedAt?: number;
 }
 
 /** The facts of one request for log and metrics, filled in on its way. No query, document or key. */

@@ -22,6 +22,8 @@ export interface States {
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
   /** Undefined without Redis. */
   readonly redis: () => { readonly up: boolean; readonly state: string } | undefined;
+  /** Each key of each client, by its number, and when it was used last: monotonic milliseconds. */
+  readonly keys: () => readonly { client: string; key: number; usedAt: number | undefined }[];
   /** Since the start. */
   readonly linesDropped: () => number;
 }
@@ -46,6 +48,10 @@ export const gauges = (metrics: Metrics, states: States): (() => Registry) => {
       metrics.pacingAlone.set(labels, alone ? 1 : 0);
     }
     for (const { upstream, open } of states.circuits()) metrics.circuitOpen.set({ upstream }, open ? 1 : 0);
+    for (const { client, key, usedAt } of states.keys()) {
+      const seconds = usedAt === undefined ? 0 : Math.round((Date.now() - performance.now() + usedAt) / 1000);
+      metrics.keyLastUsed.set({ client, key: String(key) }, seconds);
+    }
     metrics.logLinesDropped.inc(states.linesDropped() - dropped);
     dropped = states.linesDropped();
     const redis = states.redis();

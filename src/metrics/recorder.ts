@@ -27,6 +27,8 @@ export interface RequestFacts {
 }
 
 export interface UpstreamFacts {
+  /** The one that caused the call; of a call for no client, a name that is not configured. */
+  readonly client: string;
   readonly attachment: string;
   readonly model: string;
   /** The status of the answer, or why there was none. */
@@ -125,11 +127,14 @@ export class Recorder {
     this.#metrics.firewallRefusals.inc({ model: this.#label(model) });
   }
 
-  upstreamCall({ attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
+  upstreamCall({ client, attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
     const labels = { upstream: this.#label(attachment), model: this.#label(model) };
     this.#metrics.upstreamRequests.inc({ ...labels, code });
     this.#metrics.upstreamDuration.observe(labels, ms / 1000);
     this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
+    const causer = { client: this.#label(client), model: labels.model };
+    this.#metrics.clientUpstreamCalls.inc(causer);
+    this.#metrics.clientSearchUnits.inc(causer, searchUnits);
   }
 
   /** @param failed the kind of failure, if the command failed */
@@ -154,6 +159,8 @@ export class Recorder {
       for (const model of [...models, OTHER]) {
         for (const [outcome, code] of ends) metrics.requests.inc({ client, model, outcome, code }, 0);
         for (const reason of REJECTIONS) metrics.rejections.inc({ client, model, reason }, 0);
+        metrics.clientUpstreamCalls.inc({ client, model }, 0);
+        metrics.clientSearchUnits.inc({ client, model }, 0);
       }
     }
     for (const model of models) {

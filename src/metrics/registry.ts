@@ -135,6 +135,21 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
       'model',
     ]),
+    clientUpstreamCalls: counter(
+      'client_upstream_calls_total',
+      'Upstream calls, by the client that caused them.',
+      ['client', 'model'],
+    ),
+    clientSearchUnits: counter(
+      'client_search_units_total',
+      'Search units billed by the upstream, by the client that caused the call.',
+      ['client', 'model'],
+    ),
+    keyLastUsed: gauge(
+      'client_key_last_used_timestamp_seconds',
+      'When a key was used last, 0 if not since the start; keys are numbered in the order of the configuration.',
+      ['client', 'key'],
+    ),
     ratelimitLimit: gauge('ratelimit_limit_requests', 'Calls that an attachment allows in one window.', [
       'upstream',
       'model',

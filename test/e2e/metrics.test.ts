@@ -216,6 +216,10 @@ describe('after a mix of everything', () => {
     const units = cost.reduce((sum, n) => sum + n, 0);
     expect(units).toBe(1 + 2 + 1 + 1);
     expect(metric(text, 'gateway_upstream_search_units_total')).toBe(units);
+    // Each call and each unit is some client's.
+    expect(metric(text, 'gateway_client_upstream_calls_total')).toBe(simulator.calls.length);
+    expect(metric(text, 'gateway_client_search_units_total')).toBe(units);
+    expect(metric(text, 'gateway_client_search_units_total', { client: 'other' })).toBe(0);
     expect(metric(text, 'gateway_cache_entries')).toBe(2 + 150 + 3);
     expect(metric(text, 'gateway_cache_bytes')).toBeGreaterThanOrEqual(32 * (2 + 150 + 3));
     // All calls of the last minute are still held.
@@ -236,6 +240,36 @@ describe('after a mix of everything', () => {
     leave.abort();
     await Promise.all(requests);
     await until(async () => metric(await gateway.metrics(), 'gateway_queue_depth') === 0);
+    await gateway.stop();
+  });
+});
+
+describe('when a key was used last', () => {
+  const used = async (): Promise<number[]> => {
+    const text = await gateway.metrics();
+    return ['1', '2', '3'].map((key) =>
+      metric(text, 'gateway_client_key_last_used_timestamp_seconds', { client: 'search', key }),
+    );
+  };
+
+  test('is told for each key of a service, also of one that only sends again what was answered before', async () => {
+    const [old, current, again] = ['old', 'current', 'again'].map((name) => `key-SECRET-of-search-${name}`);
+    gateway = await startTestGateway({
+      env: { GATEWAY_KEYS: [old, current, again].map((key) => `search:${key}`).join(',') },
+    });
+    const began = Math.floor(Date.now() / 1000);
+    const request = fresh();
+    const ask = async (key = '') =>
+      bodyOf(await gateway.rerank(request, { headers: { authorization: `Bearer ${key}` } }));
+    for (let i = 0; i < 3; i++) await ask(current);
+    const [first, second, third] = await used();
+    expect([first, third]).toEqual([0, 0]);
+    expect(second).toBeGreaterThanOrEqual(began);
+    await ask(again);
+    const [unused, , last] = await used();
+    expect(unused).toBe(0);
+    expect(last).toBeGreaterThanOrEqual(second!);
+    expect(last).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
     await gateway.stop();
   });
 });

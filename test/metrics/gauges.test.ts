@@ -20,6 +20,7 @@ beforeEach(() => {
     windows: () => [{ upstream: 'RERANK', model: 'a', limit: 250, used: 10, alone: false }],
     circuits: () => [{ upstream: 'RERANK', open: false }],
     linesDropped: () => 0,
+    keys: () => [],
     redis: () => undefined,
   };
   const live: States = {
@@ -32,6 +33,7 @@ beforeEach(() => {
     windows: () => states.windows(),
     circuits: () => states.circuits(),
     linesDropped: () => states.linesDropped(),
+    keys: () => states.keys(),
     redis: () => states.redis(),
   };
   const registry = gauges(createMetrics({ dyno: 'web.1', version: '1' }), live);
@@ -49,6 +51,17 @@ const valuesOf = async (name: string): Promise<Record<string, number>> => {
 };
 
 describe('a scrape', () => {
+  test('tells when each key was used last, in seconds of the epoch, and 0 of one that was not', async () => {
+    states.keys = () => [
+      { client: 'search', key: 1, usedAt: undefined },
+      { client: 'search', key: 2, usedAt: performance.now() - 60_000 },
+    ];
+    const [old, current] = (await scrape()).filter(({ name }) => name.includes('key_last_used'));
+    expect([old!.labels, old!.value]).toEqual([{ client: 'search', key: '1', dyno: 'web.1' }, 0]);
+    expect(current!.labels.key).toBe('2');
+    expect(Math.abs(Date.now() / 1000 - 60 - current!.value)).toBeLessThan(5);
+  });
+
   test('counts lines of the log that were dropped since the start, from 0 on', async () => {
     const counted = async () => await valuesOf('log_lines_dropped_total');
     expect(await counted()).toEqual({ '': 0 });

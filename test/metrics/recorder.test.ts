@@ -111,8 +111,22 @@ describe('what happens inside', () => {
     const { recorder } = scraped;
     recorder.cacheLookup(MODEL, 'redis', 'stale');
     recorder.queueWait(MODEL, 250, 'full');
-    recorder.upstreamCall({ attachment: 'RERANK', model: MODEL, code: '429', ms: 100, searchUnits: 0 });
-    recorder.upstreamCall({ attachment: 'RERANK_EU', model: MODEL, code: '200', ms: 400, searchUnits: 3 });
+    recorder.upstreamCall({
+      client: 'search',
+      attachment: 'RERANK',
+      model: MODEL,
+      code: '429',
+      ms: 100,
+      searchUnits: 0,
+    });
+    recorder.upstreamCall({
+      client: 'search',
+      attachment: 'RERANK_EU',
+      model: MODEL,
+      code: '200',
+      ms: 400,
+      searchUnits: 3,
+    });
     const model = MODEL;
     expect(await scraped.value('cache_requests_total', { model, tier: 'redis', result: 'stale' })).toBe(1);
     expect(await scraped.value('queue_wait_seconds_sum', { model })).toBe(0.25);
@@ -123,6 +137,8 @@ describe('what happens inside', () => {
     expect(await scraped.value('upstream_duration_seconds_sum', { upstream: 'RERANK_EU', model })).toBe(0.4);
     expect(await scraped.value('upstream_search_units_total', { upstream: 'RERANK_EU', model })).toBe(3);
     expect(await scraped.value('upstream_search_units_total', { upstream: 'RERANK', model })).toBe(0);
+    expect(await scraped.value('client_upstream_calls_total', { client: 'search', model })).toBe(2);
+    expect(await scraped.value('client_search_units_total', { client: 'search', model })).toBe(3);
   });
 
   test('at Redis is timed, and counted as an error only when it failed', async () => {
@@ -158,15 +174,42 @@ describe('a name that is not from the configuration', () => {
 
   test.each<[string, (to: Scraped['recorder']) => void]>([
     ['look-up', (to) => to.cacheLookup(HOSTILE, 'memory', 'miss')],
+    [
+      'call of some client',
+      (to) =>
+        to.upstreamCall({
+          client: HOSTILE,
+          attachment: ATTACHMENTS[0]!,
+          model: MODEL,
+          code: '200',
+          ms: 1,
+          searchUnits: 1,
+        }),
+    ],
     ['wait', (to) => to.queueWait(HOSTILE, 1, 'full')],
     [
       'call to some model',
       (to) =>
-        to.upstreamCall({ attachment: ATTACHMENTS[0]!, model: HOSTILE, code: '200', ms: 1, searchUnits: 1 }),
+        to.upstreamCall({
+          client: 'search',
+          attachment: ATTACHMENTS[0]!,
+          model: HOSTILE,
+          code: '200',
+          ms: 1,
+          searchUnits: 1,
+        }),
     ],
     [
       'call of some attachment',
-      (to) => to.upstreamCall({ attachment: HOSTILE, model: MODEL, code: '200', ms: 1, searchUnits: 1 }),
+      (to) =>
+        to.upstreamCall({
+          client: 'search',
+          attachment: HOSTILE,
+          model: MODEL,
+          code: '200',
+          ms: 1,
+          searchUnits: 1,
+        }),
     ],
   ])('is not one on a %s either', async (_, record) => {
     record(scraped.recorder);

@@ -21,7 +21,14 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   recorder.request({ ...request, documents: 3, sources: ['memory'] });
   recorder.cacheLookup(model, 'memory', 'hit');
   recorder.queueWait(model, 5, 'full');
-  recorder.upstreamCall({ attachment: 'RERANK', model, code: '200', ms: 5, searchUnits: 1 });
+  recorder.upstreamCall({
+    client: 'search',
+    attachment: 'RERANK',
+    model,
+    code: '200',
+    ms: 5,
+    searchUnits: 1,
+  });
   recorder.redisCommand('read', 'outage', 5);
   recorder.redisConnect('cache');
   metrics.redisState.set({ state: 'up' }, 1);
@@ -29,6 +36,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
   recorder.verified(model, 0, 'same');
   metrics.cacheGranularity.set({ model, granularity: 'document' }, 1);
   metrics.queueDepth.set({ model }, 1);
+  metrics.keyLastUsed.set({ client: 'search', key: '1' }, 1);
   metrics.ratelimitLimit.set({ upstream: 'RERANK', model }, 1);
   metrics.ratelimitUsed.set({ upstream: 'RERANK', model }, 1);
 };
@@ -56,6 +64,9 @@ describe('the metrics of the contract', () => {
     ['upstream_requests_total', 'counter', ['code', 'model', 'upstream']],
     ['upstream_duration_seconds', 'histogram', ['model', 'upstream']],
     ['upstream_search_units_total', 'counter', ['model', 'upstream']],
+    ['client_upstream_calls_total', 'counter', ['client', 'model']],
+    ['client_search_units_total', 'counter', ['client', 'model']],
+    ['client_key_last_used_timestamp_seconds', 'gauge', ['client', 'key']],
     ['ratelimit_limit_requests', 'gauge', ['model', 'upstream']],
     ['ratelimit_used_requests', 'gauge', ['model', 'upstream']],
     ['redis_up', 'gauge', []],

@@ -85,6 +85,12 @@ describe('before anything has happened there is a 0', () => {
     expect(await missing('upstream_search_units_total', all)).toEqual([]);
   });
 
+  test('for calls of every client, and what they cost', async () => {
+    const all = [...EVERYBODY, ...MODELS.map((model) => ({ client: 'other', model }))];
+    expect(await missing('client_upstream_calls_total', all)).toEqual([]);
+    expect(await missing('client_search_units_total', all)).toEqual([]);
+  });
+
   test.each(RETRY_REASONS)('for calls made again because one %s', async (reason) => {
     const all = MODELS.map((model) => ({ model, reason }));
     expect(await missing('upstream_retries_total', all)).toEqual([]);

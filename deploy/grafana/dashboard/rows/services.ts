@@ -1,6 +1,6 @@
 import { lines } from '../panels.ts';
 import type { Row } from '../row.ts';
-import { ANSWERED, DUE, FAILED, own, perSecond, quantile } from '../series.ts';
+import { ANSWERED, DUE, FAILED, inRange, own, perSecond, quantile } from '../series.ts';
 
 const requests = (...more: string[]): string => own('gateway_requests_total', ['model', 'client'], ...more);
 const rejections = (...more: string[]): string =>
@@ -42,6 +42,38 @@ export const services: Row = {
       unit: 'percentunit',
       queries: {
         '{{client}}': `${perSecond(requests('outcome="hit"'), 'client')} / ${perSecond(requests(ANSWERED), 'client')}`,
+      },
+    }),
+    lines(
+      {
+        title: 'Upstream calls by service',
+        description:
+          'Calls that a service caused. A shared call is that of the service that began it; `other` are samples and renewals.',
+        unit: 'reqps',
+        queries: {
+          '{{client}}': perSecond(own('gateway_client_upstream_calls_total', ['model', 'client']), 'client'),
+        },
+      },
+      { stacked: true },
+    ),
+    lines(
+      {
+        title: 'Search units by service',
+        description: 'What these calls cost, in the time shown up to each point.',
+        unit: 'short',
+        queries: {
+          '{{client}}': inRange(own('gateway_client_search_units_total', ['model', 'client']), 'client'),
+        },
+      },
+      { stacked: true },
+    ),
+    lines({
+      title: 'Keys, by time since their last use',
+      description:
+        'A line that only rises is a key that nobody sends any more: it can be dropped from GATEWAY_KEYS. Numbers are those of the keys of a service, in the order of the variable; one without a line was not used since the last restart.',
+      unit: 's',
+      queries: {
+        '{{client}} {{key}}': `time() - (max by (client, key) (${own('gateway_client_key_last_used_timestamp_seconds', ['client'])}) > 0)`,
       },
     }),
     lines({
