@@ -226,6 +226,17 @@ const leaves = (client: Client): void => {
       }));
     return;
   }
+  if (client.leaves === 'by a time-out, and asks again') {
+    test('gives up by a time-out, the gateway drops the work, and the client asks again by itself', () =>
+      inFrontOf({}, async (gateway) => {
+        gateway.simulator.fault({ kind: 'hang' });
+        const question = ask();
+        expect(await client.rank(setting(gateway, { timeout: 2 }), question)).toEqual(best(question));
+        expect(requestsTo(gateway).map(({ status }) => status)).toEqual([499, 200]);
+        expect(gateway.simulator.calls.map(({ aborted }) => aborted)).toEqual([true, false]);
+      }));
+    return;
+  }
 
   test(`gives up ${client.leaves}, says so, and the gateway drops the work`, () =>
     inFrontOf({}, async (gateway) => {

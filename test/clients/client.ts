@@ -46,9 +46,9 @@ export interface Client {
   readonly again: Readonly<Record<429 | 503, 'as told' | 'at once' | 'never'>>;
   /** Seconds, whole, that it waits before it asks again when nobody says how long. */
   readonly ownPause?: number;
-  readonly leaves: 'by a signal' | 'by a time-out' | 'never';
-  /** Of its error when it has given up. */
-  readonly left?: Shown;
+  readonly leaves: 'by a signal' | 'by a time-out' | 'by a time-out, and asks again' | 'never';
+  /** Of its error when it has given up for good. */
+  readonly left?: Partial<Shown>;
 }
 
 interface HttpError extends Error {

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { pythonWith } from './python.ts';
 
 /** A program that tests run for real. */
 interface Requirement {
   readonly command: string;
+  /** Where it takes more than the program's being on the PATH. */
+  readonly isThere?: () => boolean;
   readonly debianPackage: string;
   readonly why: string;
 }
@@ -33,7 +36,13 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     command: 'curl',
     debianPackage: 'curl',
-    why: 'what the documents tell to type is typed',
+    why: 'what the documents tell to type is typed, and it is one of the clients',
+  },
+  {
+    command: 'python3 with requests',
+    isThere: () => pythonWith('requests') !== undefined,
+    debianPackage: 'python3-requests',
+    why: 'it is one of the clients',
   },
 ];
 
@@ -48,7 +57,8 @@ function isOnPath(command: string): boolean {
   });
 }
 
-const missing = (): Requirement[] => REQUIREMENTS.filter(({ command }) => !isOnPath(command));
+const missing = (): Requirement[] =>
+  REQUIREMENTS.filter(({ command, isThere = () => isOnPath(command) }) => !isThere());
 
 /** Runs apt-get quietly; its last words when it fails. */
 function aptGet(...words: string[]): string | undefined {
