@@ -29,7 +29,7 @@ export interface RerankRequest extends Asked {
 
 /**
  * Fields that change the result of other APIs, but not here: accepted, not sent upstream, and named in the answer's warnings.
- * The first three are Cohere's, the others Jina's, Voyage's, Infinity's and Text Embeddings Inference's.
+ * The first three are Cohere's, the others Jina's, Voyage's, Infinity's, Text Embeddings Inference's, SiliconFlow's and vLLM's.
  */
 const IGNORED = [
   'max_tokens_per_doc',
@@ -44,6 +44,10 @@ const IGNORED = [
   'score_threshold',
   'relevance_threshold',
   'instruction',
+  'overlap_tokens',
+  'max_tokens_per_query',
+  'truncate_prompt_tokens',
+  'truncation_side',
 ];
 
 /** Other APIs' names of our fields, accepted when ours is absent. */
