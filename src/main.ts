@@ -5,12 +5,19 @@ import { framesOf } from './calls/frames.ts';
 import { type Config, formatProblems, parseConfig } from './config/config.ts';
 import { createLog } from './log.ts';
 import { end, endProperly } from './process/ending.ts';
+import { answerInstead } from './process/help.ts';
 import { LineWriter, standardOutput } from './process/line-writer.ts';
 import { forPeople } from './process/terminal.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { DRAIN_MS, type Gateway, startGateway } from './server.ts';
 import { unkindOf } from './simulator/command-line.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const answer = answerInstead(process.argv.slice(2), version);
+if (answer !== undefined) {
+  process.stdout.write(answer);
+  process.exit(0);
+}
 const result = parseConfig(process.env);
 if (!result.ok) {
   process.stderr.write(`${formatProblems(result.problems)}\n`);
@@ -46,7 +53,6 @@ const watch = ({ stallMs }: Config): void => {
   startWatchdog({ stallMs, stamped, base, onFailure: (code) => log.error({ code }, 'no watchdog') });
 };
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 try {
   gateway = await startGateway({ config, log, version, unkind, linesDropped: () => lines.dropped });
   watch(config);

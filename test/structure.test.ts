@@ -10,7 +10,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
  * that come later, and nothing else.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  tools: ['config', 'endpoints', 'upstream', 'simulator', 'calls'],
+  tools: ['config', 'endpoints', 'upstream', 'redis', 'simulator', 'calls'],
   process: [],
   config: ['redis', 'calls'],
   front: ['http', 'calls'],

@@ -9,10 +9,12 @@ const HELP = `Usage: npm run key -- NAME
 
 Makes a key for the service NAME (letters, digits, _ and -). The service sends the key; GATEWAY_KEYS needs only the entry,
 which cannot be used for calls.
+
+Exit code: 0; 2 when NAME is missing or none.
 `;
 
 const [name, ...more] = process.argv.slice(2);
-if (name === '--help') process.stdout.write(HELP);
+if (name === '--help' || name === '-h') process.stdout.write(HELP);
 else if (name === undefined || more.length > 0 || !/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
   process.stderr.write(HELP);
   process.exitCode = 2;

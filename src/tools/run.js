@@ -3,6 +3,8 @@
  * it is installed; else, as in the app that Heroku has built and stripped of development dependencies, what was compiled.
  */
 
+import { readFileSync } from 'node:fs';
+
 const PROGRAMS = {
   'check-config': { path: 'check-config', compiled: true },
   key: { path: 'key', compiled: true },
@@ -18,6 +20,11 @@ const program = Object.hasOwn(PROGRAMS, name ?? '')
   ? PROGRAMS[/** @type {keyof typeof PROGRAMS} */ (name)]
   : undefined;
 if (program === undefined) throw new Error(`There is no ${name}, only ${Object.keys(PROGRAMS).join(', ')}.`);
+
+if (args.includes('--version')) {
+  console.log(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);
+  process.exit(0);
+}
 
 const { path, compiled } = program;
 const compiler = await import('tsx/esm/api').catch(() => undefined);

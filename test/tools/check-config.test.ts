@@ -4,8 +4,8 @@ import { program } from '../support/program.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
-const check = (env: Record<string, string>) =>
-  spawnSync(process.execPath, program('tools/check-config.ts'), {
+const check = (env: Record<string, string>, ...words: string[]) =>
+  spawnSync(process.execPath, [...program('tools/check-config.ts'), ...words], {
     cwd: root,
     encoding: 'utf8',
     env: { PATH: process.env.PATH ?? '', ...env },
@@ -40,6 +40,37 @@ describe('check-config', () => {
       'warning: RERANK_URL is taken without /v1/rerank at its end, which is ours to add',
       'warning: METRIC_TOKEN is ignored: there is no such variable, but METRICS_TOKEN',
     ]);
+  });
+
+  test('with --live says of each thing whether it can be used, and exits 1 when something cannot', () => {
+    const env = {
+      RERANK_URL: 'http://127.0.0.1:1',
+      RERANK_KEY: 'upstream-key-SECRET',
+      GATEWAY_KEYS: 'search:gateway-key-SECRET',
+      REDIS_URL: 'redis://:password-SECRET@127.0.0.1:1',
+    };
+    const { status, stdout, stderr } = check(env, '--live');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout.trim().split('\n').slice(-3)).toEqual([
+      'RERANK  PROBLEM: cannot be reached: ECONNREFUSED',
+      'Redis   PROBLEM: 127.0.0.1:1 cannot be used (outage): ECONNREFUSED',
+      'live: 2 to repair',
+    ]);
+    expect(stdout).not.toContain('SECRET');
+  });
+
+  test('with --live exits 0 where there is nothing that could be asked', () => {
+    const { status, stdout } = check({ NODE_ENV: 'development' }, '--live');
+    expect(status).toBe(0);
+    expect(stdout).toContain('live: nothing to ask');
+  });
+
+  test('refuses other words with what it takes, and exits 2', () => {
+    expect(check({}, '--life')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('--live'),
+    });
   });
 
   test('prints every problem on a line of stderr and exits 2', () => {

@@ -11,7 +11,7 @@ Reads UPSTREAMS, <ALIAS>_URL, <ALIAS>_KEY, <ALIAS>_MODEL_ID and MODEL_LIMITS as 
   --upstream ALIAS  which attachment; default: the first of UPSTREAMS
   --tolerance N     the largest difference of two scores that counts as none, default ${SCORE_TOLERANCE}
   --simulator       probe the simulator that ships with the gateway instead
-  -h, --help
+  -h, --help; --version
 
 Exit code: 0 when the granularity of every model has been measured; 1 when not; 2 when there is nothing to probe.
 `;

@@ -13,7 +13,7 @@ DIR also holds documents.jsonl and queries.jsonl. Without --url a simulator and 
   --url URL        a gateway that runs already, whose scores can't be checked. Figures of the upstream come from its
                    metrics (METRICS_TOKEN), and hold what others ask of it meanwhile
   --keys LIST      with --url: search:KEY,chatbot:KEY,… or one KEY for all; default GATEWAY_KEYS
-  -h, --help
+  -h, --help; --version
 
 CACHE_*, VERIFY_RATE (here 0 by default), MAX_WAIT_MS and MAX_QUEUE of the environment reach the gateways that are started.
 Ctrl-C stops and shows the figures so far.

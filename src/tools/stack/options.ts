@@ -16,6 +16,9 @@ export const HELP = `Usage: npm run stack [-- DIR]
 Starts Redis, two gateways, a simulator of Heroku Inference and Prometheus on this machine, and sends them requests
 until Ctrl-C: those of DIR/trace.jsonl at their times, over and over (DIR also holds documents.jsonl and queries.jsonl),
 or without DIR made-up ones. It needs the programs redis-server and prometheus, and nothing of it stays.
+
+Exit code: 0 when ended by Ctrl-C; 1 when one of them ended by itself; 2 when the command line or the corpus is wrong, or a
+program is missing.
 `;
 
 export const parseOptions = (args: readonly string[]): StackOptions | 'help' => {
