@@ -30,6 +30,7 @@ import { lookAgain, redis } from './redis.ts';
 import { renew } from './renew.ts';
 import { retry } from './retry.ts';
 import { cacheSeam, seam, timed, upstreamSeam } from './seams.ts';
+import type { Keep } from './shared/in-parts.ts';
 import { split } from './split.ts';
 import { verify } from './verify.ts';
 
@@ -73,6 +74,11 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
   const { choose, comparison, perCall } = endpoint;
   const milder = options.defang ? endpoint.defang : undefined;
   type Answer = ItemReply<V>;
+  const keep: Keep<V> = ({ cache, identity }, reply) => {
+    if (!cache.write) return;
+    memory.add(identity, reply.values, reply.takenAt);
+    void store?.write(identity, reply, lifetime.ttlMs + lifetime.staleMs, undefined);
+  };
   const column: ItemLayer<V>[] = [
     // Around everything: their background calls take the same way as all others.
     verify({
@@ -106,10 +112,10 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     // After every cache, before anything is spent.
     onlyIfCached<V>(),
     // After the caches, so that only unknown items count towards a call's size; before the batch, which fills up the last part.
-    split<V>(perCall),
+    split<V>(perCall, keep),
     // After the caches, so that only unknown items are merged. Outside the quota and the queue: a call that joins another one
     // pays nothing and takes no place of its own.
-    batch<V>({ most: perCall, onJoin: (model) => observer.merged(model) }),
+    batch<V>({ most: perCall, keep, onJoin: (model) => observer.merged(model) }),
     hold<ItemCall, Answer>(),
     ...spending<ItemCall, Answer>(options),
     // With the permit granted: while the call waited, another process may have stored all the values.

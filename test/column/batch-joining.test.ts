@@ -52,6 +52,34 @@ describe('a call that waits for its slot', () => {
     expect(calls.map(({ grant }) => grant().length)).toEqual([1000, 6]);
   });
 
+  test('is filled by a call that does not fit, whose other documents are the beginning of the next', async () => {
+    const kept: string[] = [];
+    const { calls, ask } = batches({
+      most: { items: 5, bytes: 1000 },
+      keep: ({ items }) => kept.push(...items),
+    });
+    const asks = [ask(numbered(3)), ask(numbered(4, 3)), ask(numbered(3, 7))];
+    expect(calls.map(({ grant }) => grant())).toEqual([numbered(5), numbered(5, 5)]);
+    for (const call of calls) call.answer();
+    const replies = await Promise.all(asks.map(({ answer }) => answer));
+    for (const [i, [count, from]] of [[3, 0] as const, [4, 3] as const, [3, 7] as const].entries()) {
+      expect(replies[i]!.values).toEqual(valuesOf(aCall({ items: numbered(count, from) })));
+    }
+    // Two calls, each billed once.
+    expect(replies.map(({ spent }) => spent)).toEqual([1, 1, 0]);
+    expect(kept).toEqual([]);
+  });
+
+  test('is filled up to its bytes, too', () => {
+    const { calls, ask } = batches({ most: { items: 5, bytes: 10 } });
+    ask(['aaaa']);
+    ask(['bbbb', 'üü', 'c']);
+    expect(calls.map(({ grant }) => grant())).toEqual([
+      ['aaaa', 'bbbb'],
+      ['üü', 'c'],
+    ]);
+  });
+
   test('does not ask for the documents of those who have left before it was granted', async () => {
     const { calls, ask } = batches();
     const asks = [ask(['a', 'b']), ask(['c']), ask(['d'])];

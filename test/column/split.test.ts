@@ -25,9 +25,15 @@ test('a call for more items than fit is made as few that do, and each item has i
   );
 });
 
-test('a call that fits is passed on as it is, and so is one whose values depend on each other', async () => {
+test('a call that fits is passed on as it is', async () => {
   const inner = new InstantScorer();
-  const calls: ItemCall[] = [aCall({ items: numbered(5) }), aCall({ items: numbered(9), whole: true })];
+  const calls: ItemCall[] = [aCall({ items: numbered(5) }), aCall({ items: numbered(5), whole: true })];
   for (const call of calls) await stack(inner, split({ items: 5 })).answer(call);
   expect(inner.asks).toEqual(calls);
+});
+
+test('one whose values depend on each other is split, too, since the upstream would refuse it', async () => {
+  const inner = new InstantScorer();
+  await stack(inner, split({ items: 5 })).answer(aCall({ items: numbered(9), whole: true }));
+  expect(inner.asks.map(({ items }) => items.length)).toEqual([5, 4]);
 });

@@ -4,6 +4,7 @@
 
 import type { ItemCall, ItemReply, ItemService, Place } from '../../calls/call.ts';
 import { concatenate } from '../../calls/digests.ts';
+import type { PerCall } from '../../calls/endpoint.ts';
 import { isAboutContent, toRerankError } from '../../calls/errors.ts';
 import type { Values } from '../../calls/values.ts';
 import { type Member, SharedCall } from './shared-call.ts';
@@ -31,8 +32,14 @@ export class Batch<V extends Values> {
     this.#shared = new SharedCall(first.terms.client, onClose);
   }
 
-  hasRoomFor({ items }: ItemCall, most: { readonly items: number; readonly bytes: number }): boolean {
-    return this.#items + items.length <= most.items && this.#bytes + bytesOf(items) <= most.bytes;
+  /** How many of a call's items fit, from the first on. */
+  roomFor({ items }: ItemCall, most: PerCall): number {
+    let bytes = this.#bytes;
+    const end = items.findIndex((item, i) => {
+      bytes += Buffer.byteLength(item);
+      return this.#items + i >= most.items || bytes > most.bytes;
+    });
+    return end < 0 ? items.length : end;
   }
 
   join(call: ItemCall): Promise<ItemReply<V>> {
