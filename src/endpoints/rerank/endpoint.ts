@@ -1,8 +1,8 @@
 /** Rerank as the column sees it: its items are documents of one query, their values scores. */
 
 import type { Choose, Endpoint } from '../../calls/endpoint.ts';
+import { defang } from '../defang.ts';
 import { documentsToSend } from './cost.ts';
-import { defang } from './defang.ts';
 import { comparison } from './scores.ts';
 import { wire } from './wire.ts';
 

@@ -1,22 +1,8 @@
-/** Checks on single fields of a request body. Each throws `invalid_request` with the field's name. */
+/** Checks on single fields of a rerank request. Each throws `invalid_request` with the field's name. */
 
 import { invalidField } from '../../calls/errors.ts';
 import { digitsOf } from '../../json/exact-numbers.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** The value of a field; `null` counts as absent, since some clients send it for fields that were never set. */
-export const own = (object: JsonObject, name: string): unknown =>
-  Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
-
-/**
- * A text with a lone surrogate has no UTF-8 form: encoders replace it by U+FFFD, so that different texts would have the same
- * digest, and one would get the other's score.
- */
-export const wellFormed = (text: string, name: string): string => {
-  if (!text.isWellFormed()) throw invalidField(name, 'holds a lone surrogate, which is not valid Unicode.');
-  return text;
-};
+import { type JsonObject, own, wellFormed } from '../fields.ts';
 
 export const nonBlank = (value: unknown, name: string): string => {
   if (typeof value !== 'string') throw invalidField(name, 'must be a string.');

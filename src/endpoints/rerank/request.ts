@@ -12,7 +12,9 @@ import { marked } from '../../json/exact-numbers.ts';
 import { type Plain, readPlain } from '../../json/strings-of.ts';
 import { checkStructure } from '../../json/structure.ts';
 import type { Asked } from '../api.ts';
-import { type JsonObject, nonBlank, own, textOfObject, wellFormed } from './fields.ts';
+import { type JsonObject, modelName, own, wellFormed } from '../fields.ts';
+import { bytesOf, parseJson } from '../json-body.ts';
+import { nonBlank, textOfObject } from './fields.ts';
 
 export const MAX_DOCUMENTS = 1000;
 
@@ -115,28 +117,12 @@ const slicedRequest = (body: Buffer, { scalars, bounds }: Plain): ParsedRequest 
 const parsedRequest = (body: Buffer): ParsedRequest => {
   const { values, inexact } = checkStructure(body, FIELDS);
   if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
-  const text = withoutMark(marked(body, inexact));
-  const { texts, ...request } = validate(parse(text));
+  const text = marked(body, inexact);
+  const { texts, ...request } = validate(parseJson(text));
   const bytes = [request.query, ...texts].reduce((sum, each) => sum + bytesOf(each), 0);
   // Objects are kept as well as the texts made of them.
   const objects = request.originals.some((original) => typeof original === 'object');
   return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
-};
-
-/** The engine stores one byte a character if all characters are Latin-1, otherwise two. */
-const bytesOf = (text: string): number =>
-  Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
-
-/** Removes a byte order mark, which parsers may ignore (RFC 8259 §8.1) but `JSON.parse` does not. */
-const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the body, which no error may repeat.
-    throw invalid('The request body is not valid JSON.');
-  }
 };
 
 export const validate = (json: unknown): RerankRequest & { readonly texts: readonly string[] } => {
@@ -162,12 +148,6 @@ export const validate = (json: unknown): RerankRequest & { readonly texts: reado
     returnDocuments,
     warnings: IGNORED.filter((name) => own(body, name) !== undefined).map((name) => `${name} is ignored`),
   };
-};
-
-const modelName = (value: unknown): string | undefined => {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '') throw invalidField('model', 'must be a non-empty string.');
-  return value;
 };
 
 /** A field's value, and the one of its names under which it was sent. */

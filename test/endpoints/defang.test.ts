@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { defang } from '../../../src/endpoints/rerank/defang.ts';
-import { isBlocked } from '../../../src/simulator/firewall.ts';
+import { defang } from '../../src/endpoints/defang.ts';
+import { isBlocked } from '../../src/simulator/firewall.ts';
 
 describe('a text without what firewalls mind', () => {
   test.each([
