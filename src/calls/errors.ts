@@ -67,7 +67,13 @@ export const ERRORS = {
   upstream_failed: rule(502, 'server_error', 'error', 'The upstream failed.', stale),
   upstream_unreachable: rule(502, 'server_error', 'error', 'The upstream cannot be reached.', stale),
   upstream_refused_key: rule(502, 'server_error', 'error', "The upstream refuses the gateway's key.", stale),
-  upstream_garbage: rule(502, 'server_error', 'error', 'The upstream sent no rerank answer.', stale),
+  upstream_garbage: rule(
+    502,
+    'server_error',
+    'error',
+    'The upstream sent an answer that makes no sense.',
+    stale,
+  ),
   upstream_unavailable: rule(503, 'server_error', 'error', 'The upstream wants to be left alone.', stale),
   no_upstream: rule(503, 'server_error', 'error', 'No upstream can be asked at the moment.', stale),
   purge_incomplete: rule(

@@ -26,9 +26,11 @@ export interface Api<R extends Asked, V extends Values> {
    * @returns the request, and the most bytes that it takes in memory
    */
   parse(body: Buffer): { readonly request: R; readonly bytes: number };
+  /** Checks what depends on the model. Throws `invalid_request`. */
+  check?(request: R, model: string): void;
   /** Whatever else the values depend on, besides model, query and text, in the words of the endpoint's wire. */
   dependsOn?(request: R): readonly string[];
-  /** Whether the answer repeats the texts that were sent, and so is as large as the request. */
+  /** Whether the answer repeats the texts that were sent. */
   repeats(request: R): boolean;
   /** The body of a 200, as JSON. */
   answer(answer: Answer<R, V>): string;
@@ -37,6 +39,8 @@ export interface Api<R extends Asked, V extends Values> {
 export interface Answer<R extends Asked, V extends Values> {
   readonly id: string;
   readonly request: R;
+  /** The one that was chosen for the request. */
+  readonly model: string;
   readonly reply: ItemReply<V>;
   /** For each of the request's texts, the index of its value in the reply. */
   readonly positions: Uint16Array;

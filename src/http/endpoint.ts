@@ -52,7 +52,7 @@ export interface Hit {
 }
 
 const milder = (field: string, index: number): string =>
-  `${field}[${index}] is refused by the firewall in front of the upstream: scored without its URL schemes and markup`;
+  `${field}[${index}] is refused by the firewall in front of the upstream: sent without its URL schemes and markup`;
 
 const NO_CACHE: Partial<CacheDirectives> = { read: false, write: false };
 
@@ -136,11 +136,16 @@ export const endpoint = <R extends Asked, V extends Values>(
     }
   };
 
-  const answer = async (c: Context<GatewayEnv>, request: R, hold: ItemCall['hold']): Promise<Response> => {
+  const answer = async (
+    c: Context<GatewayEnv>,
+    request: R,
+    hold: ItemCall['hold'],
+  ): Promise<{ response: Response; bytes: number }> => {
     const record = c.get('record');
     record.documents = request.count;
     const model = chooseModel(c.get('caller'), models, request.model);
     record.model = model;
+    api.check?.(request, model);
 
     const texts = request.distinct();
     const { positions } = texts;
@@ -155,22 +160,20 @@ export const endpoint = <R extends Asked, V extends Values>(
 
     const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));
     const warnings = [...request.warnings, ...defanged];
-    const body = api.answer({ id: record.id, request, reply, positions, warnings });
+    const body = api.answer({ id: record.id, request, model, reply, positions, warnings });
     if (served === 'hit' && !api.repeats(request)) keep?.({ body, record, reply });
-    return okResponse({ body, reply, served, record });
+    return { response: okResponse({ body, reply, served, record }), bytes: body.length };
   };
 
   return async function endpoint(c) {
     const { request, claim } = await receive(c);
-    let written = (): void => claim.release();
     try {
-      const response = await answer(c, request, claim.share);
-      // Only then is the answer as large as the request.
-      if (api.repeats(request))
-        written = () => whenWritten(c.env?.outgoing, maxWaitMs, () => claim.release());
+      const { response, bytes } = await answer(c, request, claim.share);
+      // Counted until it is written: it may be far larger than the request.
+      if (bytes > SMALL_BYTES) whenWritten(c.env?.outgoing, maxWaitMs, budget.hold(bytes));
       return response;
     } finally {
-      written();
+      claim.release();
     }
   };
 };

@@ -20,7 +20,14 @@ const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Over
   const record = aRecord({ authMs: 0.125 });
   const { id } = record;
   const response = okResponse({
-    body: RERANK_API.answer({ id, request, reply: scores, positions, warnings: request.warnings }),
+    body: RERANK_API.answer({
+      id,
+      request,
+      model: 'm',
+      reply: scores,
+      positions,
+      warnings: request.warnings,
+    }),
     reply: scores,
     served: outcomeOf(scores, false),
     record,
