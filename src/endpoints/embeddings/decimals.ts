@@ -1,0 +1,60 @@
+/**
+ * The shortest decimals of float32 numbers. `JSON.stringify` would write the digits that tell a number from all doubles:
+ * twice as many, and the second half means nothing.
+ */
+
+/** Powers of ten that a double holds exactly, enough for nine digits of the numbers below. */
+const POWERS = Float64Array.from({ length: 20 }, (_, exponent) => Number(`1e${exponent}`));
+
+/** The numbers of nearly all vectors: they are written with digits after the point alone. */
+const USUAL = { least: 1e-6, below: 1 };
+
+/** Most numbers need eight digits, none needs more than nine. */
+const USUAL_DIGITS = 8;
+const MOST_DIGITS = 9;
+
+/** The text of the shortest decimal that reads back as this float32. @param number finite, and a float32 */
+export const decimalOf = (number: number): string => {
+  if (number === 0) return Object.is(number, -0) ? '-0' : '0';
+  const size = Math.abs(number);
+  const text = size >= USUAL.least && size < USUAL.below ? fractionOf(size) : unusual(size);
+  return number < 0 ? `-${text}` : text;
+};
+
+const fractionOf = (size: number): string => {
+  let zeros = 0;
+  while (size * POWERS[zeros + 1]! < 1) zeros++;
+  // A decimal that so many places express is expressed by one more, too: the fewest are found from either side.
+  let places = zeros + USUAL_DIGITS;
+  let whole = wholeAt(size, places);
+  while (whole === undefined) whole = wholeAt(size, ++places);
+  for (;;) {
+    const fewer = wholeAt(size, places - 1);
+    if (fewer === undefined) return `0.${String(whole).padStart(places, '0')}`;
+    whole = fewer;
+    places--;
+  }
+};
+
+/** The whole number that, with so many of its digits after the point, reads back as the float32; the nearest if there are two. */
+const wholeAt = (size: number, places: number): number | undefined => {
+  const power = POWERS[places]!;
+  const nearest = Math.round(size * power);
+  if (Math.fround(nearest / power) === size) return nearest;
+  // Numbers below a power of two are twice as dense as those above: then a decimal farther away may be within reach.
+  for (const other of [nearest - 1, nearest + 1]) if (Math.fround(other / power) === size) return other;
+  return undefined;
+};
+
+/** Slower, and as exact. */
+const unusual = (size: number): string => {
+  for (let digits = 1; digits < MOST_DIGITS; digits++) {
+    const [mantissa = '', exponent] = size.toExponential(digits - 1).split('e');
+    const nearest = Number(mantissa.replace('.', ''));
+    for (const whole of [nearest, nearest - 1, nearest + 1]) {
+      const value = Number(`${whole}e${Number(exponent) - digits + 1}`);
+      if (Math.fround(value) === size) return String(value);
+    }
+  }
+  return String(Number(size.toPrecision(MOST_DIGITS)));
+};
