@@ -28,6 +28,19 @@ const answersIn = (blocks: readonly CodeBlock[], outputs: readonly string[]) =>
     return info === 'json answer' ? [{ said: withoutId(outputs[before]!), shown: withoutId(text) }] : [];
   });
 
+/** What the blocks said that begin with a command. */
+const answersTo = (command: string, blocks: readonly CodeBlock[], outputs: readonly string[]): string[] =>
+  blocks
+    .filter(isRunnable)
+    .flatMap(({ text }, i) => (text.startsWith(`${command} `) ? [outputs[i] ?? ''] : []));
+
+test.each(DOCUMENTS)('all that %s tells to type is typed here, unless it needs Heroku', (path) => {
+  const untried = parse(readText(path)).blocks.filter(
+    (block) => /^(sh|bash|shell|console)\b/.test(block.info) && !isRunnable(block),
+  );
+  expect(untried.filter(({ text }) => !/^heroku /m.test(text))).toEqual([]);
+});
+
 test('the README is followed, and says what is answered', () => {
   const { blocks } = FOLLOWED.find(({ path }) => path === 'README.md')!;
   expect(blocks.filter(isRunnable).length).toBeGreaterThan(2);
@@ -42,10 +55,14 @@ test.each(FOLLOWED)(
       'localhost:3000': `localhost:${port}`,
       'https://us.inference.heroku.com': simulator.url,
       'YOUR-KEY': UPSTREAM_KEY,
+      // What a line before has shown.
+      'THE-KEY': '$KEY',
     };
     const { code, outputs, log } = await run({ blocks, replacements, port });
     expect(code, log).toBe(0);
     for (const { said, shown } of answersIn(blocks, outputs)) expect(said).toEqual(shown);
+    for (const said of answersTo('curl', blocks, outputs)) expect(JSON.parse(said).results).not.toEqual([]);
   },
-  60_000,
+  // One of them tells to lint all of it.
+  120_000,
 );
