@@ -4,11 +4,10 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
-import { RERANK_API } from './endpoints/rerank/api.ts';
 import { auth, type Identify } from './http/auth.ts';
 import { type PurgeOptions, purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
-import { type EndpointOptions, endpoint } from './http/endpoint.ts';
+import { type Endpoint, route } from './http/endpoint.ts';
 import { live, type Readiness, ready } from './http/health.ts';
 import { ledger, requestId } from './http/ledger.ts';
 import { type MetricsRouteOptions, metricsRoute } from './http/metrics.ts';
@@ -20,8 +19,10 @@ import { errorResponse } from './http/respond.ts';
 
 export interface AppOptions {
   readonly identify: Identify;
-  readonly rerank: EndpointOptions<Float64Array>;
-  readonly models: ModelsOptions['stateOf'];
+  readonly models: readonly string[];
+  /** By path. */
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly stateOf: ModelsOptions['stateOf'];
   /** Regions of the upstream, if its address names them. */
   readonly regions: readonly string[];
   /** Origins of the pages from which browsers may call; empty: none. */
@@ -56,12 +57,14 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const counted = ledger(options);
   const authenticated = auth(options.identify, refusedKeys(options.onRefusedKey ?? (() => {})));
   const withQuota = quotaHeaders(options.quotaOf ?? (() => undefined));
-  const { models } = options.rerank;
+  const { models, stateOf, endpoints } = options;
   if (options.corsOrigins.length > 0) app.use(browsers(options.corsOrigins));
 
-  app.post('/v1/rerank', counted, authenticated, withQuota, endpoint(RERANK_API, options.rerank));
-  app.get('/v1/models', named, authenticated, listModels({ models, stateOf: options.models }));
-  app.get('/v1/models/:id', named, authenticated, oneModel({ models, stateOf: options.models }));
+  for (const [path, each] of Object.entries(endpoints)) {
+    app.post(path, counted, authenticated, withQuota, route(each));
+  }
+  app.get('/v1/models', named, authenticated, listModels({ models, stateOf }));
+  app.get('/v1/models/:id', named, authenticated, oneModel({ models, stateOf }));
   app.get('/available-models', availableModels(models, options.regions));
   app.delete('/v1/cache', named, authenticated, purgeCache({ ...options, models }));
   app.get('/healthz', live);

@@ -10,11 +10,13 @@ import { Unseen } from './calls/unseen.ts';
 import { createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
+import { RERANK_API } from './endpoints/rerank/api.ts';
 import { RERANK } from './endpoints/rerank/endpoint.ts';
 import { Front, frontBytes } from './front/front.ts';
 import { identifier } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
+import { endpoint } from './http/endpoint.ts';
 import { accessNotices, cacheNotices, logRequest, pacingNotices } from './log.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { observerOf } from './metrics/observer.ts';
@@ -139,7 +141,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     redis: caches.shared,
     lifetime: config.cache,
     verifyRate: config.verifyRate,
-    unseen: unseen.take,
+    unseen,
     versionOf: (model) => caches.versionOf(model),
     spare: (model) => pacers.hasRoomToSpare(model),
     refused: caches.refused,
@@ -155,9 +157,22 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   });
 
   const identify = identifier({ clients: config.clients });
+  const endpoints = {
+    '/v1/rerank': endpoint(RERANK_API, {
+      service: rerank,
+      known: (call) => rerank.known(call),
+      callers,
+      models,
+      granularityOf: caches.granularities.of,
+      scopeOf: caches.scopeOf,
+      maxWaitMs: config.maxWaitMs,
+      maxBodyBytes: config.maxBodyBytes,
+      budget,
+    }),
+  };
   const front = new Front({
     identify,
-    limits: { maxBytes: config.maxBodyBytes, timeoutMs: config.maxWaitMs, budget },
+    endpoints,
     quotaOf: quotas.stateOf,
     standing: caches.standing,
     isSample: unseen.pass,
@@ -192,18 +207,9 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   };
   const app = createApp({
     identify,
-    rerank: {
-      service: rerank,
-      callers,
-      models,
-      granularityOf: caches.granularities.of,
-      scopeOf: caches.scopeOf,
-      maxWaitMs: config.maxWaitMs,
-      maxBodyBytes: config.maxBodyBytes,
-      budget,
-      keeper: front,
-    },
-    models: (model) => pacers.stateOf(model),
+    models,
+    endpoints,
+    stateOf: (model) => pacers.stateOf(model),
     regions: regionsOf(upstreams.map(({ url }) => url)),
     corsOrigins: config.corsOrigins,
     purge: caches.purge,

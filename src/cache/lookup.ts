@@ -96,7 +96,8 @@ export const complete = <V extends Values>(
   );
 };
 
-const cached = <V extends Values>({ values, takenAt }: Known<V>, source: Source): ItemReply<V> => ({
+/** The reply from a tier that knows all values. */
+export const cached = <V extends Values>({ values, takenAt }: Known<V>, source: Source): ItemReply<V> => ({
   values,
   takenAt,
   sources: new Array<Source>(takenAt.length).fill(source),

@@ -14,7 +14,9 @@ import type {
   Service,
 } from '../calls/call.ts';
 import type { Endpoint } from '../calls/endpoint.ts';
+import type { Identity } from '../calls/identity.ts';
 import type { Observer } from '../calls/observer.ts';
+import type { Unseen } from '../calls/unseen.ts';
 import type { Values } from '../calls/values.ts';
 import type { Quotas } from '../quota/quotas.ts';
 import { batch } from './batch.ts';
@@ -22,7 +24,7 @@ import { defanged } from './defang.ts';
 import { firewall } from './firewall.ts';
 import { flight } from './flight.ts';
 import { hold } from './hold.ts';
-import { recall, remember } from './memory.ts';
+import { type Recollection, recall, recollect, remember } from './memory.ts';
 import { onlyIfCached } from './only-if-cached.ts';
 import { type Permits, pace } from './pace.ts';
 import { ownQuotaOnly, quota } from './quota.ts';
@@ -53,8 +55,8 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   readonly lifetime: Lifetime;
   /** Share of cached values that are verified by a new call. */
   readonly verifyRate: number;
-  /** Cached values that were answered since the last call, and never came here. */
-  readonly unseen?: (() => number) | undefined;
+  /** Cached values that are answered without passing the layers. Undefined: none are. */
+  readonly unseen?: Unseen | undefined;
   /** The version of a model's cached values, which changes when they are purged. */
   readonly versionOf?: ((model: string) => unknown) | undefined;
   /** Whether the model's window has room that no call waits for. */
@@ -68,7 +70,12 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   readonly upstream: ItemService<V>;
 }
 
-export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemService<V> => {
+export interface Column<V extends Values> extends ItemService<V> {
+  /** Answers at once what needs nothing but memory: what no layer but that one has anything to do with. */
+  known(call: Recollection): ItemReply<V> | undefined;
+}
+
+export const createColumn = <V extends Values>(options: ColumnOptions<V>): Column<V> => {
   const { endpoint, memory, redis: store, lifetime, verifyRate, versionOf, spare } = options;
   const { refused, maxWaitMs, quotas, observer } = options;
   const { choose, comparison, perCall } = endpoint;
@@ -83,7 +90,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     // Around everything: their background calls take the same way as all others.
     verify({
       rate: verifyRate,
-      unseen: options.unseen,
+      unseen: options.unseen?.take,
       comparison,
       spare,
       maxWaitMs,
@@ -122,8 +129,23 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): ItemS
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
-  return column.reduceRight((inner, layer) => layer(inner), options.upstream);
+  const service = column.reduceRight((inner, layer) => layer(inner), options.upstream);
+  const recollected = recollect({ store: memory, lifetime });
+  return {
+    answer: (call) => service.answer(call),
+    known(call) {
+      const { identity, model } = call;
+      if (refused.find(identity) !== undefined) return undefined;
+      const reply = recollected(call);
+      if (reply === undefined || options.unseen?.pass(samplesOf(identity))) return undefined;
+      observer.cacheLookup(model, 'memory', 'hit');
+      return reply;
+    },
+  };
 };
+
+/** Of a call's values, those that verification takes samples of. */
+export const samplesOf = ({ whole, digests }: Identity): number => (whole ? 0 : digests.count);
 
 /** The column of a call whose answer is not cached, such as a streamed one. */
 export const createPassage = <C extends Call, R extends Reply>(

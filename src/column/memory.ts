@@ -4,10 +4,10 @@
  * miss both.
  */
 
-import type { Lifetime } from '../cache/freshness.ts';
-import { complete, lookUp } from '../cache/lookup.ts';
+import { freshness, type Lifetime } from '../cache/freshness.ts';
+import { cached, complete, lookUp } from '../cache/lookup.ts';
 import type { MemoryStore } from '../cache/stores.ts';
-import type { ItemLayer } from '../calls/call.ts';
+import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
 import type { Choose } from '../calls/endpoint.ts';
 import type { Values } from '../calls/values.ts';
 
@@ -36,6 +36,24 @@ export const recall =
       return complete(call, looked, (rest) => inner.answer(rest));
     },
   });
+
+/** What makes the answer to a call out of memory alone. */
+export type Recollection = Pick<ItemCall, 'model' | 'identity' | 'cache'>;
+
+/**
+ * Answers at once what memory knows all of, and none of it late. Anything else is for the column.
+ * @returns undefined for what is not to be answered so
+ */
+export const recollect =
+  <V extends Values>({ store, lifetime, now = Date.now }: MemoryOptions<V>) =>
+  ({ cache, identity }: Recollection): ItemReply<V> | undefined => {
+    const found = cache.read ? store.find(identity) : undefined;
+    if (found === undefined) return undefined;
+    const at = now();
+    // Of an unknown value the time is NaN.
+    const isFresh = (takenAt: number): boolean => freshness(at - takenAt, lifetime, cache) === 'fresh';
+    return found.takenAt.every(isFresh) ? cached(found, 'memory') : undefined;
+  };
 
 /** Fills memory with the values that come back, from Redis or from upstream, each with its own age. */
 export const remember =

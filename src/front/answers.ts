@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../calls/call.ts';
 
-export interface Answer {
+export interface Kept {
   /** Of the body, what stands behind the request's id: ASCII. */
   readonly rest: string;
   readonly model: string;
@@ -26,7 +26,7 @@ const SOURCE_BYTES = 8;
 const SEEN = 4096;
 
 export class Answers {
-  readonly #kept: LRUCache<string, Answer>;
+  readonly #kept: LRUCache<string, Kept>;
   #seen = new Set<string>();
   #seenBefore = new Set<string>();
 
@@ -45,7 +45,7 @@ export class Answers {
   }
 
   /** Undefined when there is none that still holds. */
-  find(name: string): Answer | undefined {
+  find(name: string): Kept | undefined {
     const answer = this.#kept.get(name);
     if (answer === undefined || answer.holds()) return answer;
     this.#kept.delete(name);
@@ -63,7 +63,7 @@ export class Answers {
     return this.#seenBefore.has(name);
   }
 
-  keep(name: string, answer: Answer): void {
+  keep(name: string, answer: Kept): void {
     this.#kept.set(name, answer);
   }
 }

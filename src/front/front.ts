@@ -1,27 +1,29 @@
 /**
- * Stands before the app: who sends the very bytes that were answered from memory before gets that answer, before anything is
- * parsed. Whatever it does not wholly understand, it hands on.
+ * Stands before the app, and answers what is plain: a POST to an endpoint, by a caller that is known. Who sends the very bytes
+ * that were answered from memory before gets that answer, before anything is parsed. Whatever the front does not wholly
+ * understand, it hands on.
  */
 
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { Claim } from '../calls/byte-budget.ts';
 import type { Identity } from '../calls/identity.ts';
+import type { Answer, Keep } from '../http/ask.ts';
 import type { Identify } from '../http/auth.ts';
-import { type Body, type BodyLimits, fill, flow, handOver } from '../http/body.ts';
+import { collect } from '../http/body.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
-import type { Hit, Keeper } from '../http/endpoint.ts';
-import { arrivedAt, noteArrival } from '../http/in-turn.ts';
-import { requestId } from '../http/ledger.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import type { QuotaState } from '../http/quota-headers.ts';
 import { errorAnswer } from '../http/respond.ts';
-import { type Answer, Answers } from './answers.ts';
+import { Answers } from './answers.ts';
+import { Exchange } from './exchange.ts';
 import { Gathering } from './gathering.ts';
 import { plainRequest } from './plain.ts';
-import { type Asked, HEAD, recordOf, write } from './write.ts';
+import { HEAD, send, sendKept } from './write.ts';
 
 export interface FrontOptions {
   readonly identify: Identify;
-  readonly limits: BodyLimits;
+  /** By path. */
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
   /** Undefined for a client without a quota. */
   readonly quotaOf: (client: string) => QuotaState | undefined;
   /**
@@ -34,7 +36,7 @@ export interface FrontOptions {
   ) => ((takenAt: Float64Array) => () => boolean) | undefined;
   /** Whether an answer from so many values should take the long way, for those to see who look at samples. */
   readonly isSample: (values: number) => boolean;
-  /** Told of each answer, as the column is. */
+  /** Told of each kept answer, as the column is of others. */
   readonly onHit: (model: string) => void;
   readonly onRequest: (record: RequestRecord) => void;
   /** Of all answers kept. */
@@ -47,12 +49,10 @@ export const frontBytes = (memoryBytes: number): number => Math.floor(memoryByte
 /** Headers that were found to be right. Of one key there are many spellings. */
 const MOST_CALLERS = 1000;
 
-export class Front implements Keeper {
+export class Front {
   readonly #options: FrontOptions;
   readonly #answers: Answers;
   readonly #callers = new Map<string | undefined, Caller>();
-  /** Requests that are handed on and were seen before, each by the name under which its answer may be kept. */
-  readonly #named = new WeakMap<object, string>();
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -66,61 +66,84 @@ export class Front implements Keeper {
 
   /** A listener before the app's. */
   before(app: RequestListener): RequestListener {
-    if (this.#options.maxBytes === 0) return app;
+    const { endpoints } = this.#options;
     return (incoming, outgoing) => {
-      const began = performance.now();
+      const startedAt = performance.now();
       const plain = plainRequest(incoming);
-      const caller = plain && this.#callerOf(plain.authorization);
-      if (caller === undefined || plain!.length > this.#options.limits.maxBytes)
-        return app(incoming, outgoing);
-      caller.usedAt = began;
-      const authMs = performance.now() - began;
-      const asked = { client: caller.name, authMs };
-      this.#meet(incoming, outgoing, plain!.length, asked).then(
-        (handedOn) => {
-          if (handedOn) app(incoming, outgoing);
-        },
-        (thrown) => this.#fail(thrown, incoming, outgoing, asked),
-      );
+      const endpoint = plain && endpoints[plain.path];
+      const caller = endpoint && this.#callerOf(plain.authorization);
+      if (caller === undefined || plain!.length > endpoint!.limits.maxBytes) return app(incoming, outgoing);
+      caller.usedAt = startedAt;
+      const { path, length, repeatable } = plain!;
+      const exchange = new Exchange({ incoming, outgoing, caller, path, startedAt });
+      this.#receive(exchange, endpoint!, length, repeatable && this.#options.maxBytes > 0);
     };
   }
 
-  /** A mistake of ours costs its own request, as in the app. */
-  #fail(
-    thrown: unknown,
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    { client, authMs }: Pick<Asked, 'client' | 'authMs'>,
-  ): void {
-    const record: RequestRecord = {
-      id: requestId(incoming.headers['x-request-id'] as string | undefined),
-      method: 'POST',
-      path: '/v1/rerank',
-      startedAt: arrivedAt(incoming),
-      client,
-      authMs,
-      outcome: 'error',
-      status: 500,
-      durationMs: 0,
+  /** Reads the body, and answers. */
+  #receive(exchange: Exchange, endpoint: Endpoint, length: number, isNamed: boolean): void {
+    const { limits } = endpoint;
+    let claim: Claim;
+    try {
+      claim = limits.budget.claim(length);
+    } catch (thrown) {
+      this.#fail(exchange, thrown);
+      return;
+    }
+    const onGrow = (bytes: number): void => {
+      if (bytes > claim.bytes) claim.resize(bytes);
     };
-    const { status, headers, body } = errorAnswer(thrown, record);
-    record.status = status;
-    record.durationMs = performance.now() - record.startedAt;
-    if (outgoing.headersSent) outgoing.destroy();
-    else outgoing.writeHead(status, headers).end(body);
-    this.#options.onRequest(record);
+    const gathering = new Gathering(length, onGrow, isNamed);
+    collect(exchange.incoming, gathering, claim, limits, (thrown) => {
+      if (thrown !== undefined) {
+        claim.release();
+        this.#fail(exchange, thrown);
+        return;
+      }
+      try {
+        if (this.#repeat(exchange, gathering.name())) {
+          claim.release();
+          return;
+        }
+        const answer = endpoint.take(exchange, { bytes: gathering.take(), claim });
+        if (answer instanceof Promise) {
+          answer.then(
+            (each) => this.#give(exchange, each),
+            (thrown) => this.#fail(exchange, thrown),
+          );
+        } else this.#give(exchange, answer);
+      } catch (thrown) {
+        this.#fail(exchange, thrown);
+      }
+    });
   }
 
-  begin(incoming: object, model: string, identity: Identity): ((hit: Hit) => void) | undefined {
-    const name = this.#named.get(incoming);
-    const standing = name === undefined ? undefined : this.#options.standing(model, identity);
+  /** Gives the answer to the same bytes, if it is kept. @returns whether it did @param bytes the name of the bytes */
+  #repeat(exchange: Exchange, bytes: string | undefined): boolean {
+    if (bytes === undefined) return false;
+    const { isSample, onHit } = this.#options;
+    const name = `${exchange.caller.name} ${bytes}`;
+    const kept = this.#answers.find(name);
+    if (kept !== undefined && !isSample(kept.samples)) {
+      onHit(kept.model);
+      sendKept(exchange.outgoing, kept, exchange.record, this.#quotaOf(exchange));
+      this.#end(exchange, 200);
+      return true;
+    }
+    if (this.#answers.isKnown(name)) exchange.keep = (...asked) => this.#begin(name, ...asked);
+    return false;
+  }
+
+  /** @see Keep */
+  #begin(name: string, model: string, identity: Identity): ReturnType<Keep> {
+    const standing = this.#options.standing(model, identity);
     if (standing === undefined) return undefined;
     return ({ body, record, reply }) => {
       const { sources, takenAt, defanged = [] } = reply;
       const head = `${HEAD}${record.id}`;
       if (defanged.length > 0 || !sources.every((source) => source === 'memory')) return;
       if (!body.startsWith(head) || Buffer.byteLength(body) !== body.length) return;
-      this.#answers.keep(name!, {
+      this.#answers.keep(name, {
         rest: body.slice(head.length),
         model,
         documents: record.documents ?? 0,
@@ -132,54 +155,28 @@ export class Front implements Keeper {
     };
   }
 
-  /** @returns whether it is for the app */
-  async #meet(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    length: number,
-    { client, authMs }: Pick<Asked, 'client' | 'authMs'>,
-  ): Promise<boolean> {
-    const startedAt = arrivedAt(incoming);
-    const handOn = (body: Promise<Body>): true => {
-      noteArrival(incoming, startedAt);
-      handOver(incoming, body);
-      return true;
-    };
-    const { limits } = this.#options;
-    let claim: Claim;
-    let gathering: Gathering;
-    try {
-      claim = limits.budget.claim(length);
-      gathering = new Gathering(length, (bytes) => {
-        if (bytes > claim.bytes) claim.resize(bytes);
-      });
-      await fill(gathering, claim, limits, (append) => flow(incoming, append, limits.timeoutMs));
-    } catch (thrown) {
-      return handOn(Promise.reject(thrown));
-    }
-    const bytes = gathering.name();
-    const name = bytes && `${client} ${bytes}`;
-    const answer = name && this.#answers.find(name);
-    if (answer && !this.#options.isSample(answer.samples)) {
-      claim.release();
-      this.#give(answer, incoming, outgoing, { client, startedAt, authMs });
-      return false;
-    }
-    if (name && this.#answers.isKnown(name)) this.#named.set(incoming, name);
-    return handOn(Promise.resolve({ bytes: gathering.take(), claim }));
+  #give(exchange: Exchange, answer: Answer): void {
+    send(exchange.outgoing, answer, this.#quotaOf(exchange));
+    this.#end(exchange, answer.status);
   }
 
-  #give(
-    answer: Answer,
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    asked: Pick<Asked, 'client' | 'startedAt' | 'authMs'>,
-  ): void {
-    const { quotaOf, onHit, onRequest } = this.#options;
-    const id = requestId(incoming.headers['x-request-id'] as string | undefined);
-    onHit(answer.model);
-    write(answer, outgoing, { id, authMs: asked.authMs, quota: quotaOf(asked.client) });
-    onRequest(recordOf(answer, { ...asked, id }));
+  /** A mistake of ours costs its own request, as in the app. */
+  #fail(exchange: Exchange, thrown: unknown): void {
+    const { outgoing, record } = exchange;
+    const answer = errorAnswer(thrown, record);
+    if (outgoing.headersSent) outgoing.destroy();
+    else send(outgoing, answer, this.#quotaOf(exchange));
+    this.#end(exchange, answer.status);
+  }
+
+  #end({ record }: Exchange, status: number): void {
+    record.status = status;
+    record.durationMs = performance.now() - record.startedAt;
+    this.#options.onRequest(record);
+  }
+
+  #quotaOf({ caller }: Exchange): QuotaState | undefined {
+    return this.#options.quotaOf(caller.name);
   }
 
   /** Undefined for whoever the app is to refuse. */

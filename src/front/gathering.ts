@@ -21,6 +21,7 @@ const LEAST_BYTES = 4096;
 export class Gathering implements Sink {
   readonly #length: number;
   readonly #onGrow: (bytes: number) => void;
+  readonly #isNamed: boolean;
   readonly #mac: CipherGCM | undefined;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
@@ -30,11 +31,13 @@ export class Gathering implements Sink {
   /**
    * @param length bytes that the body has
    * @param onGrow told of the bytes that it takes before it takes them; what it throws, `append` throws
+   * @param isNamed whether it is to have a name
    */
-  constructor(length: number, onGrow: (bytes: number) => void) {
+  constructor(length: number, onGrow: (bytes: number) => void, isNamed = true) {
     this.#length = length;
     this.#onGrow = onGrow;
-    this.#mac = length > SMALL_BYTES ? createCipheriv('aes-128-gcm', KEY, NONCE) : undefined;
+    this.#isNamed = isNamed;
+    this.#mac = isNamed && length > SMALL_BYTES ? createCipheriv('aes-128-gcm', KEY, NONCE) : undefined;
   }
 
   get capacity(): number {
@@ -53,9 +56,9 @@ export class Gathering implements Sink {
     return true;
   }
 
-  /** The same for the same bytes only. Undefined for a body in too many pieces. To be called once, at the end. */
+  /** The same for the same bytes only. Undefined for a body in too many pieces, or without a name. To be called once, at the end. */
   name(): string | undefined {
-    if (this.#buffer !== undefined) return undefined;
+    if (!this.#isNamed || this.#buffer !== undefined) return undefined;
     if (this.#mac === undefined) return hash('sha256', this.take(), 'binary');
     this.#mac.final();
     return this.#mac.getAuthTag().toString('latin1');

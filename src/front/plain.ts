@@ -1,13 +1,14 @@
-/** Requests that can be answered without the app: those in which nothing but their bytes and their sender make the answer. */
+/** Requests that can be answered without the app: those of which it would see nothing but what stands here. */
 
 import type { IncomingMessage } from 'node:http';
 
-/** Ways in which clients name the route; whatever else the app understands, it is asked for. */
-const PATHS: ReadonlySet<string> = new Set(['/v1/rerank', '/v2/rerank', '/rerank']);
+/** Ways in which clients name an endpoint's route; whatever else the app understands, it is asked for. */
+const PATHS: ReadonlyMap<string, string> = new Map(
+  ['/v1/rerank', '/v2/rerank', '/rerank'].map((path) => [path, '/v1/rerank']),
+);
 
-/** Where one of these stands, the answer may be another, or is not to be given before something else was said. */
+/** Where one of these stands, more is to be done or said than to answer. */
 const TELLING = [
-  'cache-control',
   'content-encoding',
   'expect',
   // Of a page in a browser, which may be told more headers.
@@ -17,22 +18,29 @@ const TELLING = [
 ] as const;
 
 export interface PlainRequest {
+  /** Of the endpoint. */
+  readonly path: string;
   readonly authorization: string | undefined;
   /** Bytes of the body. */
   readonly length: number;
+  /** Nothing but its bytes and its sender make its answer. */
+  readonly repeatable: boolean;
 }
 
 /** Undefined for a request that is for the app to understand. */
 export const plainRequest = ({
   method,
-  url,
+  url = '',
   headers,
   rawHeaders,
 }: IncomingMessage): PlainRequest | undefined => {
-  if (method !== 'POST' || !PATHS.has(url ?? '')) return undefined;
+  const path = method === 'POST' ? PATHS.get(url) : undefined;
+  if (path === undefined) return undefined;
   const length = Number(headers['content-length'] ?? 0);
   if (!(length > 0) || TELLING.some((name) => headers[name] !== undefined)) return undefined;
-  return isNamedOnce(rawHeaders) ? { authorization: headers.authorization, length } : undefined;
+  if (!isNamedOnce(rawHeaders)) return undefined;
+  const repeatable = headers['cache-control'] === undefined;
+  return { path, authorization: headers.authorization, length, repeatable };
 };
 
 const AUTHORIZATION = 'authorization';

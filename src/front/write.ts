@@ -1,63 +1,63 @@
-/** A kept answer, as the app would write and record it. */
+/** Writes answers as the app would. */
 
 import type { ServerResponse } from 'node:http';
 import { NO_TIME } from '../calls/call.ts';
+import type { Answer } from '../http/ask.ts';
 import { cacheStatus } from '../http/cache-status.ts';
 import type { RequestRecord } from '../http/context.ts';
 import { type QuotaState, quotaFields } from '../http/quota-headers.ts';
 import { ageSeconds, JSON_TYPE, serverTiming } from '../http/respond.ts';
-import type { Answer } from './answers.ts';
+import type { Kept } from './answers.ts';
 
 /** What a body begins with; behind it stands the request's id. */
 export const HEAD = '{"id":"';
 
 const STATUS = cacheStatus({ sources: ['memory'], stale: false, stored: false }, 'hit');
 
-export interface Asked {
-  readonly id: string;
-  readonly client: string;
-  /** Monotonic milliseconds. */
-  readonly startedAt: number;
-  readonly authMs: number;
-}
-
-export interface Particulars extends Pick<Asked, 'id' | 'authMs'> {
-  readonly quota: QuotaState | undefined;
-}
-
-export const write = (
-  { rest, oldest }: Answer,
+export const send = (
   outgoing: ServerResponse,
-  { id, authMs, quota }: Particulars,
+  { status, headers, body }: Answer,
+  quota: QuotaState | undefined,
 ): void => {
-  const body = HEAD + id + rest;
-  const fields = [
-    ...['Content-Type', JSON_TYPE, 'X-Request-ID', id, 'Cache-Status', STATUS],
-    ...['Server-Timing', serverTiming(authMs, NO_TIME), 'Age', ageSeconds(oldest)],
-    ...['Content-Length', String(body.length)],
-  ];
-  if (quota !== undefined) fields.push(...quotaFields(quota).flat());
-  outgoing.writeHead(200, fields);
-  // One byte a character: head and body then go in one piece.
-  outgoing.end(body, 'latin1');
+  const bytes = Buffer.byteLength(body);
+  const fields = ['Content-Length', String(bytes)];
+  for (const name in headers) fields.push(name, headers[name]!);
+  write(outgoing, status, fields, body, bytes === body.length, quota);
 };
 
-export const recordOf = (
-  { model, documents, sources }: Answer,
-  { id, client, startedAt, authMs }: Asked,
-): RequestRecord => ({
-  id,
-  method: 'POST',
-  path: '/v1/rerank',
-  startedAt,
-  client,
-  model,
-  documents,
-  sources,
-  searchUnits: 0,
-  timing: NO_TIME,
-  authMs,
-  outcome: 'hit',
-  status: 200,
-  durationMs: performance.now() - startedAt,
-});
+/** The answer that is kept, for another request, whose record then says so. */
+export const sendKept = (
+  outgoing: ServerResponse,
+  { rest, oldest, model, documents, sources }: Kept,
+  record: RequestRecord,
+  quota: QuotaState | undefined,
+): void => {
+  record.model = model;
+  record.documents = documents;
+  record.sources = sources;
+  record.searchUnits = 0;
+  record.timing = NO_TIME;
+  record.outcome = 'hit';
+  const { id, authMs = 0 } = record;
+  const body = HEAD + id + rest;
+  const fields = [
+    ...['Content-Length', String(body.length), 'Content-Type', JSON_TYPE, 'X-Request-ID', id],
+    ...['Cache-Status', STATUS, 'Server-Timing', serverTiming(authMs, NO_TIME), 'Age', ageSeconds(oldest)],
+  ];
+  write(outgoing, 200, fields, body, true, quota);
+};
+
+/** @param fields names and values, alternating @param ascii whether the body holds nothing else */
+const write = (
+  outgoing: ServerResponse,
+  status: number,
+  fields: string[],
+  body: string,
+  ascii: boolean,
+  quota: QuotaState | undefined,
+): void => {
+  if (quota !== undefined) fields.push(...quotaFields(quota).flat());
+  outgoing.writeHead(status, fields);
+  // One byte a character: head and body then go in one piece.
+  outgoing.end(body, ascii ? 'latin1' : 'utf8');
+};

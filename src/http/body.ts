@@ -49,20 +49,9 @@ export interface Sink {
   take(): Buffer;
 }
 
-const received = new WeakMap<object, Promise<Body>>();
-
-/** Passes on the body of a request that was read, or could not be read, before the request reaches the app. */
-export const handOver = (incoming: object, body: Promise<Body>): void => {
-  // Its rejection is handled where the body is used.
-  body.catch(() => {});
-  received.set(incoming, body);
-};
-
 /** Refuses a body that is too large, or for which there is no room, before it reads any of it if its length was declared. */
 export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Promise<Body> => {
-  const read = c.env?.incoming && received.get(c.env.incoming);
-  if (read !== undefined) return read;
-  const { maxBytes, timeoutMs, budget } = limits;
+  const { maxBytes, budget } = limits;
   const declared = lengthOf(c.req.header('content-length'));
   if (declared !== undefined && declared > maxBytes) throw tooLarge(maxBytes);
   const decoder = decoderOf(c.req.header('content-encoding'));
@@ -72,53 +61,34 @@ export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Prom
   const buffer = new GrowingBuffer(first, max, (capacity) => {
     if (capacity > claim.bytes) claim.resize(capacity);
   });
-  await fill(buffer, claim, limits, (append) => within(timeoutMs, c, decoder, append));
+  await read(c, decoder, (stream) => whole(stream, buffer, claim, limits)).catch((thrown) => {
+    claim.release();
+    throw thrown;
+  });
   return { bytes: buffer.take(), claim };
-};
-
-/** Reads a body into a sink. When it rejects, no bytes are held. */
-export const fill = (
-  sink: Sink,
-  claim: Claim,
-  { maxBytes, declaredMs = DECLARED_MS }: Pick<BodyLimits, 'maxBytes' | 'declaredMs'>,
-  read: (append: (chunk: Uint8Array) => void) => Promise<void>,
-): Promise<void> => {
-  const slow = setTimeout(() => claim.resize(sink.capacity), declaredMs);
-  const append = (chunk: Uint8Array): void => {
-    if (!sink.append(chunk)) throw tooLarge(maxBytes);
-  };
-  return read(append).then(
-    () => clearTimeout(slow),
-    (thrown) => {
-      clearTimeout(slow);
-      claim.release();
-      throw thrown;
-    },
-  );
 };
 
 const lengthOf = (header: string | undefined): number | undefined =>
   header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
 
-/** Reads to the end. Rejects with what `append` throws, or as incomplete. */
-const within = async (
-  ms: number,
+/** Finds the stream from which a body is read, and lets go of it afterwards. */
+const read = async (
   c: Context<GatewayEnv>,
   decoder: Transform | undefined,
-  append: (chunk: Uint8Array) => void,
+  from: (stream: Readable) => Promise<void>,
 ): Promise<void> => {
-  const read = (stream: Readable): Promise<void> =>
-    decoder ? decoded(stream, decoder, append, ms) : flow(stream, append, ms);
+  const through = (stream: Readable): Promise<void> =>
+    decoder ? decoded(stream, decoder, from) : from(stream);
   // A test without a server has no bindings.
   const { incoming, outgoing } = c.env ?? {};
   invite(outgoing);
   // Node's own stream if there is one: in a web stream, each chunk of one byte would cost hundreds.
-  if (incoming !== undefined) return read(incoming);
+  if (incoming !== undefined) return through(incoming);
   const { body } = c.req.raw;
   if (body === null) return;
   const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
   try {
-    await read(stream);
+    await through(stream);
   } finally {
     stream.destroy();
   }
@@ -128,8 +98,7 @@ const within = async (
 const decoded = async (
   stream: Readable,
   decoder: Transform,
-  append: (chunk: Uint8Array) => void,
-  ms: number,
+  from: (stream: Readable) => Promise<void>,
 ): Promise<void> => {
   // Ignored after the end: a complete request emits `close`, too.
   const breakOff = (): void => {
@@ -138,7 +107,7 @@ const decoded = async (
   stream.once('error', breakOff).once('close', breakOff);
   stream.pipe(decoder);
   try {
-    await flow(decoder, append, ms);
+    await from(decoder);
   } finally {
     stream.off('error', breakOff).off('close', breakOff);
     stream.unpipe(decoder);
@@ -147,26 +116,49 @@ const decoded = async (
   }
 };
 
-/** Never destroys the stream, which would close the connection before the answer is sent. The rest is discarded unread. */
-export const flow = (stream: Readable, append: (chunk: Uint8Array) => void, ms: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const settle = (error?: unknown): void => {
-      clearTimeout(timer);
-      stream.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const onData = (chunk: Uint8Array): void => {
+const whole = (stream: Readable, sink: Sink, claim: Claim, limits: BodyLimits): Promise<void> =>
+  new Promise((resolve, reject) =>
+    collect(stream, sink, claim, limits, (thrown) => (thrown === undefined ? resolve() : reject(thrown))),
+  );
+
+/**
+ * Reads a stream to its end. Never destroys it, which would close the connection before the answer is sent: the rest is
+ * discarded unread.
+ * @param done called once, in the same step as the end is seen: with undefined, or with why there is no whole body
+ */
+export const collect = (
+  stream: Readable,
+  sink: Sink,
+  claim: Claim,
+  { maxBytes, timeoutMs, declaredMs = DECLARED_MS }: BodyLimits,
+  done: (thrown?: unknown) => void,
+): void => {
+  // The listeners stay, for a late error of the stream would otherwise end the process: they must not keep the bytes.
+  let open: Sink | undefined = sink;
+  const settle = (thrown?: unknown): void => {
+    if (open === undefined) return;
+    open = undefined;
+    clearTimeout(timer);
+    done(thrown);
+  };
+  // A connection that breaks while a body arrives is the caller's doing, not our failure.
+  const onBroken = (): void => settle(incomplete());
+  const onSlow = (): void => {
+    if (open !== undefined) claim.resize(open.capacity);
+    timer = setTimeout(onBroken, timeoutMs - declaredMs);
+  };
+  let timer = declaredMs < timeoutMs ? setTimeout(onSlow, declaredMs) : setTimeout(onBroken, timeoutMs);
+  stream
+    .on('data', (chunk: Uint8Array) => {
+      if (open === undefined) return;
       try {
-        append(chunk);
+        if (!open.append(chunk)) settle(tooLarge(maxBytes));
       } catch (thrown) {
         settle(thrown);
       }
-    };
-    const onEnd = (): void => settle();
-    // A connection that breaks while a body arrives is the caller's doing, not our failure.
-    const onBroken = (): void => settle(incomplete());
-    const timer = setTimeout(onBroken, ms);
-    stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
-    if (stream.destroyed) onBroken();
-  });
+    })
+    .on('end', () => settle())
+    .on('error', onBroken)
+    .on('close', onBroken);
+  if (stream.destroyed) onBroken();
+};

@@ -1,26 +1,29 @@
 /** A POST to an endpoint: from a request's bytes to the column, and from its reply to the answer. */
 
-import type { Context, Handler } from 'hono';
+import type { Handler } from 'hono';
 import { Blamed, named } from '../calls/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
 import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService } from '../calls/call.ts';
 import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
-import { type Identity, identify } from '../calls/identity.ts';
+import { identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
 import { Turns } from '../calls/turns.ts';
 import type { Values } from '../calls/values.ts';
 import type { Api, Asked } from '../endpoints/api.ts';
 import { chooseModel } from './access.ts';
-import { readBody } from './body.ts';
+import { type Answer, type Ask, toResponse } from './ask.ts';
+import { type Body, type BodyLimits, readBody } from './body.ts';
 import type { Callers } from './callers.ts';
-import type { GatewayEnv, RequestRecord } from './context.ts';
+import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
-import { okResponse } from './respond.ts';
+import { okAnswer } from './respond.ts';
 import { whenWritten } from './written.ts';
 
 export interface EndpointOptions<V extends Values> {
   readonly service: ItemService<V>;
+  /** Answers at once, and counts as answered, what needs nothing but memory; undefined for what is the service's to answer. */
+  readonly known?: Known<V> | undefined;
   readonly callers: Callers;
   readonly models: readonly string[];
   /** What a model's values are reused for now. */
@@ -30,29 +33,25 @@ export interface EndpointOptions<V extends Values> {
   readonly maxWaitMs: number;
   readonly maxBodyBytes: number;
   readonly budget: ByteBudget;
-  readonly keeper?: Keeper | undefined;
 }
 
-/** Keeps whole answers, for callers that send the very same request again. */
-export interface Keeper {
+export type Known<V extends Values> = (
+  call: Pick<ItemCall, 'model' | 'identity' | 'cache'>,
+) => ItemReply<V> | undefined;
+
+export interface Endpoint {
+  readonly limits: BodyLimits;
   /**
-   * To be called in the same synchronous step as the look-up in the caches: what an answer depends on may have changed when
-   * the answer is there.
-   * @returns a function that keeps the answer; undefined: it must not be kept
+   * Answers a request whose body has come, at once if it can. Throws and rejects with what `errorAnswer` takes. The bytes of the
+   * body are released with the answer; those of a large answer are held until it is written.
    */
-  begin(incoming: object, model: string, identity: Identity): ((hit: Hit) => void) | undefined;
-}
-
-/** An answer from caches alone. */
-export interface Hit {
-  /** JSON. */
-  readonly body: string;
-  readonly record: RequestRecord;
-  readonly reply: ItemReply<Values>;
+  take(ask: Ask, body: Body): Answer | Promise<Answer>;
 }
 
 const milder = (field: string, index: number): string =>
   `${field}[${index}] is refused by the firewall in front of the upstream: sent without its URL schemes and markup`;
+
+type Meaning = Pick<ItemCall, 'model' | 'query' | 'dependsOn' | 'cache' | 'identity'>;
 
 const NO_CACHE: Partial<CacheDirectives> = { read: false, write: false };
 
@@ -60,120 +59,138 @@ const NO_CACHE: Partial<CacheDirectives> = { read: false, write: false };
 export const endpoint = <R extends Asked, V extends Values>(
   api: Api<R, V>,
   options: EndpointOptions<V>,
-): Handler<GatewayEnv> => {
-  const { service, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget, keeper } =
+): Endpoint => {
+  const { service, known, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } =
     options;
   const turns = new Turns();
 
-  /**
-   * Reads and parses a request. A function of its own, so that the bytes and the text of the body can be freed when it
-   * returns: only the parsed request waits for the answer.
-   */
-  const receive = async (c: Context<GatewayEnv>): Promise<{ request: R; claim: Claim }> => {
-    const { bytes: body, claim } = await readBody(c, {
-      maxBytes: maxBodyBytes,
-      timeoutMs: maxWaitMs,
-      budget,
-    });
+  /** What a request asks of the column. */
+  const meaning = ({ caller, header }: Ask, model: string, request: R, { digests }: Distinct): Meaning => {
+    const asked = cacheTerms(header('cache-control'));
+    const granularity = granularityOf(model);
+    const dependsOn = api.dependsOn?.(request) ?? [];
+    const scope = [...scopeOf(model, caller.name), ...dependsOn];
+    const whole = granularity !== 'document';
+    return {
+      model,
+      query: request.query,
+      dependsOn,
+      cache: granularity === 'off' ? { ...asked, ...NO_CACHE } : asked,
+      identity: identify({ scope, model, query: request.query, digests, whole }),
+    };
+  };
+
+  /** Calls the column for the distinct texts of a request, on the terms of its headers. */
+  const call = async (
+    { record, caller: { name: client }, header, gone }: Ask,
+    meant: Meaning,
+    texts: Distinct,
+    hold: ItemCall['hold'],
+  ): Promise<ItemReply<V>> => {
+    const caller = callers.open(gone, () => new RerankError('client_gone'));
     try {
-      await (body.length > SMALL_BYTES ? turns.next() : turns.short());
-      const { request, bytes } = api.parse(body);
-      claim.resize(bytes);
-      return { request, claim };
+      return await service.answer({
+        ...meant,
+        get items() {
+          return texts.items;
+        },
+        terms: {
+          client,
+          urgency: urgency(header('priority')),
+          deadline: record.startedAt + patience(header('prefer'), maxWaitMs),
+          get signal() {
+            return caller.signal;
+          },
+        },
+        traceparent: traceContext(header('traceparent')),
+        hold,
+      });
+    } finally {
+      caller.close();
+    }
+  };
+
+  const answer = (ask: Ask, request: R, hold: ItemCall['hold']): Answer | Promise<Answer> => {
+    const { record } = ask;
+    record.documents = request.count;
+    const model = chooseModel(ask.caller, models, request.model);
+    record.model = model;
+    api.check?.(request, model);
+    const texts = request.distinct();
+    const { positions } = texts;
+    const indexOf = (place: number): number => positions.indexOf(place);
+    const meant = meaning(ask, model, request, texts);
+    const keep = ask.keep?.(model, meant.identity);
+
+    const give = (reply: ItemReply<V>): Answer => {
+      const served = outcomeOf(reply, !meant.cache.read);
+      record.outcome = served;
+      record.sources = reply.sources;
+      record.searchUnits = reply.spent;
+      record.timing = reply.timing;
+      const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));
+      const warnings = [...request.warnings, ...defanged];
+      const body = api.answer({ id: record.id, request, model, reply, positions, warnings });
+      if (served === 'hit' && !api.repeats(request)) keep?.({ body, record, reply });
+      return okAnswer({ body, reply, served, record });
+    };
+
+    const reply = known?.(meant);
+    if (reply !== undefined) return give(reply);
+    return call(ask, meant, texts, hold).then(give, (thrown) => {
+      throw thrown instanceof Blamed ? named(thrown, request.textsField, indexOf) : thrown;
+    });
+  };
+
+  /** Gives the answer, and releases the bytes of the request with it. */
+  const whileHeld = (ask: Ask, request: R, claim: Claim): Answer | Promise<Answer> => {
+    const answered = (result: Answer): Answer => {
+      claim.release();
+      const { length } = result.body;
+      // Counted until it is written: it may be far larger than the request.
+      if (length > SMALL_BYTES) whenWritten(ask.outgoing, maxWaitMs, budget.hold(length));
+      return result;
+    };
+    const result = answer(ask, request, claim.share);
+    if (!(result instanceof Promise)) return answered(result);
+    return result.then(answered, (thrown) => {
+      claim.release();
+      throw thrown;
+    });
+  };
+
+  /** Not one with the above, so that the body's bytes can be freed: only the parsed request waits for the answer. */
+  const begin = (ask: Ask, { bytes, claim }: Body): Answer | Promise<Answer> => {
+    try {
+      const { request, bytes: held } = api.parse(bytes);
+      claim.resize(held);
+      return whileHeld(ask, request, claim);
     } catch (thrown) {
       claim.release();
       throw thrown;
     }
   };
 
-  /** Calls the column for the distinct texts of a request, on the terms of its headers. */
-  const call = async (
-    c: Context<GatewayEnv>,
-    model: string,
-    request: R,
-    texts: Distinct,
-    hold: ItemCall['hold'],
-  ) => {
-    const { name: client } = c.get('caller');
-    const asked = cacheTerms(c.req.header('cache-control'));
-    const granularity = granularityOf(model);
-    const cache = granularity === 'off' ? { ...asked, ...NO_CACHE } : asked;
-    const whole = granularity !== 'document';
-    const { query } = request;
-    const dependsOn = api.dependsOn?.(request) ?? [];
-    const scope = [...scopeOf(model, client), ...dependsOn];
-    const identity = identify({ scope, model, query, digests: texts.digests, whole });
-    const { incoming } = c.env ?? {};
-    const keep = incoming && keeper?.begin(incoming, model, identity);
-    const caller = callers.open(
-      () => c.req.raw.signal,
-      () => new RerankError('client_gone'),
-    );
-    try {
-      const reply: ItemReply<V> = await service.answer({
-        model,
-        query,
-        get items() {
-          return texts.items;
-        },
-        dependsOn,
-        identity,
-        cache,
-        terms: {
-          client,
-          urgency: urgency(c.req.header('priority')),
-          deadline: c.get('record').startedAt + patience(c.req.header('prefer'), maxWaitMs),
-          get signal() {
-            return caller.signal;
-          },
-        },
-        traceparent: traceContext(c.req.header('traceparent')),
-        hold,
-      });
-      return { keep, reply, served: outcomeOf(reply, !cache.read) };
-    } finally {
-      caller.close();
-    }
-  };
-
-  const answer = async (
-    c: Context<GatewayEnv>,
-    request: R,
-    hold: ItemCall['hold'],
-  ): Promise<{ response: Response; bytes: number }> => {
-    const record = c.get('record');
-    record.documents = request.count;
-    const model = chooseModel(c.get('caller'), models, request.model);
-    record.model = model;
-    api.check?.(request, model);
-
-    const texts = request.distinct();
-    const { positions } = texts;
-    const indexOf = (place: number): number => positions.indexOf(place);
-    const { keep, reply, served } = await call(c, model, request, texts, hold).catch((thrown) => {
-      throw thrown instanceof Blamed ? named(thrown, request.textsField, indexOf) : thrown;
-    });
-    record.outcome = served;
-    record.sources = reply.sources;
-    record.searchUnits = reply.spent;
-    record.timing = reply.timing;
-
-    const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));
-    const warnings = [...request.warnings, ...defanged];
-    const body = api.answer({ id: record.id, request, model, reply, positions, warnings });
-    if (served === 'hit' && !api.repeats(request)) keep?.({ body, record, reply });
-    return { response: okResponse({ body, reply, served, record }), bytes: body.length };
-  };
-
-  return async function endpoint(c) {
-    const { request, claim } = await receive(c);
-    try {
-      const { response, bytes } = await answer(c, request, claim.share);
-      // Counted until it is written: it may be far larger than the request.
-      if (bytes > SMALL_BYTES) whenWritten(c.env?.outgoing, maxWaitMs, budget.hold(bytes));
-      return response;
-    } finally {
-      claim.release();
-    }
+  return {
+    limits: { maxBytes: maxBodyBytes, timeoutMs: maxWaitMs, budget },
+    take(ask, body) {
+      const turn = body.bytes.length > SMALL_BYTES ? turns.next() : turns.short();
+      return turn === undefined ? begin(ask, body) : turn.then(() => begin(ask, body));
+    },
   };
 };
+
+/** The endpoint as a route. */
+export const route =
+  ({ limits, take }: Endpoint): Handler<GatewayEnv> =>
+  async (c) => {
+    const body = await readBody(c, limits);
+    const ask: Ask = {
+      record: c.get('record'),
+      caller: c.get('caller'),
+      header: (name) => c.req.header(name),
+      gone: () => c.req.raw.signal,
+      outgoing: c.env?.outgoing,
+    };
+    return toResponse(await take(ask, body));
+  };

@@ -12,9 +12,6 @@ const arrivals = new WeakMap<object, number>();
 export const arrivedAt = (request: object | undefined): number =>
   (request && arrivals.get(request)) ?? performance.now();
 
-/** Sets the arrival of a request that is kept from the app for a while, monotonic milliseconds. */
-export const noteArrival = (request: object, at: number): void => void arrivals.set(request, at);
-
 /** Requests for a state, such as health checks, need not wait for others. */
 const isShort = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 

@@ -7,18 +7,23 @@
  */
 
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Megabytes are sent within a second or two; a client that sends for longer does not read the answer. */
 const LINGER_MS = 2000;
 
 /** To be called before there is a listener that answers. */
 export const closeLingering = (server: Server, lingerMs = LINGER_MS): void => {
+  /** The newest request of each connection. */
+  const newest = new WeakMap<Socket, IncomingMessage>();
   server.prependListener('request', (request: IncomingMessage) => {
-    const { socket } = request;
-    const destroySoon = Object.getPrototypeOf(socket).destroySoon as typeof socket.destroySoon;
+    newest.set(request.socket, request);
+  });
+  server.on('connection', (socket) => {
+    const { destroySoon } = socket;
     // Node calls this when the last answer of a connection is written.
     socket.destroySoon = () => {
-      if (request.complete || socket.destroyed) {
+      if (newest.get(socket)?.complete !== false || socket.destroyed) {
         destroySoon.call(socket);
         return;
       }

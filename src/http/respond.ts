@@ -1,9 +1,10 @@
 /** Answers: the headers of every 200, and the one body of every error. */
 
-import type { ItemReply, Timing } from '../calls/call.ts';
+import { type ItemReply, NO_TIME, type Timing } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
 import type { Served } from '../calls/outcome.ts';
 import type { Values } from '../calls/values.ts';
+import { type Answer, toResponse } from './ask.ts';
 import { cacheStatus } from './cache-status.ts';
 import type { RequestRecord } from './context.ts';
 
@@ -17,7 +18,7 @@ export interface OkAnswer {
   readonly record: RequestRecord;
 }
 
-export const okResponse = ({ body, reply, served, record }: OkAnswer): Response => {
+export const okAnswer = ({ body, reply, served, record }: OkAnswer): Answer => {
   const headers: Record<string, string> = {
     ...reply.rateLimit,
     'Content-Type': JSON_TYPE,
@@ -26,30 +27,26 @@ export const okResponse = ({ body, reply, served, record }: OkAnswer): Response 
     'Server-Timing': serverTiming(record.authMs ?? 0, reply.timing),
   };
   if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(Math.min(...reply.takenAt));
-  return new Response(body, { headers });
+  return { status: 200, headers, body };
 };
 
 /** Whole seconds (RFC 9111 §5.1). @param oldest when the oldest value left the upstream, epoch milliseconds */
 export const ageSeconds = (oldest: number): string =>
   String(Math.max(0, Math.floor((Date.now() - oldest) / 1000)));
 
-export const serverTiming = (authMs: number, { cacheMs, queueMs, upstreamMs }: Timing): string =>
-  `auth;dur=${authMs.toFixed(2)}, cache;dur=${cacheMs.toFixed(2)}, ` +
-  `queue;dur=${queueMs.toFixed(2)}, upstream;dur=${upstreamMs.toFixed(2)}`;
+export const serverTiming = (authMs: number, timing: Timing): string =>
+  `auth;dur=${authMs.toFixed(2)}${timing === NO_TIME ? IN_NO_TIME : timesOf(timing)}`;
 
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+const timesOf = ({ cacheMs, queueMs, upstreamMs }: Timing): string =>
+  `, cache;dur=${cacheMs.toFixed(2)}, queue;dur=${queueMs.toFixed(2)}, upstream;dur=${upstreamMs.toFixed(2)}`;
 
-export const errorResponse = (thrown: unknown, record: RequestRecord): Response => {
-  const { body, ...init } = errorAnswer(thrown, record);
-  return new Response(body, init);
-};
+const IN_NO_TIME = timesOf(NO_TIME);
+
+export const errorResponse = (thrown: unknown, record: RequestRecord): Response =>
+  toResponse(errorAnswer(thrown, record));
 
 /** The answer to anything thrown. Records the request's outcome. */
-export const errorAnswer = (thrown: unknown, record: RequestRecord): ErrorAnswer => {
+export const errorAnswer = (thrown: unknown, record: RequestRecord): Answer => {
   const error = toRerankError(thrown);
   const { type, outcome } = error.rule;
   const { status, param } = error;

@@ -9,7 +9,7 @@ const MOST_MADE = 511;
 
 export class Sockets {
   readonly #server: Server;
-  /** Each connection with its newest answer that is not finished. */
+  /** Each connection with its newest answer, which may be finished. */
   readonly #open = new Map<Socket, ServerResponse | undefined>();
   #parting = false;
   #accepted = 0;
@@ -26,9 +26,6 @@ export class Sockets {
     server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
       const before = this.#open.get(socket);
       this.#open.set(socket, response);
-      response.once('close', () => {
-        if (this.#open.get(socket) === response) this.#open.set(socket, undefined);
-      });
       if (!this.#parting) return;
       // Closing after the earlier answer would lose this request, which was sent without waiting for it.
       if (before && !before.headersSent) before.removeHeader('Connection');
@@ -38,7 +35,7 @@ export class Sockets {
 
   /** Whether a request that came over the connection is not answered yet. */
   isBusy(socket: Socket): boolean {
-    return this.#open.get(socket) !== undefined;
+    return this.#open.get(socket)?.closed === false;
   }
 
   /** From now on the last answer of every connection has `Connection: close`, and node closes it afterwards. */

@@ -12,7 +12,7 @@ import { type ColumnOptions, createColumn } from '../../src/column/column.ts';
 import type { Permits } from '../../src/column/pace.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { GatewayEnv } from '../../src/http/context.ts';
-import { endpoint } from '../../src/http/endpoint.ts';
+import { endpoint, route } from '../../src/http/endpoint.ts';
 import { Channel } from '../../src/redis/channel.ts';
 import { connectRedis } from '../../src/redis/client.ts';
 import { Commands } from '../../src/redis/commands.ts';
@@ -159,7 +159,7 @@ const startProcess = async (over: Partial<ColumnOptions<Colours>> = {}): Promise
     maxBodyBytes: 100_000,
     budget: new ByteBudget({ maxBytes: 1_000_000 }),
   });
-  app.post('/v1/colours', handler);
+  app.post('/v1/colours', route(handler));
   return {
     gate,
     memory,

@@ -1,6 +1,6 @@
 /** A whole gateway but for its configuration, its log and its pacing, in front of an upstream in a test's hands. */
 
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { createApp } from '../../src/app.ts';
@@ -9,11 +9,13 @@ import { ByteBudget } from '../../src/calls/byte-budget.ts';
 import type { Granularity } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { createColumn } from '../../src/column/column.ts';
+import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { Front } from '../../src/front/front.ts';
 import { identifier } from '../../src/http/auth.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { RequestRecord } from '../../src/http/context.ts';
+import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import { inTurn } from '../../src/http/in-turn.ts';
 import { readAnyTarget } from '../../src/http/target.ts';
 import { observerOf } from '../../src/metrics/observer.ts';
@@ -33,8 +35,8 @@ const CLIENTS = [
 ];
 
 export interface BedOptions {
-  /** Bytes of answers that the front keeps; 0: there is none. */
-  readonly frontBytes: number;
+  /** Bytes of answers that the front keeps; undefined: there is no front. */
+  readonly frontBytes: number | undefined;
   readonly granularity?: Granularity;
   readonly maxBodyBytes?: number;
   /** Whether an answer from so many values is to take the long way. */
@@ -46,6 +48,8 @@ export class Bed {
   version = 1;
   /** Requests that came to the app. */
   throughApp = 0;
+  /** Requests that an endpoint took, from the app or from the front. */
+  taken = 0;
   /** A mistake of ours is made in the front. */
   broken = false;
   readonly records: RequestRecord[] = [];
@@ -55,7 +59,12 @@ export class Bed {
   readonly front: Front;
   readonly #server: ReturnType<typeof createServer>;
 
-  constructor({ frontBytes, granularity = 'document', maxBodyBytes = 1_000_000, isSample }: BedOptions) {
+  constructor({
+    frontBytes,
+    granularity = 'document',
+    maxBodyBytes = 1_000_000,
+    isSample = () => false,
+  }: BedOptions) {
     const models = [COHERE, AMAZON];
     const { budget, metrics } = this;
     const recorder = new Recorder({
@@ -122,50 +131,59 @@ export class Bed {
     };
     const quotaOf = (client: string) =>
       client === 'chatbot' ? { limit: 5, windowMs: 60_000, remaining: 3, nextFreeMs: 1500 } : undefined;
-    this.front = new Front({
-      identify,
-      limits: { maxBytes: maxBodyBytes, timeoutMs: 5000, budget },
-      quotaOf,
-      standing: caches.standing,
-      isSample: isSample ?? (() => false),
-      onHit: (model) => {
-        if (this.broken) throw new TypeError('a bug');
-        observer.cacheLookup(model, 'memory', 'hit');
-      },
-      onRequest,
-      maxBytes: frontBytes,
+    const rerank = endpoint(RERANK_API, {
+      service,
+      // Without a front, everything takes the long way.
+      known: frontBytes === undefined ? undefined : (call) => service.known(call),
+      callers: new Callers(),
+      models,
+      granularityOf: caches.granularities.of,
+      scopeOf: caches.scopeOf,
+      maxWaitMs: 5000,
+      maxBodyBytes,
+      budget,
     });
+    const endpoints: Record<string, Endpoint> = {
+      '/v1/rerank': {
+        limits: rerank.limits,
+        take: (...asked) => {
+          this.taken++;
+          return rerank.take(...asked);
+        },
+      },
+    };
     const app = createApp({
       regions: [],
       corsOrigins: [],
       identify,
-      rerank: {
-        service,
-        callers: new Callers(),
-        models,
-        granularityOf: caches.granularities.of,
-        scopeOf: caches.scopeOf,
-        maxWaitMs: 5000,
-        maxBodyBytes,
-        budget,
-        keeper: this.front,
-      },
-      models: () => ({ limit: 1, remaining: 1, waiting: 0 }),
+      models,
+      endpoints,
+      stateOf: () => ({ limit: 1, remaining: 1, waiting: 0 }),
       purge: caches.purge,
       quotaOf,
       metrics: { render: async () => '', contentType: '', token: undefined, open: true },
       readiness: () => ({ draining: false, redis: undefined, alone: false, reason: undefined }),
       onRequest,
     });
-    const listener = getRequestListener(app.fetch);
-    this.#server = createServer(
-      inTurn(
-        this.front.before((incoming, outgoing) => {
-          this.throughApp++;
-          listener(incoming, outgoing);
-        }),
-      ),
-    );
+    const listener = inTurn(getRequestListener(app.fetch));
+    this.front = new Front({
+      identify,
+      endpoints,
+      quotaOf,
+      standing: caches.standing,
+      isSample,
+      onHit: (model) => {
+        if (this.broken) throw new TypeError('a bug');
+        observer.cacheLookup(model, 'memory', 'hit');
+      },
+      onRequest,
+      maxBytes: frontBytes ?? 0,
+    });
+    const throughApp: RequestListener = (incoming, outgoing) => {
+      this.throughApp++;
+      listener(incoming, outgoing);
+    };
+    this.#server = createServer(frontBytes === undefined ? throughApp : this.front.before(throughApp));
     readAnyTarget(this.#server);
   }
 

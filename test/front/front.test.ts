@@ -19,11 +19,11 @@ const cameThrough = async (
   body: string | Uint8Array = BODY,
   headers: Record<string, string> = {},
 ): Promise<boolean> => {
-  const before = bed.throughApp;
+  const before = bed.taken;
   const answer = await bed.post(body, headers);
   expect(answer.status).toBe(200);
   await answer.arrayBuffer();
-  return bed.throughApp > before;
+  return bed.taken > before;
 };
 
 /** Has an answer kept, and sees that it is given. */
@@ -81,7 +81,7 @@ describe('an answer is given before the app', () => {
     await keep();
     const head = requestHead({ Authorization: `Bearer ${SEARCH}`, 'Content-Length': String(BODY.length) });
     const raw = await openRaw(`http://127.0.0.1:${bed.port}`);
-    const before = bed.throughApp;
+    const before = bed.taken;
     for (let at = 1; at < BODY.length; at++) {
       await raw.write(head + BODY.slice(0, at));
       await new Promise((resolve) => setImmediate(resolve));
@@ -92,7 +92,7 @@ describe('an answer is given before the app', () => {
       expect(one.headers['x-request-id']).not.toBe(other.headers['x-request-id']);
     }
     raw.socket.destroy();
-    expect(bed.throughApp).toBe(before);
+    expect(bed.taken).toBe(before);
   });
 });
 
@@ -151,7 +151,7 @@ describe('an answer is not given before the app', () => {
       isSample: (values) => values === ++samples,
     }).start();
     for (let i = 0; i < 6; i++) await (await sampled.post(BODY)).arrayBuffer();
-    expect([samples, sampled.throughApp]).toEqual([4, 3]);
+    expect([samples, sampled.taken]).toEqual([4, 3]);
   });
 
   test('when it holds documents, or what was asked', async () => {
@@ -162,7 +162,7 @@ describe('an answer is not given before the app', () => {
   test('where none may be kept', async () => {
     await using none = await new Bed({ frontBytes: 0 }).start();
     for (let i = 0; i < 3; i++) await (await none.post(BODY)).arrayBuffer();
-    expect([none.throughApp, none.front.bytes]).toEqual([3, 0]);
+    expect([none.taken, none.front.bytes]).toEqual([3, 0]);
   });
 });
 

@@ -4,7 +4,7 @@ import { ByteBudget } from '../../src/calls/byte-budget.ts';
 import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
 import { Callers } from '../../src/http/callers.ts';
 import type { Caller, RequestRecord } from '../../src/http/context.ts';
-import { type EndpointOptions, endpoint } from '../../src/http/endpoint.ts';
+import { type EndpointOptions, endpoint, route } from '../../src/http/endpoint.ts';
 import { InstantScorer } from '../support/fakes.ts';
 import { aCaller, onion } from './onion.ts';
 
@@ -48,7 +48,7 @@ export class Desk {
       budget: this.budget,
       ...options,
     };
-    app.post('/v1/rerank', endpoint(RERANK_API, all));
+    app.post('/v1/rerank', route(endpoint(RERANK_API, all)));
     const init = { method: 'POST', headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) };
     return app.request('/v1/rerank', init);
   }

@@ -3,7 +3,8 @@ import { distinct } from '../../src/calls/distinct.ts';
 import { outcomeOf } from '../../src/calls/outcome.ts';
 import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
 import { validate } from '../../src/endpoints/rerank/request.ts';
-import { okResponse } from '../../src/http/respond.ts';
+import { toResponse } from '../../src/http/ask.ts';
+import { okAnswer } from '../../src/http/respond.ts';
 import { aCall, type Override, scoresOf } from '../support/fakes.ts';
 import { aRecord } from './onion.ts';
 
@@ -19,7 +20,7 @@ const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Over
   });
   const record = aRecord({ authMs: 0.125 });
   const { id } = record;
-  const response = okResponse({
+  const given = okAnswer({
     body: RERANK_API.answer({
       id,
       request,
@@ -32,6 +33,7 @@ const answer = async (fields: Readonly<Record<string, unknown>> = {}, over: Over
     served: outcomeOf(scores, false),
     record,
   });
+  const response = toResponse(given);
   const text = await response.text();
   // biome-ignore lint/suspicious/noExplicitAny: looked into below
   return { response, text, body: JSON.parse(text) as any };

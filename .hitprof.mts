@@ -1,0 +1,36 @@
+// node --import tsx .hitprof.mts KIND(exact|permuted|redis) SIZEINDEX MS [PROFDIR]
+import { startServer } from './test/bench/child.ts';
+import { buildGateway, PRODUCTION_FLAGS } from './test/support/build.ts';
+import { startRedis } from './test/support/redis.ts';
+import { gatewayEnvironment, startUpstream, GATEWAY_KEY } from './test/bench/stage.ts';
+import { Connection } from './test/bench/connection.ts';
+import { bodyOf, httpRequest, permuted } from './test/bench/requests.ts';
+import { openLoad, inTurn } from './test/bench/load.ts';
+import { expecting, ok } from './test/bench/expect.ts';
+import { SIZES } from './test/bench/sizes.ts';
+import { fileURLToPath } from 'node:url';
+const [kind, si, ms, dir] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4]), process.argv[5]];
+const size = SIZES[si]!;
+const sim = await startUpstream();
+const redis = await startRedis();
+const env = gatewayEnvironment(sim.url, redis.url);
+const flags = dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`, '--cpu-prof-interval=200'] : [];
+const main = process.env.MAIN ?? buildGateway();
+const bare = await startServer(['--import','tsx', fileURLToPath(new URL('./test/bench/processes/yardstick.ts', import.meta.url))], { DIGEST: 'SHA-256' });
+const gw = await startServer([...PRODUCTION_FLAGS, ...flags, main], env);
+const target = kind === 'redis' ? await startServer([...PRODUCTION_FLAGS, main], { ...env, DYNO: 'web.2', CACHE_MEMORY_MB: '0' }) : gw;
+const qs = Array.from({length: 8}, (_, l) => [`hit ${l} 0`, `hit ${l} 1`]);
+const reqs = (p: string) => qs.map((l) => l.map((q) => httpRequest(p, GATEWAY_KEY, bodyOf(size, q))));
+const c = await Connection.open(gw.port);
+let bytes = 0; for (const r of reqs('/v1/rerank').flat()) bytes = (await c.exchange(r)).bodyBytes;
+c.close();
+const lanes = kind === 'permuted' ? qs.map(([q]) => permuted('/v1/rerank', GATEWAY_KEY, size, q!)) : reqs('/v1/rerank').map(inTurn);
+const load = await openLoad(target, lanes, expecting(kind === 'redis' ? 'detail=redis' : 'detail=memory'));
+const yard = await openLoad(bare, reqs(`/${bytes}`).map(inTurn), ok);
+await load.round(2000); await yard.round(1000);
+const rs: number[] = [], cr: number[] = [], cu: number[] = [], by: number[]=[];
+for (let i = 0; i < 5; i++) { const y = await yard.round(ms / 5); const r = await load.round(ms / 5); rs.push(r.perSecond / y.perSecond); cr.push(y.cpuUs / r.cpuUs); cu.push(r.cpuUs); by.push(y.cpuUs); }
+const med = (a: number[]) => a.sort((x, y) => x - y)[a.length >> 1]!;
+console.log(kind, si, 'ratio', med(rs).toFixed(2), 'cpu ratio', med(cr).toFixed(2), 'cpu us', med(cu).toFixed(0), 'bare', med(by).toFixed(0));
+load.close(); yard.close(); await gw.stop(); if (target !== gw) await target.stop(); await redis.stop(); await sim.stop(); await bare.stop();
+process.exit(0);

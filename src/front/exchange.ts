@@ -1,0 +1,57 @@
+/** One plain request and the way its answer is written. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Ask, Keep } from '../http/ask.ts';
+import type { Caller, RequestRecord } from '../http/context.ts';
+import { requestId } from '../http/ledger.ts';
+
+export interface Arrival {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly caller: Caller;
+  /** Of the endpoint. */
+  readonly path: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+}
+
+export class Exchange implements Ask {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly caller: Caller;
+  readonly record: RequestRecord;
+  keep: Keep | undefined;
+
+  constructor({ incoming, outgoing, caller, path, startedAt }: Arrival) {
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.caller = caller;
+    this.record = {
+      id: requestId(incoming.headers['x-request-id'] as string | undefined),
+      method: 'POST',
+      path,
+      startedAt,
+      client: caller.name,
+      authMs: performance.now() - startedAt,
+      outcome: 'error',
+      status: 500,
+      durationMs: 0,
+    };
+  }
+
+  readonly header = (name: string): string | undefined => {
+    const value = this.incoming.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+
+  readonly gone = (): AbortSignal => {
+    const { outgoing } = this;
+    const leaving = new AbortController();
+    const onClose = (): void => {
+      if (!outgoing.writableFinished) leaving.abort();
+    };
+    if (outgoing.destroyed) leaving.abort();
+    else outgoing.once('close', onClose);
+    return leaving.signal;
+  };
+}
