@@ -58,9 +58,6 @@ export interface Assembly {
 /** Share of the longest wait that an attempt may take: the rest is left for the next one. */
 const ATTEMPT_SHARE = 0.6;
 
-/** How often a process checks Redis and exchanges the models' states, milliseconds. */
-const BEAT_MS = 1000;
-
 /** The longest wait for each step of closing, milliseconds: a Redis that hangs does not answer. */
 const CLOSING_MS = 1000;
 
@@ -98,9 +95,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     ...cacheNotices(log),
     onListening: (failure) => redis?.health.note('messages', failure),
   });
-  // Before the first answer: scores may have been purged while this process was away.
-  await caches.beat().catch(() => {});
-  const heart = redis && setInterval(() => void caches.beat().catch(() => {}), BEAT_MS).unref();
+  await caches.begin();
   const pacers = createPacers({
     upstreams,
     limits: config.modelLimits,
@@ -240,13 +235,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       // First the parts that still send commands to Redis.
       await settle([() => exposition.stop(), () => pacers.close()], CLOSING_MS, onFailure);
       await settle(
-        [
-          () => clearInterval(heart),
-          () => caches.stop(),
-          () => redis?.close(),
-          () => upstream.close(),
-          () => closeSimulator(),
-        ],
+        [() => caches.stop(), () => redis?.close(), () => upstream.close(), () => closeSimulator()],
         CLOSING_MS,
         onFailure,
       );

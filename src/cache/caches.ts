@@ -15,6 +15,9 @@ import { Refused } from './refused.ts';
 import { createStanding, type Standing } from './standing.ts';
 import type { MemoryStore, SharedStore } from './stores.ts';
 
+/** Milliseconds between two looks at Redis. */
+const BEAT_MS = 1000;
+
 export interface Caches {
   readonly memory: MemoryStore;
   /** Undefined without Redis. */
@@ -33,8 +36,11 @@ export interface Caches {
   versionOf(model: string): number;
   /** Purges a model's scores: here at once, and in all processes. Rejects when the others cannot be reached now. */
   purge(model: string): Promise<void>;
-  /** Checks that Redis accepts writes, and exchanges the models' states. Rejects when Redis does. */
-  beat(): Promise<void>;
+  /**
+   * From now on checks every second that Redis accepts writes, and exchanges the models' states. Resolves when that was tried
+   * once: before, no request may be answered, since scores may have been purged while this process was away.
+   */
+  begin(): Promise<void>;
   stop(): void;
 }
 
@@ -82,6 +88,9 @@ export const createCaches = (options: CachesOptions): Caches => {
   const namespace = simulated ? 'simulator' : 'upstream';
   const memory = memoryStore(memoryBytes);
   const refused = createRefused(channel);
+  const beat = (): Promise<unknown> =>
+    Promise.all([redis?.commands.beat(redis.prefix), states.exchange()]).catch(() => {});
+  let heart: NodeJS.Timeout | undefined;
   return {
     memory: memoryByQuestion(memory),
     shared: redis && claims && sharedByQuestion(redisPairs({ ...redis, claims, claimMs: maxWaitMs })),
@@ -97,8 +106,14 @@ export const createCaches = (options: CachesOptions): Caches => {
     ],
     versionOf: (model) => states.of(model).version,
     purge: (model) => states.advance(model),
-    beat: async () => void (await Promise.all([redis?.commands.beat(redis.prefix), states.exchange()])),
-    stop: () => claims?.stop(),
+    async begin() {
+      await beat();
+      heart = redis && setInterval(beat, BEAT_MS).unref();
+    },
+    stop() {
+      clearInterval(heart);
+      claims?.stop();
+    },
   };
 };
 
