@@ -34,6 +34,11 @@ const REQUIREMENTS: readonly Requirement[] = [
     why: 'tests of encrypted connections make a certificate',
   },
   {
+    command: 'systemd-analyze',
+    debianPackage: 'systemd',
+    why: 'it judges the unit in deploy/',
+  },
+  {
     command: 'curl',
     debianPackage: 'curl',
     why: 'what the documents tell to type is typed, and it is one of the clients',
