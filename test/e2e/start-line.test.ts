@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { KEYS, UPSTREAM_KEY } from '../support/gateway.ts';
 import { type GatewayProcess, runGateway } from '../support/process.ts';
 import { program } from '../support/program.ts';
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 let gateway: GatewayProcess;
 afterEach(() => gateway[Symbol.asyncDispose]());
@@ -23,7 +26,7 @@ test('a start in production says in one line of JSON what runs, and shows no sec
   expect(line).toMatchObject({
     dyno: 'web.1',
     release: 'v42',
-    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    version: VERSION,
     mode: 'production',
     attachments: ['RERANK'],
     services: ['search', 'chatbot'],
@@ -37,7 +40,8 @@ test('a start at a terminal in development says it for people, and what it tells
   const command = [process.execPath, ...program()].map((word) => `"${word}"`).join(' ');
   const env = { PATH: process.env.PATH ?? '', NODE_ENV: 'development', SHELL: '/bin/sh' };
   gateway = runGateway(env, ['script', '-qec', command, '/dev/null']);
-  await gateway.listening;
+  const url = await gateway.listening;
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain(`gateway_build_info{version="${VERSION}",`);
   expect(gateway.stdout()).toMatch(
     /^\d\d:\d\d:\d\d info {2}listening {2}port=\d+ {2}version=.+ {2}mode=development/m,
   );
