@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = new URL('..', import.meta.url).pathname;
 
-const FLEET = ['test/fleet/**/*.test.ts', 'test/faults/**/*.test.ts'];
+const FLEET = ['test/fleet/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/clients/**/*.test.ts'];
 
 /** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
 const MEASURING = [
@@ -64,7 +64,7 @@ export default defineConfig({
         },
       },
       {
-        // Several processes under load, which wait for windows and heartbeats: together they take half a core.
+        // Processes and clients that wait for windows, heartbeats and Retry-After: together they take half a core.
         root,
         test: {
           ...common,

@@ -2,7 +2,8 @@ import { createCohere } from '@ai-sdk/cohere';
 import { rerank } from 'ai';
 import { describe, expect, test } from 'vitest';
 import { COHERE, KEYS, startTestGateway } from '../support/gateway.ts';
-import { ask, behaviours, best } from './behaviours.ts';
+import { ask, best } from './bed.ts';
+import { behaviours } from './behaviours.ts';
 import { shownError } from './client.ts';
 
 const modelOf = (model: string, apiKey: string, baseURL: string) =>

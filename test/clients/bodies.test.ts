@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bodyOf } from '../e2e/requests.ts';
 import { COHERE, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { ask, best } from './behaviours.ts';
+import { ask, best } from './bed.ts';
 import { type Question, ranked } from './client.ts';
 
 /** As `json.dumps` writes it: a blank behind each separator, and nothing but ASCII. */
@@ -20,6 +20,7 @@ const dumps = (value: unknown): string => {
 
 interface Recorded {
   readonly program: string;
+  /** What becomes of the base URL that the README tells to set. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Of what is the same for all, in its own words. */
@@ -34,7 +35,7 @@ interface Recorded {
 const RECORDED: readonly Recorded[] = [
   {
     program: 'LiteLLM, Cohere’s first version',
-    path: '/v1/rerank',
+    path: '/v1/v1/rerank',
     headers: { accept: 'application/json' },
     body: (asked) => ({ ...asked, top_n: 2, return_documents: true }),
     write: dumps,
@@ -42,7 +43,7 @@ const RECORDED: readonly Recorded[] = [
     returnsDocuments: true,
   },
   {
-    program: 'LiteLLM, Cohere’s second version, behind a base URL with a version',
+    program: 'LiteLLM, Cohere’s second version',
     path: '/v1/v2/rerank',
     body: (asked) => ({ ...asked, return_documents: true, max_tokens_per_doc: 512 }),
     write: dumps,
@@ -108,7 +109,7 @@ const RECORDED: readonly Recorded[] = [
   },
   {
     program: 'Haystack, by Cohere’s package for Python',
-    path: '/v2/rerank',
+    path: '/v1/v2/rerank',
     headers: { 'x-client-name': 'haystack', 'x-fern-language': 'Python' },
     body: (asked) => ({ ...asked, top_n: 10, max_tokens_per_doc: 4096 }),
     warnings: ['max_tokens_per_doc'],

@@ -2,7 +2,8 @@ import * as v8 from 'cohere-ai';
 import * as v7 from 'cohere-v7';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COHERE, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { ask, behaviours, best } from './behaviours.ts';
+import { ask, best } from './bed.ts';
+import { behaviours } from './behaviours.ts';
 import { ABORTED, type Answer, KINDS, ranked, shown } from './cohere.ts';
 
 interface Whole extends Answer {

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { ask, behaviours, best } from './behaviours.ts';
+import { ask, best } from './bed.ts';
+import { behaviours } from './behaviours.ts';
 import { type Client, type Question, ranked } from './client.ts';
 import { Failed, run, shown } from './program.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KEYS, startTestGateway } from '../support/gateway.ts';
-import { ask, behaviours, best } from './behaviours.ts';
+import { ask, best } from './bed.ts';
+import { behaviours } from './behaviours.ts';
 import { type Answer, type Question, type Ranked, ranked, type Setting, shownError } from './client.ts';
 
 interface ErrorAnswer {
