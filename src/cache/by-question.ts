@@ -63,11 +63,12 @@ export const sharedByQuestion = (store: PairStore): SharedStore => ({
 
 const knownOf = (pairs: Pairs, digests: Digests): Known<Float64Array> => {
   const values = new Float64Array(digests.count);
-  const takenAt = new Float64Array(digests.count).fill(Number.NaN);
-  for (const [place, row] of find(pairs, digests).entries()) {
-    if (row < 0) continue;
-    values[place] = pairs[row + ROW - 2]!;
-    takenAt[place] = pairs[row + ROW - 1]!;
+  const takenAt = new Float64Array(digests.count);
+  const rows = find(pairs, digests);
+  for (let place = 0; place < rows.length; place++) {
+    const row = rows[place]!;
+    values[place] = row < 0 ? 0 : pairs[row + ROW - 2]!;
+    takenAt[place] = row < 0 ? Number.NaN : pairs[row + ROW - 1]!;
   }
   return { values, takenAt };
 };

@@ -3,7 +3,7 @@
  * digest. Their bytes in memory are those of a row of pairs, in memory and in Redis.
  */
 
-import { hash } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 
 export const DIGEST_BYTES = 16;
 
@@ -20,9 +20,8 @@ export class Digests {
   readonly numbers: Float64Array;
   /** The same bytes: words 4i to 4i + 3. */
   readonly words: Uint32Array;
-  /** By the first word of a digest: the first document with it; and for each document the next one with the same word, or −1. */
-  #first: Map<number, number> | undefined;
-  #next: Int32Array | undefined;
+  /** The documents, each found by its digest. Built when first needed: most calls are looked up in one place only. */
+  #index: Int32Array | undefined;
 
   constructor(numbers: Float64Array) {
     this.numbers = numbers;
@@ -77,37 +76,47 @@ export class Digests {
     return this.indexOf(this.words, DIGEST_WORDS * document);
   }
 
-  /** The document whose digest equals the one at `words[at]`; −1: none. */
+  /** The first document whose digest equals the one at `words[at]`; −1: none. */
   indexOf(words: Uint32Array, at: number): number {
-    const { first, next } = this.#index();
-    let document = first.get(words[at]! | 0) ?? -1;
-    while (document >= 0 && !this.#is(document, words, at)) document = next[document]!;
-    return document;
+    this.#index ??= this.#indexed();
+    const index = this.#index;
+    const last = index.length - 1;
+    for (let slot = slotOf(words[at]!, last); ; slot = (slot + 1) & last) {
+      const document = index[slot]! - 1;
+      if (document < 0 || this.#is(document, words, at)) return document;
+    }
   }
 
   #is(document: number, words: Uint32Array, at: number): boolean {
     const own = DIGEST_WORDS * document;
     return (
+      this.words[own] === words[at] &&
       this.words[own + 1] === words[at + 1] &&
       this.words[own + 2] === words[at + 2] &&
       this.words[own + 3] === words[at + 3]
     );
   }
 
-  /** Built when first needed: most calls are looked up in one place only. Keys are signed, which the engine keeps unboxed. */
-  #index(): { first: Map<number, number>; next: Int32Array } {
-    if (this.#first === undefined || this.#next === undefined) {
-      this.#first = new Map();
-      this.#next = new Int32Array(this.count);
-      for (let document = this.count - 1; document >= 0; document--) {
-        const word = this.words[DIGEST_WORDS * document]! | 0;
-        this.#next[document] = this.#first.get(word) ?? -1;
-        this.#first.set(word, document);
-      }
+  /** A hash table with open addressing, at most half full: in each slot a document's index and 1, or 0. */
+  #indexed(): Int32Array {
+    const index = new Int32Array(2 << Math.ceil(Math.log2(this.count + 1)));
+    const last = index.length - 1;
+    for (let document = 0; document < this.count; document++) {
+      const at = DIGEST_WORDS * document;
+      let slot = slotOf(this.words[at]!, last);
+      while (index[slot] !== 0 && !this.#is(index[slot]! - 1, this.words, at)) slot = (slot + 1) & last;
+      // Of equal digests the first stays.
+      if (index[slot] === 0) index[slot] = document + 1;
     }
-    return { first: this.#first, next: this.#next };
+    return index;
   }
 }
+
+/** Drawn by each process, so that nobody can choose documents whose digests all begin at the same slot. */
+const [SEED, FACTOR] = [randomInt(2 ** 32), randomInt(2 ** 31) * 2 + 1];
+
+/** Where the search for a digest begins, by its first word. @param last the last slot, one less than a power of two */
+const slotOf = (word: number, last: number): number => (Math.imul(word ^ SEED, FACTOR) >>> 7) & last;
 
 /** The digests of several lists of documents, one list after the other. */
 export const concatenate = (lists: readonly Digests[]): Digests => {

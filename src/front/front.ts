@@ -13,7 +13,7 @@ import { collect } from '../http/body.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { QuotaState } from '../http/quota-headers.ts';
-import { errorAnswer } from '../http/respond.ts';
+import { errorAnswer, oldestOf } from '../http/respond.ts';
 import { Answers } from './answers.ts';
 import { Exchange } from './exchange.ts';
 import { Gathering } from './gathering.ts';
@@ -149,7 +149,7 @@ export class Front {
         documents: record.documents ?? 0,
         sources,
         samples: identity.whole ? 0 : sources.length,
-        oldest: Math.min(...takenAt),
+        oldest: oldestOf(takenAt),
         holds: standing(takenAt),
       });
     };

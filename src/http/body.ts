@@ -142,7 +142,9 @@ export const collect = (
     done(thrown);
   };
   // A connection that breaks while a body arrives is the caller's doing, not our failure.
-  const onBroken = (): void => settle(incomplete());
+  const onBroken = (): void => {
+    if (open !== undefined) settle(incomplete());
+  };
   const onSlow = (): void => {
     if (open !== undefined) claim.resize(open.capacity);
     timer = setTimeout(onBroken, timeoutMs - declaredMs);

@@ -26,8 +26,15 @@ export const okAnswer = ({ body, reply, served, record }: OkAnswer): Answer => {
     'Cache-Status': cacheStatus(reply, served),
     'Server-Timing': serverTiming(record.authMs ?? 0, reply.timing),
   };
-  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(Math.min(...reply.takenAt));
+  if (served === 'hit' || served === 'stale') headers.Age = ageSeconds(oldestOf(reply.takenAt));
   return { status: 200, headers, body };
+};
+
+/** The earliest of the times. */
+export const oldestOf = (times: Float64Array): number => {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const time of times) if (time < oldest) oldest = time;
+  return oldest;
 };
 
 /** Whole seconds (RFC 9111 §5.1). @param oldest when the oldest value left the upstream, epoch milliseconds */

@@ -1,24 +1,15 @@
 /** Scores → the ranked results of an answer. */
 
-export interface Ranked {
-  /** Index in the caller's own list of documents. */
-  readonly index: number;
-  readonly score: number;
-}
-
 /** Up to so many results are selected in one pass over the scores; for more, all scores are sorted. */
 const MOST_SELECTED = 32;
 
 /**
  * Ranks a caller's documents: highest score first, ties by index, cut to `topN`.
- * @param values one score per distinct document
- * @param positions for each document of the caller, duplicates included, its index among the distinct ones
+ * @param scores one per document of the caller, duplicates included
+ * @returns indices of documents
  */
-export const rank = (values: Float64Array, positions: Uint16Array, topN = positions.length): Ranked[] => {
-  const scores = Float64Array.from(positions, (position) => values[position]!);
-  const best = topN <= MOST_SELECTED ? select(scores, topN) : sorted(scores).subarray(0, topN);
-  return Array.from(best, (index) => ({ index, score: scores[index]! }));
-};
+export const rank = (scores: Float64Array, topN = scores.length): Uint16Array =>
+  topN <= MOST_SELECTED ? select(scores, topN) : sorted(scores).subarray(0, topN);
 
 /** Indices of all scores, the best first. */
 const sorted = (scores: Float64Array): Uint16Array =>

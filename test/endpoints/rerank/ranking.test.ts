@@ -1,23 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { distinct } from '../../../src/calls/distinct.ts';
-import { type Ranked, rank } from '../../../src/endpoints/rerank/ranking.ts';
+import { RERANK_API } from '../../../src/endpoints/rerank/api.ts';
+import { rank } from '../../../src/endpoints/rerank/ranking.ts';
+import { aCall, scoresOf } from '../../support/fakes.ts';
 
 /** Takes, again and again, the best of what is left. */
-const bruteForce = (scores: readonly number[], topN: number): Ranked[] => {
+const bruteForce = (scores: readonly number[], topN: number): number[] => {
   const left = scores.map((score, index) => ({ index, score }));
-  const ranked: Ranked[] = [];
+  const ranked: number[] = [];
   while (left.length > 0 && ranked.length < topN) {
     let best = 0;
     left.forEach(({ score }, i) => {
       if (score > left[best]!.score) best = i;
     });
-    ranked.push(...left.splice(best, 1));
+    ranked.push(...left.splice(best, 1).map(({ index }) => index));
   }
   return ranked;
 };
 
-const everyPosition = (count: number): Uint16Array => Uint16Array.from({ length: count }, (_, i) => i);
+/** The results of an answer. @param positions for each document its place among the values */
+const resultsOf = (values: Float64Array, positions: Uint16Array) => {
+  const texts = Array.from(positions, String);
+  const body = JSON.stringify({ query: 'q', documents: texts });
+  const { request } = RERANK_API.parse(Buffer.from(body));
+  const reply = scoresOf(aCall({ items: texts }), { values });
+  const answer = RERANK_API.answer({ id: 'id', request, model: 'm', reply, positions, warnings: [] });
+  return JSON.parse(answer).results as { index: number; relevance_score: number }[];
+};
 
 /** Few values, so that ties are common. */
 const score = fc.oneof(
@@ -30,8 +40,7 @@ describe('a ranking', () => {
   test('is what one gets by taking the best of the rest, ties by index, again and again', () => {
     fc.assert(
       fc.property(scores, fc.integer({ min: 1, max: 40 }), (values, topN) => {
-        const ranked = rank(Float64Array.from(values), everyPosition(values.length), topN);
-        expect(ranked).toEqual(bruteForce(values, topN));
+        expect([...rank(Float64Array.from(values), topN)]).toEqual(bruteForce(values, topN));
       }),
     );
   });
@@ -39,18 +48,18 @@ describe('a ranking', () => {
   test('cut to any length is the beginning of the whole ranking', () => {
     fc.assert(
       fc.property(scores, (values) => {
-        const whole = rank(Float64Array.from(values), everyPosition(values.length));
+        const whole = rank(Float64Array.from(values));
         expect(whole).toHaveLength(values.length);
         for (let n = 1; n <= values.length + 1; n++) {
-          expect(rank(Float64Array.from(values), everyPosition(values.length), n)).toEqual(whole.slice(0, n));
+          expect(rank(Float64Array.from(values), n)).toEqual(whole.slice(0, n));
         }
       }),
     );
   });
 
   test('keeps every score bit for bit', () => {
-    const values = Float64Array.of(0.1 + 0.2, -0, Number.MIN_VALUE, 1 - Number.EPSILON / 2);
-    for (const { index, score } of rank(values, everyPosition(4))) {
+    const values = Float64Array.of(0.1 + 0.2, 1e21, Number.MIN_VALUE, 1 - Number.EPSILON / 2);
+    for (const { index, relevance_score: score } of resultsOf(values, Uint16Array.of(0, 1, 2, 3))) {
       expect(Object.is(score, values[index])).toBe(true);
     }
   });
@@ -58,12 +67,12 @@ describe('a ranking', () => {
   test('gives each duplicate a place of its own, with the score of its text', () => {
     const { items: documents, positions } = distinct(['b', 'a', 'b', 'c', 'a']);
     expect(documents).toEqual(['b', 'a', 'c']);
-    expect(rank(Float64Array.of(0.2, 0.9, 0.2), positions)).toEqual([
-      { index: 1, score: 0.9 },
-      { index: 4, score: 0.9 },
-      { index: 0, score: 0.2 },
-      { index: 2, score: 0.2 },
-      { index: 3, score: 0.2 },
+    expect(resultsOf(Float64Array.of(0.2, 0.9, 0.2), positions)).toEqual([
+      { index: 1, relevance_score: 0.9 },
+      { index: 4, relevance_score: 0.9 },
+      { index: 0, relevance_score: 0.2 },
+      { index: 2, relevance_score: 0.2 },
+      { index: 3, relevance_score: 0.2 },
     ]);
   });
 });

@@ -20,10 +20,8 @@ describe('scores that are known', () => {
     expected: () => expected,
   });
   const answerTo = (values: readonly number[], n?: number): Answer => {
-    const positions = Uint16Array.from(values, (_, i) => i);
-    return ranked(
-      ...rank(Float64Array.from(values), positions, n).map(({ index, score }) => entry(index, score)),
-    );
+    const order = [...rank(Float64Array.from(values), n)];
+    return ranked(...order.map((index) => entry(index, values[index]!)));
   };
 
   test('are accepted however they rank', () => {
