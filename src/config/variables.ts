@@ -45,7 +45,8 @@ const VARIABLES = z.object({
     NAME,
     'must be the name of this process in up to 100 characters of visible ASCII, like web.1',
   ).optional(),
-  // Set by Heroku if the lab feature runtime-dyno-metadata is on. The second name of the commit is an older one.
+  // Set by Heroku if the lab features runtime-dyno-metadata and, for the commit, runtime-dyno-build-metadata are on. The second
+  // name of the commit is an older one.
   HEROKU_RELEASE_VERSION: word(
     NAME,
     'must be the name of a release in up to 100 characters of visible ASCII, like v42',

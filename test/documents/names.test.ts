@@ -35,6 +35,11 @@ test.each(DOCUMENTS)('%s names what there is', (path) => {
   expect(complaintsAbout(readText(path))).toEqual([]);
 });
 
+// An app's host has a part that Heroku makes up: a guess would send a token to a stranger.
+test.each(DOCUMENTS)('%s guesses no host of an app', (path) => {
+  expect(readText(path)).not.toMatch(/[\w-]+\.herokuapp\.com/);
+});
+
 describe('a document', () => {
   test('may name scripts, metrics and paths', () => {
     const text =

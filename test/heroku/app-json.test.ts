@@ -64,6 +64,11 @@ describe('app.json', () => {
     expect(config.upstreams).toHaveLength(1);
   });
 
+  // Heroku CI would buy the add-ons anew for each run.
+  test('describes no environment for tests', () => {
+    expect(Object.keys(MANIFEST.environments)).toEqual(['review']);
+  });
+
   test('makes review apps that buy nothing, and that ask for a key all the same', () => {
     const { addons, formation, env } = MANIFEST.environments.review;
     expect(addons).toEqual([]);
@@ -95,6 +100,11 @@ describe('package.json', () => {
   });
 
   // An open end would let a build on the day of a new major run on what nobody has tried.
+  // Heroku would take the newest npm of a range, which has broken apps that nobody had changed.
+  test('leaves the version of npm to Node', () => {
+    expect(Object.keys(engines)).toEqual(['node']);
+  });
+
   test('names majors of Node that have long-term support, and no later one', () => {
     expect(engines.node.split(' || ')).toEqual(['^20.19', '^22.12', '^24', '^26']);
   });

@@ -54,6 +54,16 @@ export const dynos: Row = {
       },
     }),
     lines({
+      title: 'Share of what the router lets wait',
+      description:
+        'Requests under way, as a share of the 200 a dyno that Heroku lets wait. Beyond, it answers 503 by itself (H11).',
+      unit: 'percentunit',
+      limits: [0.5, 0.9],
+      queries: {
+        waiting: `sum(${own('gateway_requests_in_flight')}) / (200 * count(${own('gateway_build_info')}))`,
+      },
+    }),
+    lines({
       title: 'Bytes held for requests',
       description: 'Bodies that arrive, wait and are sent. Beyond MAX_BUFFER_MB requests are told 503.',
       unit: 'bytes',
