@@ -38,7 +38,7 @@ export const logRequest = (log: Logger, record: RequestRecord): void => {
 };
 
 const lineOf = (record: RequestRecord) => {
-  const { id, method, path, client, model, outcome, status, documents, searchUnits, error, timing } = record;
+  const { id, method, path, client, model, outcome, status, documents, error, timing } = record;
   const wait = timing?.wait ?? record.wait;
   const { status: upstreamStatus, code: upstreamCode, calls } = record.upstream ?? {};
   return {
@@ -50,7 +50,8 @@ const lineOf = (record: RequestRecord) => {
     outcome,
     status,
     documents,
-    searchUnits,
+    searchUnits: record.searchUnits,
+    tokens: record.tokens,
     error,
     ms: round(record.durationMs),
     authMs: round(record.authMs),

@@ -25,6 +25,7 @@ export interface Observer {
     /** The status of the answer, or why there was none. */
     code: string;
     ms: number;
-    searchUnits: number;
+    /** In the endpoint's billing unit. */
+    spent: number;
   }): void;
 }

@@ -48,14 +48,14 @@ export const cacheSeam = <V extends Values>(
 });
 
 export const upstreamSeam = <C extends Call, R extends Reply>(observer: Observer): Seam<C, R> => ({
-  answered({ attachment = '', model, terms: { client } }, { spent: searchUnits }, ms) {
-    observer.upstreamCall({ client, attachment, model, code: '200', ms, searchUnits });
+  answered({ attachment = '', model, terms: { client } }, { spent }, ms) {
+    observer.upstreamCall({ client, attachment, model, code: '200', ms, spent });
   },
   failed({ attachment = '', model, terms: { client } }, thrown, ms) {
     const { kind, upstreamStatus } = toRerankError(thrown);
     if (kind === 'firewall_refused') observer.firewallRefused(model);
     const code = upstreamStatus === undefined ? NO_STATUS[kind] : String(upstreamStatus);
-    observer.upstreamCall({ client, attachment, model, code: code ?? 'failed', ms, searchUnits: 0 });
+    observer.upstreamCall({ client, attachment, model, code: code ?? 'failed', ms, spent: 0 });
   },
 });
 

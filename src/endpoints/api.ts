@@ -30,6 +30,8 @@ export interface Api<R extends Asked, V extends Values> {
   check?(request: R, model: string): void;
   /** Whatever else the values depend on, besides model, query and text, in the words of the endpoint's wire. */
   dependsOn?(request: R): readonly string[];
+  /** The unit of a reply's cost. */
+  readonly billedIn: 'searchUnits' | 'tokens';
   /** Whether the answer repeats the texts that were sent. */
   repeats(request: R): boolean;
   /** The body of a 200, as JSON. */

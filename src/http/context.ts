@@ -30,7 +30,9 @@ export interface RequestRecord {
   /** Documents as sent, duplicates included. */
   documents?: number;
   sources?: readonly Source[];
+  /** What the answer has cost upstream, in the endpoint's billing unit. */
   searchUnits?: number;
+  tokens?: number;
   timing?: Timing;
   /** The predicted wait of a request that was refused for it. */
   wait?: Wait | undefined;

@@ -126,7 +126,7 @@ export const endpoint = <R extends Asked, V extends Values>(
       const served = outcomeOf(reply, !meant.cache.read);
       record.outcome = served;
       record.sources = reply.sources;
-      record.searchUnits = reply.spent;
+      record[api.billedIn] = reply.spent;
       record.timing = reply.timing;
       const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));
       const warnings = [...request.warnings, ...defanged];

@@ -3,6 +3,7 @@
 import type { ItemReply } from '../calls/call.ts';
 import { ERRORS } from '../calls/errors.ts';
 import type { Finding } from '../calls/findings.ts';
+import { endpointOf } from '../calls/served.ts';
 import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
 import type { Metrics } from './registry.ts';
 import { countOf, distributionOf, memoized } from './series.ts';
@@ -34,7 +35,8 @@ export interface UpstreamFacts {
   /** The status of the answer, or why there was none. */
   readonly code: string;
   readonly ms: number;
-  readonly searchUnits: number;
+  /** In the endpoint's billing unit. */
+  readonly spent: number;
 }
 
 const OTHER = 'other';
@@ -127,14 +129,15 @@ export class Recorder {
     this.#metrics.firewallRefusals.inc({ model: this.#label(model) });
   }
 
-  upstreamCall({ client, attachment, model, code, ms, searchUnits }: UpstreamFacts): void {
+  upstreamCall({ client, attachment, model, code, ms, spent }: UpstreamFacts): void {
     const labels = { upstream: this.#label(attachment), model: this.#label(model) };
     this.#metrics.upstreamRequests.inc({ ...labels, code });
     this.#metrics.upstreamDuration.observe(labels, ms / 1000);
-    this.#metrics.upstreamSearchUnits.inc(labels, searchUnits);
     const causer = { client: this.#label(client), model: labels.model };
     this.#metrics.clientUpstreamCalls.inc(causer);
-    this.#metrics.clientSearchUnits.inc(causer, searchUnits);
+    const billed = billedIn(this.#metrics, model);
+    billed.byUpstream.inc(labels, spent);
+    billed.byClient.inc(causer, spent);
   }
 
   /** @param failed the kind of failure, if the command failed */
@@ -160,7 +163,7 @@ export class Recorder {
         for (const [outcome, code] of ends) metrics.requests.inc({ client, model, outcome, code }, 0);
         for (const reason of REJECTIONS) metrics.rejections.inc({ client, model, reason }, 0);
         metrics.clientUpstreamCalls.inc({ client, model }, 0);
-        metrics.clientSearchUnits.inc({ client, model }, 0);
+        billedIn(metrics, model).byClient.inc({ client, model }, 0);
       }
     }
     for (const model of models) {
@@ -177,7 +180,7 @@ export class Recorder {
       for (const upstream of attachments) {
         for (const code of ['200', '429', 'failed'])
           metrics.upstreamRequests.inc({ upstream, model, code }, 0);
-        metrics.upstreamSearchUnits.inc({ upstream, model }, 0);
+        billedIn(metrics, model).byUpstream.inc({ upstream, model }, 0);
       }
     }
     for (const reason of SIZES) metrics.shed.inc({ reason }, 0);
@@ -186,6 +189,12 @@ export class Recorder {
     }
   }
 }
+
+/** The counters of the unit in which a model's calls are billed. */
+const billedIn = (metrics: Metrics, model: string) =>
+  endpointOf(model) === 'embeddings'
+    ? { byUpstream: metrics.upstreamTokens, byClient: metrics.clientTokens }
+    : { byUpstream: metrics.upstreamSearchUnits, byClient: metrics.clientSearchUnits };
 
 /** The end of the run of equal sources that begins at `from`: usually all sources of a reply are one run. */
 const endOfRun = (sources: readonly string[], from: number): number => {

@@ -135,6 +135,10 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
       'model',
     ]),
+    upstreamTokens: counter('upstream_tokens_total', 'Tokens billed by the upstream, of embedding models.', [
+      'upstream',
+      'model',
+    ]),
     clientUpstreamCalls: counter(
       'client_upstream_calls_total',
       'Upstream calls, by the client that caused them.',
@@ -143,6 +147,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
     clientSearchUnits: counter(
       'client_search_units_total',
       'Search units billed by the upstream, by the client that caused the call.',
+      ['client', 'model'],
+    ),
+    clientTokens: counter(
+      'client_tokens_total',
+      'Tokens billed by the upstream, by the client that caused the call.',
       ['client', 'model'],
     ),
     keyLastUsed: gauge(

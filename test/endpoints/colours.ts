@@ -73,6 +73,7 @@ export const COLOURS_API: Api<ColoursRequest, Colours> = {
       bytes: body.length,
     };
   },
+  billedIn: 'tokens',
   dependsOn: ({ palette }) => [palette],
   repeats: () => false,
   answer: ({ id, reply, positions, warnings }) =>

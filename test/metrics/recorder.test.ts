@@ -117,7 +117,7 @@ describe('what happens inside', () => {
       model: MODEL,
       code: '429',
       ms: 100,
-      searchUnits: 0,
+      spent: 0,
     });
     recorder.upstreamCall({
       client: 'search',
@@ -125,7 +125,7 @@ describe('what happens inside', () => {
       model: MODEL,
       code: '200',
       ms: 400,
-      searchUnits: 3,
+      spent: 3,
     });
     const model = MODEL;
     expect(await scraped.value('cache_requests_total', { model, tier: 'redis', result: 'stale' })).toBe(1);
@@ -183,7 +183,7 @@ describe('a name that is not from the configuration', () => {
           model: MODEL,
           code: '200',
           ms: 1,
-          searchUnits: 1,
+          spent: 1,
         }),
     ],
     ['wait', (to) => to.queueWait(HOSTILE, 1, 'full')],
@@ -196,7 +196,7 @@ describe('a name that is not from the configuration', () => {
           model: HOSTILE,
           code: '200',
           ms: 1,
-          searchUnits: 1,
+          spent: 1,
         }),
     ],
     [
@@ -208,7 +208,7 @@ describe('a name that is not from the configuration', () => {
           model: MODEL,
           code: '200',
           ms: 1,
-          searchUnits: 1,
+          spent: 1,
         }),
     ],
   ])('is not one on a %s either', async (_, record) => {

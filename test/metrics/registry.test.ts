@@ -27,7 +27,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
     model,
     code: '200',
     ms: 5,
-    searchUnits: 1,
+    spent: 1,
   });
   recorder.redisCommand('read', 'outage', 5);
   recorder.redisConnect('cache');

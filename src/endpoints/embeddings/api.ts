@@ -14,6 +14,7 @@ const DIMENSIONS: ReadonlyMap<string, number> = new Map([
 
 export const EMBEDDINGS_API: Api<EmbeddingsRequest, Vectors> = {
   parse: parseRequest,
+  billedIn: 'tokens',
   check({ dimensions }, model) {
     if (dimensions === undefined || dimensions === DIMENSIONS.get(model)) return;
     const only = DIMENSIONS.get(model);

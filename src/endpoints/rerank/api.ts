@@ -7,6 +7,7 @@ import { parseRequest, type RerankRequest } from './request.ts';
 
 export const RERANK_API: Api<RerankRequest, Float64Array> = {
   parse: parseRequest,
+  billedIn: 'searchUnits',
   repeats: ({ returnDocuments }) => returnDocuments,
   answer({ id, request, reply, positions, warnings }) {
     const { originals, returnDocuments, topN } = request;

@@ -37,7 +37,7 @@ const worked = (dyno: string): Metrics => {
       }
     }
     for (const attachment of attachments) {
-      recorder.upstreamCall({ client: 'search', attachment, model, code: '200', ms: 123.4, searchUnits: 1 });
+      recorder.upstreamCall({ client: 'search', attachment, model, code: '200', ms: 123.4, spent: 1 });
     }
     recorder.queueWait(model, 12.3, 'full');
   }
