@@ -11,6 +11,7 @@ import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, END, WRITE } from './item-scripts.ts';
 import type { Claims } from './redis-pairs.ts';
 import type { Known, MemoryStore, SharedStore } from './stores.ts';
+import type { Evictable } from './together.ts';
 
 /** Bytes of an entry besides its value: key, columns of the cache, and what the allocator adds. */
 const ENTRY_OVERHEAD_BYTES = 512;
@@ -20,8 +21,7 @@ interface Entry<T> {
   readonly takenAt: number;
 }
 
-export interface ItemMemory<T> extends MemoryStore<readonly T[]> {
-  readonly bytes: number;
+export interface ItemMemory<T> extends MemoryStore<readonly T[]>, Evictable {
   readonly entries: number;
 }
 
@@ -48,6 +48,7 @@ export const memoryByItem = <T>(codec: Pick<Codec<T>, 'sizeOf'>, maxBytes: numbe
     get bytes() {
       return cache.calculatedSize;
     },
+    evict: () => void cache.pop(),
     get entries() {
       return cache.size;
     },

@@ -2,9 +2,12 @@
 
 import type { Redis } from 'ioredis';
 import type { Granularity } from '../calls/call.ts';
+import type { Codec } from '../calls/endpoint.ts';
+import type { Values } from '../calls/values.ts';
 import { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
+import { type ItemMemory, memoryByItem, sharedByItem } from './by-item.ts';
 import { memoryByQuestion, sharedByQuestion } from './by-question.ts';
 import { Claims } from './claims.ts';
 import { createGranularities, type Granularities } from './granularities.ts';
@@ -14,6 +17,7 @@ import { redisPairs } from './redis-pairs.ts';
 import { Refused } from './refused.ts';
 import { createStanding, type Standing } from './standing.ts';
 import type { MemoryStore, SharedStore } from './stores.ts';
+import { type Evictable, together } from './together.ts';
 
 /** Milliseconds between two looks at Redis. */
 const BEAT_MS = 1000;
@@ -22,6 +26,11 @@ export interface Caches {
   readonly memory: MemoryStore;
   /** Undefined without Redis. */
   readonly shared: SharedStore | undefined;
+  /** Stores for values that are kept under a key each. */
+  byItem<T>(codec: Codec<T>): {
+    readonly memory: MemoryStore<readonly T[]>;
+    readonly redis: SharedStore<readonly T[]> | undefined;
+  };
   /** Of this process's memory: bytes, and number of values. */
   size(): { readonly bytes: number; readonly entries: number };
   readonly granularities: Granularities;
@@ -87,14 +96,27 @@ export const createCaches = (options: CachesOptions): Caches => {
   });
   const namespace = simulated ? 'simulator' : 'upstream';
   const memory = memoryStore(memoryBytes);
+  const stores: (Evictable & { readonly entries: number })[] = [memory];
+  const trim = together(memoryBytes, stores);
   const refused = createRefused(channel);
   const beat = (): Promise<unknown> =>
     Promise.all([redis?.commands.beat(redis.prefix), states.exchange()]).catch(() => {});
   let heart: NodeJS.Timeout | undefined;
   return {
-    memory: memoryByQuestion(memory),
+    memory: trimmed(memoryByQuestion(memory), trim),
     shared: redis && claims && sharedByQuestion(redisPairs({ ...redis, claims, claimMs: maxWaitMs })),
-    size: () => ({ bytes: memory.bytes, entries: memory.entries }),
+    byItem<T>(codec: Codec<T>) {
+      const items: ItemMemory<T> = memoryByItem(codec, memoryBytes);
+      stores.push(items);
+      return {
+        memory: trimmed(items, trim),
+        redis: redis && claims && sharedByItem({ ...redis, claims, claimMs: maxWaitMs, codec }),
+      };
+    },
+    size: () => ({
+      bytes: stores.reduce((sum, { bytes }) => sum + bytes, 0),
+      entries: stores.reduce((sum, { entries }) => sum + entries, 0),
+    }),
     granularities: createGranularities({ configured: granularity, states, onChange }),
     refused,
     channel,
@@ -116,6 +138,14 @@ export const createCaches = (options: CachesOptions): Caches => {
     },
   };
 };
+
+const trimmed = <V extends Values>(store: MemoryStore<V>, trim: () => void): MemoryStore<V> => ({
+  find: (identity) => store.find(identity),
+  add(...values) {
+    store.add(...values);
+    trim();
+  },
+});
 
 const REFUSED = 'refused';
 

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { PairMemory } from './by-question.ts';
 import { merge, type Pairs, ROW } from './pairs.ts';
+import type { Evictable } from './together.ts';
 
 /**
  * Heap bytes of a question besides its pairs: key string, typed array with its buffer, the cache's own columns, and what
@@ -10,8 +11,7 @@ import { merge, type Pairs, ROW } from './pairs.ts';
  */
 export const ENTRY_OVERHEAD_BYTES = 768;
 
-export interface BoundedStore extends PairMemory {
-  readonly bytes: number;
+export interface BoundedStore extends PairMemory, Evictable {
   /** Scored pairs. */
   readonly entries: number;
 }
@@ -42,6 +42,7 @@ export const memoryStore = (maxBytes: number, now: () => number = Date.now): Bou
     get bytes() {
       return cache.calculatedSize;
     },
+    evict: () => void cache.pop(),
     get entries() {
       return entries;
     },
