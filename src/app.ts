@@ -43,6 +43,7 @@ export interface AppOptions {
 /** The routes, and the method of each. */
 const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/v1/rerank': 'POST',
+  '/v1/embeddings': 'POST',
   '/v1/models': 'GET',
   '/v1/models/:id': 'GET',
   '/v1/cache': 'DELETE',

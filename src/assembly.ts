@@ -6,17 +6,22 @@ import { createApp } from './app.ts';
 import { createCaches } from './cache/caches.ts';
 import { ByteBudget } from './calls/byte-budget.ts';
 import { framesOf } from './calls/frames.ts';
+import { type EndpointName, endpointOf } from './calls/served.ts';
 import { Unseen } from './calls/unseen.ts';
-import { createColumn } from './column/column.ts';
+import type { Values } from './calls/values.ts';
+import { type Column, createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
+import { EMBEDDINGS_API } from './endpoints/embeddings/api.ts';
+import { EMBEDDINGS } from './endpoints/embeddings/endpoint.ts';
+import { codec } from './endpoints/embeddings/vector.ts';
 import { RERANK_API } from './endpoints/rerank/api.ts';
 import { RERANK } from './endpoints/rerank/endpoint.ts';
 import { Front, frontBytes } from './front/front.ts';
 import { identifier } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
-import { endpoint } from './http/endpoint.ts';
+import { type EndpointOptions, endpoint } from './http/endpoint.ts';
 import { accessNotices, cacheNotices, logRequest, pacingNotices } from './log.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { observerOf } from './metrics/observer.ts';
@@ -65,12 +70,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const { config, log, version, draining, unkind, linesDropped } = options;
   const { upstreams, closeSimulator } = await attach(config, log, unkind);
   const models = Object.keys(config.modelLimits);
-  const metrics = createMetrics({
-    dyno: config.dyno,
-    version,
-    release: config.release,
-    commit: config.commit,
-  });
+  const metrics = createMetrics({ ...config, version });
   const recorder = new Recorder({
     metrics,
     clients: config.clients.length > 0 ? config.clients.map(({ name }) => name) : ['default'],
@@ -96,30 +96,24 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onListening: (failure) => redis?.health.note('messages', failure),
   });
   await caches.begin();
-  const pacers = createPacers({
-    upstreams,
-    limits: config.modelLimits,
+  const limited = {
+    clients: config.clients,
     windowMs: config.rateWindowMs,
     maxWaitMs: config.maxWaitMs,
-    maxQueue: config.maxQueue,
-    clients: config.clients,
-    process: config.dyno,
-    prefix,
     redis: redis?.pacing,
+    prefix,
+  };
+  const pacers = createPacers({
+    ...limited,
+    upstreams,
+    limits: config.modelLimits,
+    maxQueue: config.maxQueue,
+    process: config.dyno,
     channel: caches.channel,
     ...pacingNotices(log),
   });
-  const quotas = createQuotas({
-    clients: config.clients,
-    windowMs: config.rateWindowMs,
-    maxWaitMs: config.maxWaitMs,
-    redis: redis?.pacing,
-    prefix,
-  });
-  const budget = new ByteBudget({
-    maxBytes: config.maxBufferBytes,
-    onShed: (size) => recorder.shed(size),
-  });
+  const quotas = createQuotas(limited);
+  const budget = new ByteBudget({ maxBytes: config.maxBufferBytes, onShed: (size) => recorder.shed(size) });
   const upstream = connectUpstream({
     attachments: upstreams,
     timeoutMs: config.maxWaitMs,
@@ -130,40 +124,52 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const observer = observerOf(recorder, caches.granularities);
   const unseen = new Unseen(config.verifyRate);
 
-  const rerank = createColumn({
-    endpoint: RERANK,
-    memory: caches.memory,
-    redis: caches.shared,
+  const common = {
     lifetime: config.cache,
     verifyRate: config.verifyRate,
-    unseen,
-    versionOf: (model) => caches.versionOf(model),
-    spare: (model) => pacers.hasRoomToSpare(model),
+    versionOf: caches.versionOf,
+    spare: pacers.hasRoomToSpare,
     refused: caches.refused,
     defang: config.upstreamFirewall === 'defang',
     maxWaitMs: config.maxWaitMs,
     quotas,
-    permits: (model) => pacers.of(model),
+    permits: pacers.of,
     // Enough to reach the only attachment that works.
     attempts: Math.max(DEFAULT_ATTEMPTS, upstreams.length),
     attemptMs: ATTEMPT_SHARE * config.maxWaitMs,
-    upstream: upstream.service(RERANK.wire),
     observer,
+  };
+  const rerank = createColumn({
+    ...common,
+    endpoint: RERANK,
+    memory: caches.memory,
+    redis: caches.shared,
+    unseen,
+    upstream: upstream.service(RERANK.wire),
+  });
+  const embeddings = createColumn({
+    ...common,
+    ...caches.byItem(codec),
+    endpoint: EMBEDDINGS,
+    unseen: new Unseen(config.verifyRate),
+    upstream: upstream.service(EMBEDDINGS.wire),
   });
 
   const identify = identifier({ clients: config.clients });
+  const handling = <V extends Values>(column: Column<V>, name: EndpointName): EndpointOptions<V> => ({
+    service: column,
+    known: column.known,
+    callers,
+    models: models.filter((model) => endpointOf(model) === name),
+    granularityOf: caches.granularities.of,
+    scopeOf: caches.scopeOf,
+    maxWaitMs: config.maxWaitMs,
+    maxBodyBytes: config.maxBodyBytes,
+    budget,
+  });
   const endpoints = {
-    '/v1/rerank': endpoint(RERANK_API, {
-      service: rerank,
-      known: (call) => rerank.known(call),
-      callers,
-      models,
-      granularityOf: caches.granularities.of,
-      scopeOf: caches.scopeOf,
-      maxWaitMs: config.maxWaitMs,
-      maxBodyBytes: config.maxBodyBytes,
-      budget,
-    }),
+    '/v1/rerank': endpoint(RERANK_API, handling(rerank, 'rerank')),
+    '/v1/embeddings': endpoint(EMBEDDINGS_API, handling(embeddings, 'embeddings')),
   };
   const front = new Front({
     identify,

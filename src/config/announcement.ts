@@ -1,5 +1,6 @@
 /** The facts in a gateway's first line of the log: what runs, for whom, and what is closed. No secret, no upstream's address. */
 
+import { endpointOf } from '../calls/served.ts';
 import { redisServer } from '../redis/url.ts';
 import type { Config } from './types.ts';
 
@@ -47,8 +48,13 @@ const closed = ({ production, metricsToken, clients, corsOrigins }: Config): str
 ];
 
 const firstRequest = ({ clients, modelLimits }: Config, port: number): string => {
-  const [model] = Object.keys(modelLimits);
+  const models = Object.keys(modelLimits);
+  const reranker = models.find((model) => endpointOf(model) === 'rerank');
   const key = clients.length > 0 ? " -H 'Authorization: Bearer KEY'" : '';
   const documents = ['Heat conduction in slabs.', 'The lift of a wing.'];
-  return `curl -s localhost:${port}/v1/rerank${key} -d '${JSON.stringify({ model, query: 'lift', documents })}'`;
+  const [path, body] =
+    reranker === undefined
+      ? ['embeddings', { model: models[0], input: documents }]
+      : ['rerank', { model: reranker, query: 'lift', documents }];
+  return `curl -s localhost:${port}/v1/${path}${key} -d '${JSON.stringify(body)}'`;
 };

@@ -40,7 +40,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
   const given = trimmed(env);
   const production = given.NODE_ENV !== 'development' && given.NODE_ENV !== 'test';
   const variables = readVariables(given, report);
-  const declared = readModels(given, report);
+  const { limits: declared, tokens } = readModels(given, report);
   const granularity = readGranularity(given, declared, report);
   const aliases = readAliases(given, report);
   const upstreams = readUpstreams(given, { aliases, production, models: declared }, report, warn);
@@ -81,6 +81,7 @@ export function parseConfig(env: Environment, host = { hostname: hostname() }): 
       commit: variables.HEROKU_BUILD_COMMIT ?? variables.HEROKU_SLUG_COMMIT,
       upstreams,
       modelLimits: lookup(models),
+      modelTokens: lookup([...tokens].filter(([name]) => models.has(name))),
       rateWindowMs: variables.RATE_WINDOW_MS,
       clients,
       redis: variables.REDIS_URL ? { url: variables.REDIS_URL, prefix: variables.REDIS_PREFIX } : undefined,

@@ -42,6 +42,8 @@ export interface Config {
   readonly upstreams: readonly Upstream[];
   /** Every model served, and the calls per window ONE attachment allows it. Has no prototype: look up as you please. */
   readonly modelLimits: Readonly<Record<string, number>>;
+  /** Tokens per window that ONE attachment allows, of the models that have such a limit, too. Without a prototype. */
+  readonly modelTokens: Readonly<Record<string, number>>;
   readonly rateWindowMs: number;
   /** Empty = open to everybody, in development only. */
   readonly clients: readonly Client[];

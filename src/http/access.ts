@@ -17,7 +17,7 @@ export const chooseModel = (
   if (requested === undefined) {
     const [only, ...others] = allowed;
     if (only !== undefined && others.length === 0) return only;
-    throw invalidField('model', `is needed: one of ${allowed.join(', ')}.`);
+    throw invalidField('model', `is needed: ${oneOf(allowed)}.`);
   }
   if (allowed.includes(requested)) return requested;
   if (served.includes(requested)) {
@@ -25,7 +25,8 @@ export const chooseModel = (
       param: 'model',
     });
   }
-  throw new RerankError('unknown_model', `\`model\` must be one of ${allowed.join(', ')}.`, {
-    param: 'model',
-  });
+  throw new RerankError('unknown_model', `\`model\` must be ${oneOf(allowed)}.`, { param: 'model' });
 };
+
+const oneOf = (models: readonly string[]): string =>
+  models.length > 0 ? `one of ${models.join(', ')}` : 'one that this key may use here, and there is none';

@@ -4,6 +4,7 @@
  */
 
 import type { Handler } from 'hono';
+import { type EndpointName, endpointOf } from '../calls/served.ts';
 import { chooseModel, modelsOf } from './access.ts';
 import type { GatewayEnv } from './context.ts';
 
@@ -39,8 +40,13 @@ export const oneModel = ({ models, stateOf }: ModelsOptions): Handler<GatewayEnv
     return c.json(described(model, stateOf));
   };
 
+const TYPES: Readonly<Record<EndpointName, string>> = {
+  rerank: 'text-to-ranking',
+  embeddings: 'text-to-embedding',
+};
+
 /** @param regions of the upstream, if its address names them */
 export const availableModels =
   (models: readonly string[], regions: readonly string[]): Handler =>
   (c) =>
-    c.json(models.map((model_id) => ({ model_id, type: ['text-to-ranking'], regions })));
+    c.json(models.map((model_id) => ({ model_id, type: [TYPES[endpointOf(model_id)]], regions })));

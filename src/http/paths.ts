@@ -1,7 +1,7 @@
 /** One path for each route, in whatever way a client has put it together. */
 
 /** The routes below a version, of which there is only one. */
-const VERSIONED: ReadonlySet<string> = new Set(['rerank', 'models', 'cache']);
+const VERSIONED: ReadonlySet<string> = new Set(['rerank', 'embeddings', 'models', 'cache']);
 
 const VERSION = /^v\d{1,3}$/;
 

@@ -17,6 +17,7 @@ export interface AttachOptions {
   /** Those configured. */
   readonly upstreams: readonly Upstream[];
   readonly modelLimits: Readonly<Record<string, number>>;
+  readonly modelTokens: Readonly<Record<string, number>>;
   readonly rateWindowMs: number;
 }
 
@@ -43,13 +44,14 @@ export const attach = async (
   const simulator = await startSimulator({
     keys: { [key]: {} },
     limits: config.modelLimits,
+    tokenLimits: config.modelTokens,
     windowMs: config.rateWindowMs,
     latencyMs: SIMULATED_LATENCY,
     // Nobody asks for its calls, and a review app may live for weeks.
     remember: false,
     unkind,
   });
-  log.warn('no RERANK_URL: answering from the built-in simulator, whose scores are lexical');
+  log.warn('no RERANK_URL: answering from the built-in simulator, whose scores and vectors are lexical');
   return {
     upstreams: [{ alias: 'RERANK', url: simulator.url, key, modelId: undefined }],
     closeSimulator: () => simulator.close(),

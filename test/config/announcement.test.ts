@@ -16,7 +16,7 @@ describe('the first line of the log says', () => {
       version: '1.2.3',
       mode: 'production',
       attachments: ['RERANK', 'RERANK_EU'],
-      models: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200 },
+      models: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200, 'cohere-embed-multilingual': 500 },
       services: ['search', 'chatbot'],
       redis: '[::1]:6380',
       closed: [

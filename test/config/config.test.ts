@@ -12,7 +12,8 @@ describe('defaults', () => {
       release: undefined,
       commit: undefined,
       upstreams: [],
-      modelLimits: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200 },
+      modelLimits: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200, 'cohere-embed-multilingual': 500 },
+      modelTokens: { 'cohere-embed-multilingual': 800_000 },
       rateWindowMs: 60_000,
       clients: [],
       redis: undefined,
@@ -20,7 +21,11 @@ describe('defaults', () => {
         ttlMs: 86_400_000,
         staleMs: 86_400_000,
         memoryBytes: 67_108_864,
-        granularity: { 'cohere-rerank-3-5': 'document', 'amazon-rerank-1-0': 'request' },
+        granularity: {
+          'cohere-rerank-3-5': 'document',
+          'amazon-rerank-1-0': 'request',
+          'cohere-embed-multilingual': 'document',
+        },
         scope: 'shared',
       },
       verifyRate: 0.001,
@@ -102,6 +107,18 @@ describe('models', () => {
     );
   });
 
+  test('a limit may have a second part, tokens; an embedding model is cached text by text', () => {
+    const env = { ...LIVE, MODEL_LIMITS: 'my-embedder=5/1000, other-embed=7,mine=2' };
+    const { modelLimits, modelTokens, cache } = configOf(env);
+    expect(modelLimits).toEqual({ 'my-embedder': 5, 'other-embed': 7, mine: 2 });
+    expect(modelTokens).toEqual({ 'my-embedder': 1000 });
+    expect(cache.granularity).toEqual({
+      'my-embedder': 'document',
+      'other-embed': 'document',
+      mine: 'request',
+    });
+  });
+
   test('a model that no attachment serves is not served', () => {
     const env = {
       ...LIVE,
@@ -110,9 +127,10 @@ describe('models', () => {
       EU_KEY: 'k',
       RERANK_MODEL_ID: 'cohere-rerank-3-5',
     };
-    expect(Object.keys(configOf(env).modelLimits)).toHaveLength(2);
+    expect(Object.keys(configOf(env).modelLimits)).toHaveLength(3);
     const tied = configOf({ ...env, EU_MODEL_ID: 'cohere-rerank-3-5' });
     expect(tied.modelLimits).toEqual({ 'cohere-rerank-3-5': 250 });
+    expect(tied.modelTokens).toEqual({});
     expect(tied.cache.granularity).toEqual({ 'cohere-rerank-3-5': 'document' });
   });
 });

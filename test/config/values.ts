@@ -35,7 +35,15 @@ export const TABLE: [variable: string, good: string[], bad: string[]][] = [
   ['RATE_WINDOW_MS', ['100', '3600000'], [...NUMBER_TRICKS, '99', '3600001', '100.5']],
   [
     'MODEL_LIMITS',
-    ['a=1', ' a = 1 , b=2', 'a=1,', 'a=1, ,', Array.from({ length: 10 }, (_, i) => `m${i}=1`).join()],
+    [
+      'a=1/1',
+      'a = 1 / 1000000000',
+      'a=1',
+      ' a = 1 , b=2',
+      'a=1,',
+      'a=1, ,',
+      Array.from({ length: 10 }, (_, i) => `m${i}=1`).join(),
+    ],
     [
       'a',
       'a=',
@@ -44,6 +52,7 @@ export const TABLE: [variable: string, good: string[], bad: string[]][] = [
       'a=1e3',
       '=1',
       'a=1=2',
+      ...['a=1/', 'a=/1', 'a=1/0', 'a=1/1.5', 'a=1/2/3', 'a=1/1000000001'],
       'a=1,a=2',
       ',a=1',
       Array.from({ length: 11 }, (_, i) => `m${i}=1`).join(),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   AMAZON,
   COHERE,
+  EMBED,
   KEYS,
   startTestGateway,
   type TestGateway,
@@ -36,7 +37,10 @@ describe('GET /v1/models', () => {
   test('lists every model for a client that may use all', async () => {
     const answer = await models(KEYS.search);
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({ object: 'list', data: [entry(COHERE, 250), entry(AMAZON, 200)] });
+    expect(await answer.json()).toEqual({
+      object: 'list',
+      data: [entry(COHERE, 250), entry(AMAZON, 200), entry(EMBED, 500)],
+    });
   });
 
   test('lists only its own for a client that may not', async () => {
@@ -47,7 +51,7 @@ describe('GET /v1/models', () => {
     await bodyOf(await gateway.rerank(fresh()));
     await bodyOf(await gateway.rerank(fresh()));
     const { data } = (await (await models(KEYS.search)).json()) as { data: unknown[] };
-    expect(data).toEqual([entry(COHERE, 250, 248), entry(AMAZON, 200)]);
+    expect(data).toEqual([entry(COHERE, 250, 248), entry(AMAZON, 200), entry(EMBED, 500)]);
   });
 
   test.each([undefined, 'wrong-key-SECRET-9999', UPSTREAM_KEY])('is closed without a key', async (key) => {
@@ -89,9 +93,10 @@ describe('GET /v1/models/ID', () => {
 test('GET /available-models tells anybody what is served, as the upstream does', async () => {
   const answer = await fetch(`${gateway.url}/available-models`);
   expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual(
-    [COHERE, AMAZON].map((model_id) => ({ model_id, type: ['text-to-ranking'], regions: [] })),
-  );
+  expect(await answer.json()).toEqual([
+    ...[COHERE, AMAZON].map((model_id) => ({ model_id, type: ['text-to-ranking'], regions: [] })),
+    { model_id: EMBED, type: ['text-to-embedding'], regions: [] },
+  ]);
 });
 
 test('several attachments add up, and one that is tied to a model serves only that', async () => {
@@ -106,5 +111,5 @@ test('several attachments add up, and one that is tied to a model serves only th
     },
   });
   const { data } = (await (await models(KEYS.search)).json()) as { data: unknown[] };
-  expect(data).toEqual([entry(COHERE, 500), entry(AMAZON, 200)]);
+  expect(data).toEqual([entry(COHERE, 500), entry(AMAZON, 200), entry(EMBED, 500)]);
 });

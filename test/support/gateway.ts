@@ -7,7 +7,8 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../src
 
 export const COHERE = 'cohere-rerank-3-5';
 export const AMAZON = 'amazon-rerank-1-0';
-export const LIMITS = { [COHERE]: 250, [AMAZON]: 200 };
+export const EMBED = 'cohere-embed-multilingual';
+export const LIMITS = { [COHERE]: 250, [AMAZON]: 200, [EMBED]: 500 };
 
 /** One key a client, long enough and easy to find where it must not be. */
 export const KEYS = {
@@ -34,6 +35,8 @@ export interface TestGateway {
   readonly log: readonly string[];
   /** Posts a body to `/v1/rerank` as client `search`; a string goes as it is. */
   rerank(body: unknown, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
+  /** The same to `/v1/embeddings`. */
+  embed(body: unknown, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
   metrics(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -67,18 +70,22 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
     ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
     idleMs: options.idleMs ?? 0,
   });
+  const post =
+    (path: string): TestGateway['rerank'] =>
+    (body, { headers, signal } = {}) =>
+      fetch(`${gateway.url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${KEYS.search}`, 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...(signal ? { signal } : {}),
+      });
   return {
     url: gateway.url,
     gateway,
     simulator,
     log,
-    rerank: (body, { headers, signal } = {}) =>
-      fetch(`${gateway.url}/v1/rerank`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${KEYS.search}`, 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' ? body : JSON.stringify(body),
-        ...(signal ? { signal } : {}),
-      }),
+    rerank: post('/v1/rerank'),
+    embed: post('/v1/embeddings'),
     metrics: async () => (await fetch(`${gateway.url}/metrics`)).text(),
     async stop() {
       await gateway.drain();

@@ -1,6 +1,7 @@
 /** Command line and environment → options of a probe, or what is wrong with them. Pure. */
 
 import { parseArgs } from 'node:util';
+import { endpointOf } from '../../calls/served.ts';
 import { formatProblems, type Problem } from '../../config/config.ts';
 import { readModels } from '../../config/models.ts';
 import { type Environment, trimmed } from '../../config/text.ts';
@@ -34,16 +35,19 @@ export const parseOptions = (args: readonly string[], env: Environment): Options
   const given = trimmed(env);
   const problems: Problem[] = [];
   const report = (variable: string, message: string): void => void problems.push({ variable, message });
-  const served = readModels(given, report);
+  const { limits: served } = readModels(given, report);
   const upstream = simulator ? undefined : attachment(given, served, alias, report);
   if (problems.length > 0) throw new UsageError(formatProblems(problems));
-  const models = [...new Set(model ?? (upstream?.modelId ? [upstream.modelId] : served.keys()))];
+  const models = [...new Set(model ?? (upstream?.modelId ? [upstream.modelId] : reranking(served)))];
   if (models.some((name) => name.trim() === '')) throw new UsageError('--model must name a model');
   if (models.length > MOST_MODELS) {
     throw new UsageError(`more than ${MOST_MODELS} models are too many for one run: choose with --model`);
   }
   return { upstream, models, tolerance: readTolerance(tolerance) };
 };
+
+const reranking = (served: ReadonlyMap<string, number>): string[] =>
+  [...served.keys()].filter((model) => endpointOf(model) === 'rerank');
 
 const parse = (args: readonly string[]) => {
   try {
