@@ -51,6 +51,6 @@ const attempt = async (options: CallerOptions): Promise<Pick<Result, 'judgement'
     return { judgement: judge(answer, { ...asked, requestId }), finishedAt };
   } catch (thrown) {
     const { code, name } = thrown as NodeJS.ErrnoException;
-    return { judgement: { outcome: 'wrong', reason: `no answer: ${code ?? name}` }, finishedAt: now() };
+    return { judgement: { outcome: 'unanswered', kind: code ?? name }, finishedAt: now() };
   }
 };

@@ -16,6 +16,7 @@ DIR also holds documents.jsonl and queries.jsonl. Without --url a simulator and 
   -h, --help; --version
 
 CACHE_*, VERIFY_RATE (here 0 by default), MAX_WAIT_MS and MAX_QUEUE of the environment reach the gateways that are started.
+A replay that is itself late, on a busy machine, says so, and marks its total times as upper bounds (≤).
 Ctrl-C stops and shows the figures so far.
 Exit code: 0 when every request has been answered, no answer was wrong and the upstream refused no call for its rate;
 1 otherwise; 2 when the command line or the corpus is wrong.

@@ -87,8 +87,8 @@ export const comparisonLines = (facts: ModelFacts): string[] => {
     0,
   );
   if (saved === 0) return lines;
-  const { rejected, error, wrong } = facts.tally.figures().outcomes;
-  const unanswered = rejected + error + wrong;
+  const { rejected, error, unanswered: silent, wrong } = facts.tally.figures().outcomes;
+  const unanswered = rejected + error + silent + wrong;
   const other =
     unanswered === 0 ? '' : `, or not made for the ${whole(unanswered)} requests without an answer`;
   return [...lines, `calls saved by sending asks that waited as one${other}: ${whole(saved)}`];

@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from './caller.ts';
 import type { ReplayRequest } from './corpus.ts';
+import { type Punctual, Punctuality } from './punctuality.ts';
 import { openLoop } from './schedule.ts';
 import { createSender } from './sender.ts';
 import type { Usage } from './spending.ts';
@@ -32,6 +33,7 @@ export interface Replayed {
   readonly sent: readonly ReplayRequest[];
   /** Undefined if unknown. */
   readonly usage: Usage | undefined;
+  readonly punctual: Punctual;
 }
 
 export const replay = async ({
@@ -44,6 +46,7 @@ export const replay = async ({
   // Every caller that waits for a retry listens to it.
   setMaxListeners(0, signal);
   const tally = new Tally();
+  const punctuality = new Punctuality();
   const sent: ReplayRequest[] = [];
   const { own } = target;
   const { of: traceparentOf, numberOf } = traces();
@@ -59,6 +62,7 @@ export const replay = async ({
 
   const launch = async (request: ReplayRequest, dueAt: number): Promise<void> => {
     sent.push(request);
+    punctuality.sent(performance.now() - dueAt);
     report();
     const result = await ask({
       send: (requestId) => sender.send(request, requestId),
@@ -76,11 +80,12 @@ export const replay = async ({
   };
 
   await openLoop({ items: requests, dueAt: ({ at }) => at / speed, launch, signal });
+  const punctual = punctuality.stop();
   await sender.close();
   const clientOf = new Map(sent.map(({ number, client }) => [number, client]));
   const usage = await target
     .usage((traceparent) => clientOf.get(numberOf(traceparent) ?? 0))
     // Read last; without it the other results are still valid.
     .catch(() => undefined);
-  return { tally, sent, usage };
+  return { tally, sent, usage, punctual };
 };

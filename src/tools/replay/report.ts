@@ -1,6 +1,7 @@
 /** The figures of a replay as rows of text. Pure. */
 
 import type { ReplayRequest } from './corpus.ts';
+import type { Punctual } from './punctuality.ts';
 import { NOTHING_SPENT, type Spent, total, type Usage } from './spending.ts';
 import { type Figures, OUTCOMES, type Tally } from './tally.ts';
 
@@ -8,6 +9,8 @@ export interface Facts {
   readonly tally: Tally;
   readonly sent: readonly ReplayRequest[];
   readonly usage: Usage | undefined;
+  /** Undefined: known to be in time. */
+  readonly punctual?: Punctual;
 }
 
 /** The first row is the head. */
@@ -26,7 +29,7 @@ interface Column {
 }
 
 /** The outcomes of the requests: a column for each client and one for all. */
-export const clientTable = ({ tally, sent, usage }: Facts): Table => {
+export const clientTable = ({ tally, sent, usage, punctual }: Facts): Table => {
   const clients = [...new Set(sent.map(({ client }) => client))];
   const columns: Column[] = clients.map((name) => ({
     name,
@@ -40,10 +43,15 @@ export const clientTable = ({ tally, sent, usage }: Facts): Table => {
     title,
     ...columns.map((column) => whole(value(column))),
   ];
+  // What is measured late is a bound.
+  const ms = (title: string, value: (column: Column) => number | undefined): string[] =>
+    row(title, value).map((text, i) => (i > 0 && punctual?.isLate && text !== UNKNOWN ? `≤ ${text}` : text));
+  const kinds = [...tally.figures().kinds.keys()].sort();
   return [
     ['', ...columns.map(({ name }) => name)],
     row('requests', ({ figures }) => figures.requests),
     ...OUTCOMES.map((outcome) => row(outcome, ({ figures }) => figures.outcomes[outcome])),
+    ...kinds.map((kind) => row(`  ${kind}`, ({ figures }) => figures.kinds.get(kind) ?? 0)),
     row('repeated attempts', ({ figures }) => figures.repetitions),
     row('upstream calls', ({ spent }) => spent?.calls),
     row('documents upstream', ({ spent }) => spent?.documents),
@@ -52,13 +60,14 @@ export const clientTable = ({ tally, sent, usage }: Facts): Table => {
     row('search units billed', ({ figures }) => figures.searchUnits),
     row('queue p50 ms', ({ figures }) => figures.queueMs.p50),
     row('queue p99 ms', ({ figures }) => figures.queueMs.p99),
-    row('total p50 ms', ({ figures }) => figures.totalMs.p50),
-    row('total p99 ms', ({ figures }) => figures.totalMs.p99),
+    ms('total p50 ms', ({ figures }) => figures.totalMs.p50),
+    ms('total p99 ms', ({ figures }) => figures.totalMs.p99),
   ];
 };
 
 /** The lines below the tables. */
-export const closingLines = ({ tally, sent, usage }: Facts, planned: number): string[] => {
+export const closingLines = (facts: Facts, planned: number): string[] => {
+  const { tally, sent, usage } = facts;
   const lines = tally.notes.map(
     ({ number, client, queryId, reason }) =>
       `wrong answer to request ${number} (${client}, query ${queryId}): ${reason}`,
@@ -69,7 +78,7 @@ export const closingLines = ({ tally, sent, usage }: Facts, planned: number): st
       `stopped after ${whole(tally.finished)} of ${whole(planned)} requests (${whole(sent.length)} sent)`,
     );
   }
-  lines.push(...billLines({ tally, sent, usage }));
+  lines.push(...billLines(facts), ...lateLines(facts));
   const throttled = usage ? whole(total(usage).throttled) : 'unknown';
   lines.push(`wrong answers: ${whole(tally.wrong)}, upstream 429s: ${throttled}`);
   return lines;
@@ -96,9 +105,24 @@ const billLines = ({ tally, usage }: Facts): string[] => {
   return lines;
 };
 
+/** Says of figures that they are partly the replay's own. */
+export const lateLines = ({ punctual }: Pick<Facts, 'punctual'>): string[] => {
+  if (!punctual?.isLate) return [];
+  const { lateMs, busyMs } = punctual;
+  return [
+    `the replay itself was late: requests were sent up to ${whole(lateMs.most)} ms after they were due (p99 ${whole(lateMs.p99)} ms), and its event loop was busy for ${whole(busyMs)} ms at a stretch (p99)`,
+    'so total times are upper bounds, as ≤ says; a lower --speed, or a machine with more cores, tells more',
+  ];
+};
+
 /**
  * 0 if every request was sent and answered, no answer was wrong, and the upstream refused no call with 429; otherwise 1.
  * A gateway whose metrics can't be read is judged by its answers alone.
  */
 export const exitCode = ({ tally, usage }: Facts, planned: number): 0 | 1 =>
-  tally.finished === planned && tally.wrong === 0 && (!usage || total(usage).throttled === 0) ? 0 : 1;
+  tally.finished === planned &&
+  tally.wrong === 0 &&
+  tally.figures().outcomes.unanswered === 0 &&
+  (!usage || total(usage).throttled === 0)
+    ? 0
+    : 1;

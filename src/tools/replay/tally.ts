@@ -12,6 +12,7 @@ export const OUTCOMES = [
   'collapsed',
   'rejected',
   'error',
+  'unanswered',
   'wrong',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -19,6 +20,8 @@ export type Outcome = (typeof OUTCOMES)[number];
 export interface Figures {
   readonly requests: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Requests that ended without scores, by why. */
+  readonly kinds: ReadonlyMap<string, number>;
   readonly repetitions: number;
   /** Billed to callers in `meta`. */
   readonly searchUnits: number;
@@ -75,6 +78,7 @@ export class Tally {
   figures(client?: string): Figures {
     const finished = this.#finished.filter((one) => client === undefined || one.client === client);
     const outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+    const kinds = new Map<string, number>();
     const queued: number[] = [];
     let repetitions = 0;
     let searchUnits = 0;
@@ -82,6 +86,7 @@ export class Tally {
       const { judgement } = result;
       outcomes[judgement.outcome]++;
       repetitions += result.repetitions;
+      if ('kind' in judgement) kinds.set(judgement.kind, (kinds.get(judgement.kind) ?? 0) + 1);
       if (!('queueMs' in judgement)) continue;
       queued.push(judgement.queueMs);
       searchUnits += judgement.searchUnits;
@@ -90,6 +95,7 @@ export class Tally {
     return {
       requests: finished.length,
       outcomes,
+      kinds,
       repetitions,
       searchUnits,
       queueMs: { p50: percentile(queued, 50), p99: percentile(queued, 99) },

@@ -83,12 +83,23 @@ const play = async (
   const end = AbortSignal.any([signal, over.signal]);
   for (let round = 1; !end.aborted; round++) {
     const requests = load.round(round);
-    const { tally } = await replay({ requests, speed: 1, target, signal: end, onProgress: () => {} });
-    const { outcomes, requests: finished } = tally.figures();
+    const { tally, punctual } = await replay({
+      requests,
+      speed: 1,
+      target,
+      signal: end,
+      onProgress: () => {},
+    });
+    const { outcomes, kinds, requests: finished } = tally.figures();
     const counts = OUTCOMES.filter((outcome) => outcomes[outcome] > 0).map(
       (outcome) => `${outcome} ${outcomes[outcome]}`,
     );
-    out(`round ${round}: ${finished} requests: ${counts.join(', ')}`);
+    const why = [...kinds].map(([kind, count]) => `${kind} ${count}`);
+    out(
+      `round ${round}: ${finished} requests: ${counts.join(', ')}${why.length > 0 ? ` (${why.join(', ')})` : ''}`,
+    );
+    if (punctual.isLate)
+      out(`  sent up to ${Math.round(punctual.lateMs.most)} ms late: this machine is busy`);
   }
   if (died === undefined) return 0;
   note(died);

@@ -70,10 +70,10 @@ describe('a caller', () => {
     expect(attempts()).toBe(1);
   });
 
-  test('calls no answer at all a wrong one', async () => {
+  test('tells no answer at all from a wrong one, by what went wrong', async () => {
     const { options } = caller(Object.assign(new Error('127.0.0.1'), { code: 'ECONNRESET' }));
     expect(await ask(options)).toMatchObject({
-      judgement: { outcome: 'wrong', reason: 'no answer: ECONNRESET' },
+      judgement: { outcome: 'unanswered', kind: 'ECONNRESET' },
     });
   });
 

@@ -97,7 +97,7 @@ describe('a model is held against its own ideal', () => {
 
   test('and calls that nobody needed because nobody was answered are not called a merit', () => {
     const tally = new Tally();
-    const judgement: Judgement = { outcome: 'rejected', retryAfterMs: 1000 };
+    const judgement: Judgement = { outcome: 'rejected', kind: '429 rate_limit_error', retryAfterMs: 1000 };
     tally.add(sent[0]!, { judgement, repetitions: 0, finishedAt: 0 }, 1);
     expect(comparisonLines(facts(usage([1, 2], [1, 3]), { tally })).at(-1)).toBe(
       'calls saved by sending asks that waited as one, or not made for the 1 requests without an answer: 1',

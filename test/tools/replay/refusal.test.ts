@@ -10,12 +10,17 @@ describe('a refusal', () => {
     [429, 'rate_limit_error'],
     [503, 'server_error'],
   ])('with %d says when to come back', (status, type) => {
-    expect(judge(refusal(status, type, soon), ASKED)).toEqual({ outcome: 'rejected', retryAfterMs: 7000 });
+    expect(judge(refusal(status, type, soon), ASKED)).toEqual({
+      outcome: 'rejected',
+      kind: `${status} ${type}`,
+      retryAfterMs: 7000,
+    });
   });
 
   test.each([502, 504])('with %d is an error', (status) => {
     expect(judge(refusal(status, 'server_error'), ASKED)).toEqual({
       outcome: 'error',
+      kind: `${status} server_error`,
       retryAfterMs: undefined,
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Judgement } from '../../../src/tools/replay/answers/judge.ts';
 import type { ReplayRequest } from '../../../src/tools/replay/corpus.ts';
+import { punctual } from '../../../src/tools/replay/punctuality.ts';
 import {
   clientTable,
   closingLines,
@@ -50,6 +51,8 @@ const facts = (judgements: readonly Judgement[], usage?: Usage): Facts => {
 };
 const row = (table: Table, title: string): readonly string[] =>
   table.find(([name]) => name === title)!.slice(1);
+const REJECTED: Judgement = { outcome: 'rejected', kind: '429 rate_limit_error', retryAfterMs: 1 };
+const SILENCE: Judgement = { outcome: 'unanswered', kind: 'ECONNRESET' };
 const WRONG: Judgement = { outcome: 'wrong', reason: 'results[0] is out of order' };
 
 describe('the table of clients', () => {
@@ -67,6 +70,31 @@ describe('the table of clients', () => {
     const table = clientTable(facts([MISS, MISS, MISS], usageWith(4)));
     expect(row(table, 'upstream calls')).toEqual(['2', '0', '3']);
     expect(row(table, 'upstream 429s')).toEqual(['0', '0', '4']);
+  });
+
+  test('has a row for each way to end without scores, and none for others', () => {
+    const table = clientTable(facts([REJECTED, SILENCE, REJECTED]));
+    expect(row(table, 'unanswered')).toEqual(['0', '1', '1']);
+    expect(row(table, '  429 rate_limit_error')).toEqual(['2', '0', '2']);
+    expect(row(table, '  ECONNRESET')).toEqual(['0', '1', '1']);
+    expect(
+      clientTable(facts([MISS]))
+        .flat()
+        .filter((text) => text.startsWith('  ')),
+    ).toEqual([]);
+  });
+
+  test('marks total times as bounds when the replay itself was late, and says so at the end', () => {
+    const late = { ...facts([MISS, MISS, MISS]), punctual: punctual([0, 0, 1234], 7) };
+    expect(row(clientTable(late), 'total p99 ms')).toEqual(['≤ 30', '≤ 20', '≤ 30']);
+    expect(row(clientTable(late), 'queue p50 ms')).toEqual(['1,234', '1,234', '1,234']);
+    const lines = closingLines(late, 3).join('\n');
+    expect(lines).toContain('sent up to 1,234 ms after they were due (p99 1,234 ms)');
+    const busy = { ...facts([MISS, MISS, MISS]), punctual: punctual([0, 0, 0], 99) };
+    expect(closingLines(busy, 3).join('\n')).toContain('busy for 99 ms at a stretch');
+    const timely = { ...facts([MISS, MISS, MISS]), punctual: punctual([1, 2, 3], 2) };
+    expect(row(clientTable(timely), 'total p99 ms')).toEqual(['30', '20', '30']);
+    expect(closingLines(timely, 3).join('\n')).not.toContain('late');
   });
 
   test('shows a dash where nobody knows', () => {
@@ -108,7 +136,8 @@ describe('the end', () => {
   test.each([
     ['everything was right', [MISS, MISS, MISS], usageWith(0), 0],
     ['nobody tells of the upstream', [MISS, MISS, MISS], undefined, 0],
-    ['a request was rejected', [MISS, MISS, { outcome: 'rejected', retryAfterMs: 1 }], usageWith(0), 0],
+    ['a request was rejected', [MISS, MISS, REJECTED], usageWith(0), 0],
+    ['an answer did not come', [MISS, SILENCE, MISS], usageWith(0), 1],
     ['an answer was wrong', [MISS, WRONG, MISS], usageWith(0), 1],
     ['the upstream refused a call for its rate', [MISS, MISS, MISS], usageWith(1), 1],
     ['it was stopped before', [MISS, MISS], usageWith(0), 1],

@@ -15,8 +15,16 @@ describe('a tally', () => {
     const tally = new Tally();
     tally.add(request(1, 'search'), result(served('miss', 10, 2)), 100);
     tally.add(request(2, 'search'), result(served('hit', 0), 2), 300);
-    tally.add(request(3, 'chatbot'), result({ outcome: 'rejected', retryAfterMs: 1000 }, 2), 9000);
-    tally.add(request(4, 'chatbot'), result({ outcome: 'error', retryAfterMs: undefined }), 50);
+    tally.add(
+      request(3, 'chatbot'),
+      result({ outcome: 'rejected', kind: '429 rate_limit_error', retryAfterMs: 1000 }, 2),
+      9000,
+    );
+    tally.add(
+      request(4, 'chatbot'),
+      result({ outcome: 'error', kind: '502 server_error', retryAfterMs: undefined }),
+      50,
+    );
 
     expect(tally.figures('search')).toMatchObject({
       requests: 2,
@@ -29,6 +37,10 @@ describe('a tally', () => {
     expect(tally.figures('chatbot')).toMatchObject({
       requests: 2,
       outcomes: { rejected: 1, error: 1, hit: 0 },
+      kinds: new Map([
+        ['429 rate_limit_error', 1],
+        ['502 server_error', 1],
+      ]),
       queueMs: { p50: undefined, p99: undefined },
     });
     const { requests, outcomes, repetitions } = tally.figures();

@@ -20,7 +20,9 @@ export interface Asked extends Question {
 export type Judgement =
   | { readonly outcome: Served; readonly searchUnits: number; readonly queueMs: number }
   | Refused
-  | { readonly outcome: 'wrong'; readonly reason: string };
+  | { readonly outcome: 'wrong'; readonly reason: string }
+  /** No answer came. @see Refused for `kind`, which is here what went wrong, like `ECONNRESET`. */
+  | { readonly outcome: 'unanswered'; readonly kind: string };
 
 export const judge = (answer: Answer, asked: Asked): Judgement => {
   try {

@@ -18,6 +18,8 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 
 export interface Refused {
   readonly outcome: 'rejected' | 'error';
+  /** Status and type, like `429 rate_limit_error`. */
+  readonly kind: string;
   /** Milliseconds after which the caller should come back; undefined: it should not. */
   readonly retryAfterMs: number | undefined;
 }
@@ -31,10 +33,11 @@ export const checkRefusal = (status: number, headers: Headers, body: Json, reque
   insist(body.id === requestId, `the id of a ${status} is not its X-Request-ID`);
   insist(isObject(error) && error.code === status && error.message === message, `the error of a ${status}`);
   insist(error.type === type, `a ${status} has the type ${String(error.type)}`);
+  const kind = `${status} ${type}`;
   if (status === 429 || status === 503) {
-    return { outcome: 'rejected', retryAfterMs: retryAfterMs(headers) };
+    return { outcome: 'rejected', kind, retryAfterMs: retryAfterMs(headers) };
   }
   // Every request of a corpus is valid: a gateway that calls one invalid is wrong, or is configured for other callers.
   insist(status >= 500, `${status} for a valid request: ${message}`);
-  return { outcome: 'error', retryAfterMs: undefined };
+  return { outcome: 'error', kind, retryAfterMs: undefined };
 };
