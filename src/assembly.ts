@@ -110,7 +110,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     maxQueue: config.maxQueue,
     process: config.dyno,
     channel: caches.channel,
-    ...pacingNotices(log),
+    ...pacingNotices(log, recorder.lastFailure),
   });
   const quotas = createQuotas(limited);
   const budget = new ByteBudget({ maxBytes: config.maxBufferBytes, onShed: (size) => recorder.shed(size) });

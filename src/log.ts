@@ -118,8 +118,8 @@ export const cacheNotices = (log: Logger): OfCaches => ({
   },
 });
 
-/** Log lines for operators about windows and upstreams. */
-export const pacingNotices = (log: Logger): OfPacers => ({
+/** Log lines for operators about windows and upstreams. @param causeOf what the latest failed call to an upstream ended in */
+export const pacingNotices = (log: Logger, causeOf: (upstream: string) => string | undefined): OfPacers => ({
   onChange(window, state, cause) {
     log.warn({ window, state, reason: cause?.kind, code: cause?.code }, 'pacing');
   },
@@ -127,7 +127,7 @@ export const pacingNotices = (log: Logger): OfPacers => ({
     log.error({ window, cause: framesOf(error) ?? typeof error }, 'pacing failed');
   },
   onCircuit(upstream, model, reason) {
-    if (reason) log.error({ upstream, model, reason }, 'upstream is left alone');
+    if (reason) log.error({ upstream, model, reason, cause: causeOf(upstream) }, 'upstream is left alone');
     else log.warn({ upstream, model }, 'upstream is back');
   },
 });

@@ -24,6 +24,8 @@ export interface Observer {
     model: string;
     /** The status of the answer, or why there was none. */
     code: string;
+    /** What broke on the wire, like `ECONNREFUSED`; undefined if nothing did. */
+    wire?: string | undefined;
     ms: number;
     /** In the endpoint's billing unit. */
     spent: number;

@@ -52,10 +52,10 @@ export const upstreamSeam = <C extends Call, R extends Reply>(observer: Observer
     observer.upstreamCall({ client, attachment, model, code: '200', ms, spent });
   },
   failed({ attachment = '', model, terms: { client } }, thrown, ms) {
-    const { kind, upstreamStatus } = toRerankError(thrown);
+    const { kind, upstreamStatus, upstreamCode: wire } = toRerankError(thrown);
     if (kind === 'firewall_refused') observer.firewallRefused(model);
     const code = upstreamStatus === undefined ? NO_STATUS[kind] : String(upstreamStatus);
-    observer.upstreamCall({ client, attachment, model, code: code ?? 'failed', ms, spent: 0 });
+    observer.upstreamCall({ client, attachment, model, code: code ?? 'failed', wire, ms, spent: 0 });
   },
 });
 

@@ -8,8 +8,9 @@ export interface Announcement {
   readonly version: string;
   readonly mode: 'production' | 'development';
   readonly attachments: readonly string[] | string;
-  /** Calls per window that one attachment allows, by model. */
+  /** Calls per window that one attachment allows, by model; and tokens, of those that have such a limit. */
   readonly models: Config['modelLimits'];
+  readonly tokens?: Config['modelTokens'];
   readonly services: readonly string[] | string;
   /** Host and port. */
   readonly redis: string;
@@ -27,6 +28,7 @@ export const announcement = (config: Config, version: string, port: number): Ann
     mode: production ? 'production' : 'development',
     attachments: upstreams.length === 0 ? 'the built-in simulator' : upstreams.map(({ alias }) => alias),
     models: config.modelLimits,
+    ...(Object.keys(config.modelTokens).length > 0 ? { tokens: config.modelTokens } : {}),
     services: clients.length === 0 ? 'open to everybody' : clients.map(({ name }) => name),
     redis: redis ? hostOf(redis.url) : 'none: each process has a cache, limits and quotas of its own',
     closed: closed(config),

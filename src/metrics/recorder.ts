@@ -34,6 +34,8 @@ export interface UpstreamFacts {
   readonly model: string;
   /** The status of the answer, or why there was none. */
   readonly code: string;
+  /** What broke on the wire. */
+  readonly wire?: string | undefined;
   readonly ms: number;
   /** In the endpoint's billing unit. */
   readonly spent: number;
@@ -60,6 +62,7 @@ export class Recorder {
   readonly #asked;
   readonly #answered;
   readonly #lookedUp;
+  readonly #failures = new Map<string, string>();
 
   constructor(options: RecorderOptions) {
     this.#metrics = options.metrics;
@@ -129,7 +132,8 @@ export class Recorder {
     this.#metrics.firewallRefusals.inc({ model: this.#label(model) });
   }
 
-  upstreamCall({ client, attachment, model, code, ms, spent }: UpstreamFacts): void {
+  upstreamCall({ client, attachment, model, code, wire, ms, spent }: UpstreamFacts): void {
+    if (code !== '200' && code !== 'cancelled') this.#failures.set(attachment, wire ?? code);
     const labels = { upstream: this.#label(attachment), model: this.#label(model) };
     this.#metrics.upstreamRequests.inc({ ...labels, code });
     this.#metrics.upstreamDuration.observe(labels, ms / 1000);
@@ -139,6 +143,9 @@ export class Recorder {
     billed.byUpstream.inc(labels, spent);
     billed.byClient.inc(causer, spent);
   }
+
+  /** What the latest call to an attachment that failed ended in: a status, or the code of what broke on the wire. */
+  readonly lastFailure = (attachment: string): string | undefined => this.#failures.get(attachment);
 
   /** @param failed the kind of failure, if the command failed */
   redisCommand(op: string, failed: FailureKind | undefined, ms: number): void {

@@ -17,6 +17,7 @@ describe('the first line of the log says', () => {
       mode: 'production',
       attachments: ['RERANK', 'RERANK_EU'],
       models: { 'cohere-rerank-3-5': 250, 'amazon-rerank-1-0': 200, 'cohere-embed-multilingual': 500 },
+      tokens: { 'cohere-embed-multilingual': 800_000 },
       services: ['search', 'chatbot'],
       redis: '[::1]:6380',
       closed: [

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
+import { endpointOf } from '../../calls/served.ts';
 import type { Upstream } from '../../config/config.ts';
 import type { Finding } from './finding.ts';
 
@@ -20,7 +21,7 @@ export const checkUpstream = async (
   const catalogue = catalogueIn(listed);
   const absent = catalogue ? models.filter((model) => !catalogue.has(model)) : [];
   const [model = ''] = models;
-  const { path, body } = emptyCall(model, catalogue?.get(model));
+  const { path, body } = emptyCall(model);
   return [
     found('fine', `reached in ${ms} ms`),
     ...(catalogue
@@ -57,22 +58,20 @@ const ask = async (url: string, key?: string, body?: string): Promise<Answer | s
   }
 };
 
-/** What an attachment offers: model ids, and what each does. Undefined when the answer does not say. */
-const catalogueIn = ({ status, body }: Answer): Map<string, readonly string[]> | undefined => {
+/** The ids of the models that an attachment offers; undefined when the answer does not say. */
+const catalogueIn = ({ status, body }: Answer): ReadonlySet<string> | undefined => {
   if (status !== 200) return undefined;
   try {
-    const list = JSON.parse(body) as readonly { model_id?: unknown; type?: unknown }[];
-    return new Map(
-      list.map(({ model_id: id, type }) => [String(id), Array.isArray(type) ? type.map(String) : []]),
-    );
+    const list = JSON.parse(body) as readonly { model_id?: unknown }[];
+    return new Set(list.map(({ model_id: id }) => String(id)));
   } catch {
     return undefined;
   }
 };
 
-/** A call with nothing in it, by what a model does. */
-const emptyCall = (model: string, type: readonly string[] = []): { path: string; body: string } =>
-  type.includes('text-to-embedding')
+/** A call with nothing in it. */
+const emptyCall = (model: string): { path: string; body: string } =>
+  endpointOf(model) === 'embeddings'
     ? { path: '/v1/embeddings', body: JSON.stringify({ model, input: [] }) }
     : { path: '/v1/rerank', body: JSON.stringify({ model, query: 'q', documents: [] }) };
 
