@@ -83,7 +83,7 @@ describe('app.json', () => {
 describe('the Procfile', () => {
   test('starts what the build compiles, and checks the configuration before each release', () => {
     expect(PROCFILE).toEqual({
-      web: 'node --max-old-space-size=256 dist/main.js',
+      web: 'node --max-old-space-size=256 --heap-growing-percent=300 dist/main.js',
       release: 'node dist/tools/check-config.js',
     });
     // Both start it the same way.
