@@ -18,6 +18,7 @@ import { Answers } from './answers.ts';
 import { Exchange } from './exchange.ts';
 import { Gathering } from './gathering.ts';
 import { plainRequest } from './plain.ts';
+import { Scratch } from './scratch.ts';
 import { HEAD, send, sendKept } from './write.ts';
 
 export interface FrontOptions {
@@ -52,6 +53,7 @@ const MOST_CALLERS = 1000;
 export class Front {
   readonly #options: FrontOptions;
   readonly #answers: Answers;
+  readonly #scratch = new Scratch();
   readonly #callers = new Map<string | undefined, Caller>();
 
   constructor(options: FrontOptions) {
@@ -105,7 +107,12 @@ export class Front {
           claim.release();
           return;
         }
-        const answer = endpoint.take(exchange, { bytes: gathering.take(), claim });
+        const answer = endpoint.take(exchange, {
+          length,
+          take: () => gathering.take(this.#scratch.join),
+          giveBack: this.#scratch.giveBack,
+          claim,
+        });
         if (answer instanceof Promise) {
           answer.then(
             (each) => this.#give(exchange, each),

@@ -64,12 +64,13 @@ export class Gathering implements Sink {
     return this.#mac.getAuthTag().toString('latin1');
   }
 
-  take(): Buffer {
+  /** @param join puts pieces together */
+  take(join: (pieces: readonly Uint8Array[], bytes: number) => Buffer = Buffer.concat): Buffer {
     if (this.#buffer !== undefined) return this.#buffer.take();
     const [only, ...others] = this.#pieces;
     return only !== undefined && others.length === 0
       ? Buffer.from(only.buffer, only.byteOffset, only.length)
-      : Buffer.concat(this.#pieces, this.#bytes);
+      : join(this.#pieces, this.#bytes);
   }
 
   #putTogether(): void {

@@ -19,8 +19,13 @@ export interface BodyLimits {
 }
 
 export interface Body {
-  readonly bytes: Buffer;
-  /** The bytes held for the request. The caller of this function releases it. */
+  /** Bytes. */
+  readonly length: number;
+  /** To be called once. */
+  take(): Buffer;
+  /** Nothing refers any more to the bytes that were taken, so that they may be overwritten. */
+  readonly giveBack?: (bytes: Buffer) => void;
+  /** The bytes held for the request. Whoever takes the body releases it. */
   readonly claim: Claim;
 }
 
@@ -65,7 +70,8 @@ export const readBody = async (c: Context<GatewayEnv>, limits: BodyLimits): Prom
     claim.release();
     throw thrown;
   });
-  return { bytes: buffer.take(), claim };
+  const bytes = buffer.take();
+  return { length: bytes.length, take: () => bytes, claim };
 };
 
 const lengthOf = (header: string | undefined): number | undefined =>

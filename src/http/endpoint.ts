@@ -160,11 +160,15 @@ export const endpoint = <R extends Asked, V extends Values>(
   };
 
   /** Not one with the above, so that the body's bytes can be freed: only the parsed request waits for the answer. */
-  const begin = (ask: Ask, { bytes, claim }: Body): Answer | Promise<Answer> => {
+  const begin = (ask: Ask, { take, giveBack, claim }: Body): Answer | Promise<Answer> => {
     try {
+      const bytes = take();
       const { request, bytes: held } = api.parse(bytes);
       claim.resize(held);
-      return whileHeld(ask, request, claim);
+      const result = whileHeld(ask, request, claim);
+      // An answer at once is wholly made: the request, which may be slices of the body, is read no more.
+      if (!(result instanceof Promise)) giveBack?.(bytes);
+      return result;
     } catch (thrown) {
       claim.release();
       throw thrown;
@@ -174,7 +178,7 @@ export const endpoint = <R extends Asked, V extends Values>(
   return {
     limits: { maxBytes: maxBodyBytes, timeoutMs: maxWaitMs, budget },
     take(ask, body) {
-      const turn = body.bytes.length > SMALL_BYTES ? turns.next() : turns.short();
+      const turn = body.length > SMALL_BYTES ? turns.next() : turns.short();
       return turn === undefined ? begin(ask, body) : turn.then(() => begin(ask, body));
     },
   };

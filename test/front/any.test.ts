@@ -28,6 +28,8 @@ const anyBody = fc
       ['c', 'b'],
       ['a', 'a', 'b'],
       ['x'.repeat(3000), 'y'.repeat(3000)],
+      ['p'.repeat(9000), 'q'.repeat(70_000)],
+      ['r'.repeat(9000), 's'.repeat(70_000), 'é'],
       ['“', 'a'],
       [{ text: 'a' }, { text: 'b', n: 1.5 }],
       [],

@@ -19,7 +19,8 @@ const read = async ({ body, headers = {} }: Init, limits = LIMITS): Promise<stri
   const app = onion();
   app.post('/', async (c) => {
     try {
-      const { bytes, claim } = await readBody(c, limits);
+      const { take, claim } = await readBody(c, limits);
+      const bytes = take();
       expect(claim.bytes).toBeGreaterThanOrEqual(bytes.length);
       claim.release();
       outcome = bytes.toString('utf8');

@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Blamed } from '../../src/calls/blame.ts';
+import { ByteBudget } from '../../src/calls/byte-budget.ts';
 import type { Granularity, ItemCall } from '../../src/calls/call.ts';
 import type { Identity } from '../../src/calls/identity.ts';
-import { CACHE_TERMS } from '../support/fakes.ts';
+import { RERANK_API } from '../../src/endpoints/rerank/api.ts';
+import { Callers } from '../../src/http/callers.ts';
+import { endpoint } from '../../src/http/endpoint.ts';
+import { aCall, CACHE_TERMS, InstantScorer, scoresOf } from '../support/fakes.ts';
 import { BODY, Desk, type Init, MODEL } from './desk.ts';
-import { aCaller } from './onion.ts';
+import { aCaller, aRecord } from './onion.ts';
+
+const neverGone = (): AbortSignal => new AbortController().signal;
 
 let desk: Desk;
 beforeEach(() => {
@@ -96,4 +102,42 @@ test('a document that is refused is named by the word that its caller has for do
     const answer = await desk.post({ body: { ...BODY, ...more } });
     expect(await answer.json()).toMatchObject({ error: { code: 400, param: `${field}[1]` } });
   }
+});
+
+test('the bytes of a body may be overwritten when the answer was there at once, and only then', async () => {
+  const { service, budget } = { service: new InstantScorer(), budget: new ByteBudget({ maxBytes: 1e6 }) };
+  for (const [known, expected] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    let givenBack = 0;
+    const { take } = endpoint(RERANK_API, {
+      service,
+      known: () => (known ? scoresOf(aCall({ items: ['a', 'b', 'c'] })) : undefined),
+      callers: new Callers(),
+      models: [MODEL],
+      granularityOf: () => 'document',
+      scopeOf: () => [],
+      maxWaitMs: 5000,
+      maxBodyBytes: 1e6,
+      budget,
+    });
+    const bytes = Buffer.from(JSON.stringify(BODY));
+    const ask = {
+      record: aRecord(),
+      caller: aCaller(),
+      header: () => undefined,
+      gone: neverGone,
+      outgoing: undefined,
+    };
+    const body = {
+      length: bytes.length,
+      take: () => bytes,
+      giveBack: () => void givenBack++,
+      claim: budget.claim(bytes.length),
+    };
+    expect((await take(ask, body)).status).toBe(200);
+    expect(givenBack).toBe(expected);
+  }
+  expect(budget.held).toBe(0);
 });
