@@ -148,6 +148,12 @@ test('every request of the mix has its line in the log, with the id that its cal
   expect(new Set(requests.map(({ id }) => id)).size).toBe(requests.length);
 });
 
+test('every error of the mix says its cause', () => {
+  const errors = gateway.log.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
+  expect(errors.length).toBeGreaterThan(3);
+  expect(errors.filter(({ cause }) => typeof cause !== 'string' || cause === '')).toEqual([]);
+});
+
 test('a key that is refused has a line of its own, with a fingerprint, and who sent it', () => {
   const lines = gateway.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'key refused');
   expect(lines).toMatchObject([

@@ -143,6 +143,24 @@ describe('in what Heroku has pruned, an operator types', () => {
     });
   });
 
+  test('npm run check-config -- --live, and reads whether all of it can be used', async () => {
+    const env = { MODEL_LIMITS: 'cohere-rerank-3-5=250,amazon-rerank-1-0=200' };
+    const { code, output } = await onDyno('npm run --silent check-config -- --live', env).ended;
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/live: all can be used\n$/),
+    });
+    expect(output).toContain('the key is accepted');
+  });
+
+  test.each(['start', 'run check-config', 'run key', 'run probe'])(
+    'npm %s -- --help, and reads how',
+    async (name) => {
+      const { code, output } = await onDyno(`npm ${name} --silent -- --help`).ended;
+      expect({ code, output }).toMatchObject({ code: 0, output: expect.stringMatching(/^Usage: npm /) });
+    },
+  );
+
   test('npm run probe, and reads what scores depend on', async () => {
     const before = simulator.calls.length;
     const { code, output } = await onDyno('npm run --silent probe').ended;
