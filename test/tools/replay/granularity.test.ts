@@ -20,7 +20,11 @@ describe('the granularity of a replay’s gateways', () => {
   test.each([undefined, BOTH, `${AMAZON}=off`, `${COHERE}=request, ${AMAZON}=document`])(
     'is told as a gateway understands %j',
     (variable) => {
-      const config = parseConfig({ NODE_ENV: 'development', CACHE_GRANULARITY: variable });
+      const config = parseConfig({
+        NODE_ENV: 'development',
+        CACHE_GRANULARITY: variable,
+        MODEL_LIMITS: `${COHERE}=250,${AMAZON}=200`,
+      });
       if (!config.ok) throw new Error('not a configuration');
       expect(Object.fromEntries(granularities(variable))).toEqual({ ...config.config.cache.granularity });
     },
