@@ -4,6 +4,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
+import { serve } from './http/asset.ts';
 import { auth, type Identify } from './http/auth.ts';
 import { type PurgeOptions, purgeCache } from './http/cache.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
@@ -16,6 +17,8 @@ import { canonicalPath, shownPath } from './http/paths.ts';
 import { type QuotaState, quotaHeaders } from './http/quota-headers.ts';
 import { type RefusedKey, refusedKeys } from './http/refused-keys.ts';
 import { errorResponse } from './http/respond.ts';
+import { type DocumentOptions, openApi } from './openapi/document.ts';
+import { pages } from './openapi/pages.ts';
 
 export interface AppOptions {
   readonly identify: Identify;
@@ -36,6 +39,7 @@ export interface AppOptions {
   readonly quotaOf?: (client: string) => QuotaState | undefined;
   readonly metrics: MetricsRouteOptions;
   readonly readiness: () => Readiness;
+  readonly description: DocumentOptions;
   /** Called once for every rerank request. */
   readonly onRequest: (record: RequestRecord) => void;
 }
@@ -51,6 +55,8 @@ const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/healthz': 'GET',
   '/readyz': 'GET',
   '/metrics': 'GET',
+  '/openapi.json': 'GET',
+  '/docs': 'GET',
 };
 
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
@@ -71,6 +77,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
   app.get('/metrics', metricsRoute(options.metrics));
+  for (const [path, page] of Object.entries(pages(openApi(options.description)))) app.get(path, serve(page));
 
   for (const [path, method] of Object.entries(ROUTES)) {
     app.options(path, (c) => c.body(null, 204, { Allow: `${method}, OPTIONS` }));

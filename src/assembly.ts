@@ -120,7 +120,6 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     hold: (bytes) => budget.hold(bytes),
   });
   const callers = new Callers();
-
   const observer = observerOf(recorder, caches.granularities);
   const unseen = new Unseen(config.verifyRate);
 
@@ -228,6 +227,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       alone: pacers.alone !== undefined,
       reason: (redis?.health.failure ?? pacers.alone)?.code,
     }),
+    description: { version, models, limits: config },
     onRequest,
   });
 

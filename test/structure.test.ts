@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   process: [],
   config: ['redis', 'calls'],
   front: ['http', 'calls'],
+  openapi: ['http', 'endpoints', 'calls'],
   http: ['endpoints', 'json', 'calls'],
   endpoints: ['json', 'calls'],
   column: ['cache', 'pacing', 'quota', 'upstream', 'calls'],

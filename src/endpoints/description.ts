@@ -12,13 +12,11 @@ export interface Example {
 export interface Description {
   /** The route, like `/v1/rerank`. */
   readonly path: string;
-  /** The heading under which it stands. */
-  readonly tag: string;
   readonly operationId: string;
   readonly summary: string;
   /** CommonMark. */
   readonly description: string;
-  /** @param models those served, at least one */
+  /** @param models those that the endpoint serves; there may be none */
   schemas(models: readonly string[]): Readonly<Record<string, Schema>>;
   /** Names among `schemas`. */
   readonly request: string;
@@ -29,3 +27,10 @@ export interface Description {
 }
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+/** A request's `model`. */
+export const modelSchema = (models: readonly string[]): Schema => ({
+  type: ['string', 'null'],
+  enum: [...models, null],
+  description: 'May be left out when the key may use one model only.',
+});

@@ -153,6 +153,7 @@ export class Bed {
       },
     };
     const app = createApp({
+      description: { version: 'test', models: [], limits: { maxBodyBytes, maxWaitMs: 5000 } },
       regions: [],
       corsOrigins: [],
       identify,

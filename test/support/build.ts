@@ -1,7 +1,7 @@
 /** The gateway as production runs it: compiled, in a folder of its own, so that a `dist` in use stays as it is. */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,7 @@ export const buildGateway = (): string => {
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`the gateway does not compile\n${stdout ?? ''}${stderr ?? ''}`);
+  cpSync(join(ROOT, 'src/openapi/page'), join(dist, 'openapi/page'), { recursive: true });
   // What the compiled files look for beside their folder.
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');

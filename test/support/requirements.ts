@@ -49,6 +49,11 @@ const REQUIREMENTS: readonly Requirement[] = [
     debianPackage: 'python3-requests',
     why: 'it is one of the clients',
   },
+  {
+    command: 'chromium',
+    debianPackage: 'chromium',
+    why: 'a real browser reads the pages',
+  },
 ];
 
 function isOnPath(command: string): boolean {

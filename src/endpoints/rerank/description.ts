@@ -3,7 +3,7 @@
  * what no schema can say: the fields that `rank_fields` names, and that a text is valid Unicode.
  */
 
-import { type Description, ref, type Schema } from '../description.ts';
+import { type Description, modelSchema, ref, type Schema } from '../description.ts';
 import { MAX_DOCUMENTS } from './request.ts';
 
 const TEXT = { type: 'string', minLength: 1 };
@@ -62,11 +62,7 @@ const requestSchema = (models: readonly string[]): Schema => ({
   description: '`null` is as good as absent. Other fields are ignored.',
   required: ['query'],
   properties: {
-    model: {
-      type: ['string', 'null'],
-      enum: [...models, null],
-      description: 'May be left out when the key may use one model only.',
-    },
+    model: modelSchema(models),
     query: { type: 'string', pattern: '\\S', description: 'Not blank.' },
     documents: {
       type: ['array', 'null'],
@@ -160,7 +156,6 @@ const LAYERS = 'Boundary layers on a flat plate.';
 
 export const RERANK_DESCRIPTION: Description = {
   path: '/v1/rerank',
-  tag: 'Rerank',
   operationId: 'rerank',
   summary: 'Score documents against a query',
   description:
