@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Gateway, startGateway } from '../../src/server.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
+import { watch } from './watched.ts';
 
 export const COHERE = 'cohere-rerank-3-5';
 export const AMAZON = 'amazon-rerank-1-0';
@@ -38,6 +39,7 @@ export interface TestGateway {
   /** The same to `/v1/embeddings`. */
   embed(body: unknown, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
   metrics(): Promise<string>;
+  /** Rejects when an answer was not as the API description says. */
   stop(): Promise<void>;
 }
 
@@ -79,6 +81,8 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
         body: typeof body === 'string' ? body : JSON.stringify(body),
         ...(signal ? { signal } : {}),
       });
+  const { modelLimits, maxBodyBytes, maxWaitMs } = result.config;
+  const answers = await watch(gateway.url, JSON.stringify([modelLimits, maxBodyBytes, maxWaitMs]));
   return {
     url: gateway.url,
     gateway,
@@ -90,6 +94,7 @@ export const startTestGateway = async (options: TestGatewayOptions = {}): Promis
     async stop() {
       await gateway.drain();
       await simulator.close();
+      answers.stop();
     },
   };
 };
