@@ -7,6 +7,7 @@
  */
 
 import type { Again, Wait } from './attempt.ts';
+import type { Size } from './estimates.ts';
 import type { Identity } from './identity.ts';
 import type { Values } from './values.ts';
 
@@ -42,6 +43,11 @@ export interface Call {
   readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
   /** Called by the pacing layer when an attempt starts: its attachment, and whether another attachment could take the next one. */
   readonly onStart?: ((attachment: string, replaceable: boolean) => void) | undefined;
+  /**
+   * What the call would cost if it were sent now, in the endpoint's billing unit: an estimate, which grows while others join.
+   * Undefined where only the number of calls is limited. `Reply.spent` is what it has cost.
+   */
+  readonly cost?: (() => number) | undefined;
   /** Called by the upstream whenever it sends the call. */
   readonly onSend?: (() => void) | undefined;
   /** Called by the pacing layer when a permit is granted. Returns the fields of the call that have changed by then. */
@@ -63,6 +69,8 @@ export interface ItemCall extends Call {
    * items were the cause.
    */
   readonly alone?: boolean;
+  /** Of the items that a shared call holds now; undefined: of `items`. */
+  readonly size?: (() => Size) | undefined;
   /**
    * The items of all callers that wait for this call when its permit is granted. `items` and `identity` of the call itself are
    * those of the first caller.

@@ -8,6 +8,8 @@ export interface Endpoint<V extends Values> {
   readonly perCall: PerCall;
   readonly wire: Wire<V>;
   readonly comparison: Comparison<V>;
+  /** The upstream limits what calls cost together, and not only their number. */
+  readonly limitsCost?: boolean;
   /** Chooses the items to send when some are missing; by default the missing ones. */
   readonly choose?: Choose | undefined;
   /** Removes from an item's text what firewalls refuse; returns other texts unchanged. */

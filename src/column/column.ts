@@ -14,12 +14,14 @@ import type {
   Service,
 } from '../calls/call.ts';
 import type { Endpoint } from '../calls/endpoint.ts';
+import { Estimates } from '../calls/estimates.ts';
 import type { Identity } from '../calls/identity.ts';
 import type { Observer } from '../calls/observer.ts';
 import type { Unseen } from '../calls/unseen.ts';
 import type { Values } from '../calls/values.ts';
 import type { Quotas } from '../quota/quotas.ts';
 import { batch } from './batch.ts';
+import { estimated, learned } from './cost.ts';
 import { defanged } from './defang.ts';
 import { firewall } from './firewall.ts';
 import { flight } from './flight.ts';
@@ -81,6 +83,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
   const { choose, comparison, perCall } = endpoint;
   const milder = options.defang ? endpoint.defang : undefined;
   type Answer = ItemReply<V>;
+  const estimates = new Estimates();
   const keep: Keep<V> = ({ cache, identity }, reply) => {
     if (!cache.write) return;
     memory.add(identity, reply.values, reply.takenAt);
@@ -124,9 +127,12 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
     // pays nothing and takes no place of its own.
     batch<V>({ most: perCall, keep, onJoin: (model) => observer.merged(model) }),
     hold<ItemCall, Answer>(),
+    // Around the queue: whether there is room for a call may depend on its cost, which grows while others join.
+    ...(endpoint.limitsCost ? [estimated<V>(estimates)] : []),
     ...spending<ItemCall, Answer>(options),
     // With the permit granted: while the call waited, another process may have stored all the values.
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
+    ...(endpoint.limitsCost ? [learned<V>(estimates)] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
   const service = column.reduceRight((inner, layer) => layer(inner), options.upstream);

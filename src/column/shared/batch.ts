@@ -79,7 +79,11 @@ export class Batch<V extends Values> {
   run(inner: ItemService<V>): Promise<void> {
     return this.#shared.make(
       inner,
-      { ...this.#first, seal: () => this.#seal() },
+      {
+        ...this.#first,
+        size: () => ({ items: this.#items, bytes: this.#bytes }),
+        seal: () => this.#seal(),
+      },
       {
         done: (reply) => this.#deliver(reply),
         failed: (error) => {
