@@ -16,8 +16,10 @@ const GAP = 6;
 const TITLE = 34;
 const FONT = 'font-family="system-ui, sans-serif" font-size="12"';
 
+const OTHERS = /^(?:bare|easy|nginx)/;
+
 /** Ours are told from what they are held against. */
-const colourOf = (label: string): string => (label.startsWith('bare') ? '#9aa5b1' : '#5b4fc7');
+const colourOf = (label: string): string => (OTHERS.test(label) ? '#9aa5b1' : '#5b4fc7');
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 

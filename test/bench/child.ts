@@ -57,14 +57,22 @@ export const tieToUs = (child: ChildProcess): void => {
  * Runs `node ...args` with a free port in `PORT`, and resolves when it listens there. What it writes to stdout (a
  * gateway's request log) goes to the null device: written, but nobody's work to read.
  */
-export const startServer = async (
+export const startServer = (
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+): Promise<Server> => startProgram(process.execPath, () => args, env);
+
+/** Runs any program that listens on the port that it is given, in its arguments or in `PORT`. */
+export const startProgram = async (
+  program: string,
+  argsOf: (port: number) => readonly string[],
+  env: Readonly<Record<string, string>> = {},
   attempts = 3,
 ): Promise<Server> => {
   const port = somePort();
-  if (await isListening(port)) return startServer(args, env, attempts);
-  const child = spawn(process.execPath, args, {
+  if (await isListening(port)) return startProgram(program, argsOf, env, attempts);
+  const args = argsOf(port);
+  const child = spawn(program, args, {
     env: childEnvironment({ ...env, PORT: String(port) }),
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -79,8 +87,8 @@ export const startServer = async (
     await sleep(20);
   }
   await stop(child);
-  if (attempts > 1) return startServer(args, env, attempts - 1);
-  throw new Error(`node ${args.join(' ')} did not come to listen on port ${port}`);
+  if (attempts > 1) return startProgram(program, argsOf, env, attempts - 1);
+  throw new Error(`${program} ${args.join(' ')} did not come to listen on port ${port}`);
 };
 
 const stop = async (child: ChildProcess): Promise<void> => {

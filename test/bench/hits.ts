@@ -8,7 +8,7 @@ import { inTurn, type Lane, type Load, openLoad, type Round } from './load.ts';
 import type { Effort } from './options.ts';
 import { bodyOf, httpRequest, permuted } from './requests.ts';
 import { nameOf, SIZES, type Size } from './sizes.ts';
-import { DIGESTS, GATEWAY_KEY, type Pair, type Stage } from './stage.ts';
+import { DIGESTS, GATEWAY_KEY, type Stage } from './stage.ts';
 
 /** Kept connections, each with one request under way. */
 export const CONNECTIONS = 8;
@@ -71,11 +71,15 @@ const enter = async (
   });
 
   let answerBytes = 0;
-  for (const pair of stage.gateways) answerBytes = await prepare(pair, requests);
+  for (const { gateway } of stage.gateways) answerBytes = await prepare(gateway, requests);
+  for (const peer of Object.values(stage.peers)) await prepare(peer, requests);
   const bare = serialize(`/${answerBytes}`);
   const contestants: Contestant[] = [];
   for (const digest of DIGESTS) {
     contestants.push(await open(`bare server, ${digest}`, stage.bare[digest], bare.map(inTurn)));
+  }
+  for (const [name, peer] of Object.entries(stage.peers)) {
+    contestants.push(await open(name, peer, requests.map(inTurn), expecting('; hit')));
   }
   for (const { name, gateway, forgetful } of stage.gateways) {
     const of = (what: string): string => (name === '' ? what : `${what}, ${name}`);
@@ -89,9 +93,9 @@ const enter = async (
   return contestants;
 };
 
-/** Has every request scored once, which fills both tiers; the size of an answer, bytes. */
-const prepare = async ({ gateway }: Pair, requests: readonly (readonly Buffer[])[]): Promise<number> => {
-  const connection = await Connection.open(gateway.port);
+/** Has every request scored once, which fills its caches; the size of an answer, bytes. */
+const prepare = async (server: Server, requests: readonly (readonly Buffer[])[]): Promise<number> => {
+  const connection = await Connection.open(server.port);
   let bytes = 0;
   try {
     for (const request of requests.flat()) {

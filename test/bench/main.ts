@@ -17,7 +17,8 @@ const NOTES: Readonly<Record<Section, string>> = {
     `hits: ${CONNECTIONS} kept connections in a closed loop. × SHA-256: requests/s ÷ those of a bare node:http server that reads the body, makes ` +
     'a SHA-256 of it and writes a ready answer of the same size, in the same round; × by CPU: the same by processor time a request, ' +
     'which counts where the generator is busy near 100 %. Permuted: the same question, no two bodies equal. ' +
-    'Other servers that are installed do not take part: nginx needs a Lua module to make a digest of a body.',
+    'Peers, which know the very same bytes only: the easy version of this gateway (test/bench/processes/easy.ts), and nginx where ' +
+    'it is installed with its Lua module.',
   misses: 'misses: one call at a time, simulator without latency, with Redis. CPU: of the gateway, a miss.',
   growth: 'growth: permuted hits of processes that know so many pairs.',
   memory:

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { buildGateway, PRODUCTION_FLAGS } from '../support/build.ts';
 import { startRedis } from '../support/redis.ts';
 import { type Server, startServer } from './child.ts';
+import { hasNginx, startNginx } from './nginx.ts';
 import { MODEL } from './requests.ts';
 import { buildRevision } from './revision.ts';
 
@@ -31,6 +32,8 @@ export interface Stage {
   /** Bare servers that answer, by the digest that they make of a body. */
   readonly bare: Readonly<Record<Digest, Server>>;
   readonly simulator: Server;
+  /** Other caching servers in front of the simulator, by name, which know the very same bytes again. */
+  readonly peers: Readonly<Record<string, Server>>;
   /** The gateway of this working tree, and of another revision, where one is to be compared. */
   readonly gateways: readonly Pair[];
   stop(): Promise<void>;
@@ -95,9 +98,23 @@ export const startStage = async (compare?: string): Promise<Stage> => {
     for (const DIGEST of DIGESTS) {
       bare[DIGEST] = await started(startServer(typescript('yardstick.ts'), { DIGEST }));
     }
+    const peers: Record<string, Server> = {
+      'easy version': await started(
+        startServer(typescript('easy.ts'), {
+          GATEWAY_KEY,
+          RERANK_URL: simulator.url,
+          RERANK_KEY: UPSTREAM_KEY,
+        }),
+      ),
+    };
+    if (hasNginx()) {
+      peers['nginx, Lua SHA-256'] = await started(
+        startNginx({ gatewayKey: GATEWAY_KEY, url: simulator.url, key: UPSTREAM_KEY }),
+      );
+    }
     const gateways: Pair[] = [];
     for (const { name, main } of builds) gateways.push(await startPair(name, main));
-    return { bare: bare as Record<Digest, Server>, simulator, gateways, stop };
+    return { bare: bare as Record<Digest, Server>, simulator, peers, gateways, stop };
   } catch (thrown) {
     await stop();
     throw thrown;
