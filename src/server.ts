@@ -70,7 +70,7 @@ export const startGateway = async ({
 
   const server = createServer(
     { requireHostHeader: false },
-    front.before(inTurn(getRequestListener(app.fetch))),
+    inTurn(front.before(getRequestListener(app.fetch))),
   );
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.headersTimeout = KEEP_ALIVE_MS + 1000;

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ask, Keep } from '../http/ask.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
+import { arrivedAt } from '../http/in-turn.ts';
 import { requestId } from '../http/ledger.ts';
 
 export interface Arrival {
@@ -11,8 +12,8 @@ export interface Arrival {
   readonly caller: Caller;
   /** Of the endpoint. */
   readonly path: string;
-  /** Monotonic milliseconds. */
-  readonly startedAt: number;
+  /** When it was looked at first, monotonic milliseconds: it may have arrived before. */
+  readonly began: number;
 }
 
 export class Exchange implements Ask {
@@ -22,7 +23,7 @@ export class Exchange implements Ask {
   readonly record: RequestRecord;
   keep: Keep | undefined;
 
-  constructor({ incoming, outgoing, caller, path, startedAt }: Arrival) {
+  constructor({ incoming, outgoing, caller, path, began }: Arrival) {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.caller = caller;
@@ -30,21 +31,21 @@ export class Exchange implements Ask {
       id: requestId(incoming.headers['x-request-id'] as string | undefined),
       method: 'POST',
       path,
-      startedAt,
+      startedAt: arrivedAt(incoming) ?? began,
       client: caller.name,
-      authMs: performance.now() - startedAt,
+      authMs: performance.now() - began,
       outcome: 'error',
       status: 500,
       durationMs: 0,
     };
   }
 
-  readonly header = (name: string): string | undefined => {
+  header(name: string): string | undefined {
     const value = this.incoming.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
-  };
+  }
 
-  readonly gone = (): AbortSignal => {
+  gone(): AbortSignal {
     const { outgoing } = this;
     const leaving = new AbortController();
     const onClose = (): void => {
@@ -53,5 +54,5 @@ export class Exchange implements Ask {
     if (outgoing.destroyed) leaving.abort();
     else outgoing.once('close', onClose);
     return leaving.signal;
-  };
+  }
 }

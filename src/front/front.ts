@@ -70,14 +70,14 @@ export class Front {
   before(app: RequestListener): RequestListener {
     const { endpoints } = this.#options;
     return (incoming, outgoing) => {
-      const startedAt = performance.now();
+      const began = performance.now();
       const plain = plainRequest(incoming);
       const endpoint = plain && endpoints[plain.path];
       const caller = endpoint && this.#callerOf(plain.authorization);
       if (caller === undefined || plain!.length > endpoint!.limits.maxBytes) return app(incoming, outgoing);
-      caller.usedAt = startedAt;
+      caller.usedAt = began;
       const { path, length, repeatable } = plain!;
-      const exchange = new Exchange({ incoming, outgoing, caller, path, startedAt });
+      const exchange = new Exchange({ incoming, outgoing, caller, path, began });
       this.#receive(exchange, endpoint!, length, repeatable && this.#options.maxBytes > 0);
     };
   }

@@ -65,11 +65,11 @@ export const endpoint = <R extends Asked, V extends Values>(
   const turns = new Turns();
 
   /** What a request asks of the column. */
-  const meaning = ({ caller, header }: Ask, model: string, request: R, { digests }: Distinct): Meaning => {
-    const asked = cacheTerms(header('cache-control'));
+  const meaning = (ask: Ask, model: string, request: R, { digests }: Distinct): Meaning => {
+    const asked = cacheTerms(ask.header('cache-control'));
     const granularity = granularityOf(model);
     const dependsOn = api.dependsOn?.(request) ?? [];
-    const scope = [...scopeOf(model, caller.name), ...dependsOn];
+    const scope = [...scopeOf(model, ask.caller.name), ...dependsOn];
     const whole = granularity !== 'document';
     return {
       model,
@@ -82,12 +82,15 @@ export const endpoint = <R extends Asked, V extends Values>(
 
   /** Calls the column for the distinct texts of a request, on the terms of its headers. */
   const call = async (
-    { record, caller: { name: client }, header, gone }: Ask,
+    ask: Ask,
     meant: Meaning,
     texts: Distinct,
     hold: ItemCall['hold'],
   ): Promise<ItemReply<V>> => {
-    const caller = callers.open(gone, () => new RerankError('client_gone'));
+    const caller = callers.open(
+      () => ask.gone(),
+      () => new RerankError('client_gone'),
+    );
     try {
       return await service.answer({
         ...meant,
@@ -95,14 +98,14 @@ export const endpoint = <R extends Asked, V extends Values>(
           return texts.items;
         },
         terms: {
-          client,
-          urgency: urgency(header('priority')),
-          deadline: record.startedAt + patience(header('prefer'), maxWaitMs),
+          client: ask.caller.name,
+          urgency: urgency(ask.header('priority')),
+          deadline: ask.record.startedAt + patience(ask.header('prefer'), maxWaitMs),
           get signal() {
             return caller.signal;
           },
         },
-        traceparent: traceContext(header('traceparent')),
+        traceparent: traceContext(ask.header('traceparent')),
         hold,
       });
     } finally {

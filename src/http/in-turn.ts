@@ -8,9 +8,9 @@ import { Turns } from '../calls/turns.ts';
 
 const arrivals = new WeakMap<object, number>();
 
-/** When a request arrived, monotonic milliseconds; now, if it did not have to wait for its turn. */
-export const arrivedAt = (request: object | undefined): number =>
-  (request && arrivals.get(request)) ?? performance.now();
+/** When a request arrived that had to wait for its turn, monotonic milliseconds; undefined for one that had not. */
+export const arrivedAt = (request: object | undefined): number | undefined =>
+  request && arrivals.get(request);
 
 /** Requests for a state, such as health checks, need not wait for others. */
 const isShort = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

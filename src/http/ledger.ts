@@ -22,7 +22,7 @@ export const ledger = ({ onRequest }: LedgerOptions): MiddlewareHandler<GatewayE
       id: requestId(c.req.header('x-request-id')),
       method: c.req.method,
       path: shownPath(c.req.path),
-      startedAt: arrivedAt(c.env?.incoming),
+      startedAt: arrivedAt(c.env?.incoming) ?? performance.now(),
       outcome: 'error',
       status: 500,
       durationMs: 0,

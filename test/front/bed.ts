@@ -166,7 +166,7 @@ export class Bed {
       readiness: () => ({ draining: false, redis: undefined, alone: false, reason: undefined }),
       onRequest,
     });
-    const listener = inTurn(getRequestListener(app.fetch));
+    const listener = getRequestListener(app.fetch);
     this.front = new Front({
       identify,
       endpoints,
@@ -184,7 +184,9 @@ export class Bed {
       this.throughApp++;
       listener(incoming, outgoing);
     };
-    this.#server = createServer(frontBytes === undefined ? throughApp : this.front.before(throughApp));
+    this.#server = createServer(
+      inTurn(frontBytes === undefined ? throughApp : this.front.before(throughApp)),
+    );
     readAnyTarget(this.#server);
   }
 
