@@ -77,7 +77,6 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     models,
     attachments: upstreams.map(({ alias }) => alias),
   });
-
   const prefix = config.redis?.prefix ?? '';
   const redis = await connect({
     url: config.redis?.url,
@@ -153,7 +152,6 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     unseen: new Unseen(config.verifyRate),
     upstream: upstream.service(EMBEDDINGS.wire),
   });
-
   const identify = identifier({ clients: config.clients });
   const handling = <V extends Values>(column: Column<V>, name: EndpointName): EndpointOptions<V> => ({
     service: column,
@@ -173,6 +171,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const front = new Front({
     identify,
     endpoints,
+    // What an answer says may depend on the page that asks (https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches).
+    fields: config.corsOrigins.length > 0 ? ['Vary', 'Origin'] : [],
     quotaOf: quotas.stateOf,
     standing: caches.standing,
     isSample: unseen.pass,

@@ -12,7 +12,7 @@ import type { Identify } from '../http/auth.ts';
 import { collect } from '../http/body.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import type { QuotaState } from '../http/quota-headers.ts';
+import { type QuotaState, quotaFields } from '../http/quota-headers.ts';
 import { errorAnswer, oldestOf } from '../http/respond.ts';
 import { Answers } from './answers.ts';
 import { Exchange } from './exchange.ts';
@@ -25,6 +25,8 @@ export interface FrontOptions {
   readonly identify: Identify;
   /** By path. */
   readonly endpoints: Readonly<Record<string, Endpoint>>;
+  /** Names and values, alternating, of the headers that every answer has. */
+  readonly fields: readonly string[];
   /** Undefined for a client without a quota. */
   readonly quotaOf: (client: string) => QuotaState | undefined;
   /**
@@ -133,7 +135,7 @@ export class Front {
     const kept = this.#answers.find(name);
     if (kept !== undefined && !isSample(kept.samples)) {
       onHit(kept.model);
-      sendKept(exchange.outgoing, kept, exchange.record, this.#quotaOf(exchange));
+      sendKept(exchange.outgoing, kept, exchange.record, this.#fieldsFor(exchange));
       this.#end(exchange, 200);
       return true;
     }
@@ -163,7 +165,7 @@ export class Front {
   }
 
   #give(exchange: Exchange, answer: Answer): void {
-    send(exchange.outgoing, answer, this.#quotaOf(exchange));
+    send(exchange.outgoing, answer, this.#fieldsFor(exchange));
     this.#end(exchange, answer.status);
   }
 
@@ -172,7 +174,7 @@ export class Front {
     const { outgoing, record } = exchange;
     const answer = errorAnswer(thrown, record);
     if (outgoing.headersSent) outgoing.destroy();
-    else send(outgoing, answer, this.#quotaOf(exchange));
+    else send(outgoing, answer, this.#fieldsFor(exchange));
     this.#end(exchange, answer.status);
   }
 
@@ -182,8 +184,11 @@ export class Front {
     this.#options.onRequest(record);
   }
 
-  #quotaOf({ caller }: Exchange): QuotaState | undefined {
-    return this.#options.quotaOf(caller.name);
+  /** Headers that depend on who asks, and not on the answer. */
+  #fieldsFor({ caller }: Exchange): readonly string[] {
+    const { fields, quotaOf } = this.#options;
+    const quota = quotaOf(caller.name);
+    return quota === undefined ? fields : [...fields, ...quotaFields(quota).flat()];
   }
 
   /** Undefined for whoever the app is to refuse. */

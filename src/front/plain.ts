@@ -4,7 +4,9 @@ import type { IncomingMessage } from 'node:http';
 
 /** Ways in which clients name an endpoint's route; whatever else the app understands, it is asked for. */
 const PATHS: ReadonlyMap<string, string> = new Map(
-  ['/v1/rerank', '/v2/rerank', '/rerank'].map((path) => [path, '/v1/rerank']),
+  ['rerank', 'embeddings'].flatMap((name) =>
+    ['/v1/', '/v2/', '/'].map((base) => [`${base}${name}`, `/v1/${name}`] as const),
+  ),
 );
 
 /** Where one of these stands, more is to be done or said than to answer. */

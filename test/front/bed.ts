@@ -155,7 +155,7 @@ export class Bed {
     const app = createApp({
       description: { version: 'test', models: [], limits: { maxBodyBytes, maxWaitMs: 5000 } },
       regions: [],
-      corsOrigins: [],
+      corsOrigins: ['https://page.example'],
       identify,
       models,
       endpoints,
@@ -170,6 +170,7 @@ export class Bed {
     this.front = new Front({
       identify,
       endpoints,
+      fields: ['Vary', 'Origin'],
       quotaOf,
       standing: caches.standing,
       isSample,
