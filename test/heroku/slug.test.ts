@@ -105,7 +105,7 @@ describe('what Heroku builds: install, build, prune', () => {
     }
   });
 
-  test('is a review app too: without any add-on, the simulator answers whoever has the key', async () => {
+  test('is a review app too: without any add-on, the simulator answers whoever has the key, and it describes itself', async () => {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     const { review } = MANIFEST.environments;
@@ -116,6 +116,9 @@ describe('what Heroku builds: install, build, prune', () => {
     expect((await untilAnswered(origin + MANIFEST.success_url, dyno)).status).toBe(200);
     expect((await readmeCurl(origin)).status).toBe(401);
     expect((await fetch(`${origin}/metrics`)).status).toBe(401);
+    for (const path of ['/openapi.json', '/docs', '/docs/swagger-ui-bundle.js', '/docs/reference.js']) {
+      expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
+    }
     await isAnswer(await readmeCurl(origin, env.GATEWAY_KEYS!));
     expect(dyno.output()).toContain('lexical');
     dyno.terminate();
