@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { startFleetBed, throttled } from '../support/fleet-bed.ts';
 import { mostInAnyWindow } from '../support/sliding.ts';
+import { readBodies } from './bodies.ts';
 import { faultsOf } from './faults.ts';
 import { growthPerMinute, type Sample, sampleOf } from './health.ts';
 import { startLoad } from './load.ts';
@@ -109,6 +110,9 @@ await pause(begun + minutes * 60_000 - performance.now());
 clearInterval(watching);
 await load.stop();
 
+// A million for ten minutes.
+const bodiesRead = readBodies(Math.round(100_000 * minutes), seed);
+
 const { tally } = load;
 const arrivals = bed.simulator.calls.map(({ at }) => at);
 const most = mostInAnyWindow(arrivals, WINDOW_MS);
@@ -124,6 +128,8 @@ const rows: readonly (readonly [string, string | number])[] = [
   ['cut with a process that ended', tally.cut],
   ['wrong', tally.wrong],
   ['unanswered', tally.unanswered],
+  ['bodies read in two ways', bodiesRead.count],
+  ['read differently', bodiesRead.different ?? 0],
   ['upstream calls', arrivals.length],
   ['most in any window', `${most} of ${LIMIT}`],
   ['windows over the limit', most > LIMIT ? 'yes' : 0],
@@ -149,4 +155,5 @@ const internal = bed.gateways.flatMap(({ log }) => log.filter((line) => line.inc
 for (const line of internal.slice(0, 5)) console.log(`  ${line}`);
 
 await bed.stop();
-process.exit(tally.wrong + tally.unanswered + internal.length > 0 || most > LIMIT ? 1 : 0);
+const wrong = tally.wrong + tally.unanswered + internal.length > 0 || bodiesRead.different !== undefined;
+process.exit(wrong || most > LIMIT ? 1 : 0);
