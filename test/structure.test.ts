@@ -39,9 +39,8 @@ const MOST_LINES = 250;
 const READERS_OF_THE_ENVIRONMENT = [
   'main.ts',
   'tools/check-config.ts',
-  'tools/replay/main.ts',
+  'tools/command.ts',
   'tools/probe/main.ts',
-  'tools/stack/main.ts',
 ];
 
 const withoutComments = (source: string): string =>

@@ -4,7 +4,7 @@
  */
 
 import { type Description, modelSchema, ref, type Schema } from '../description.ts';
-import { MAX_DOCUMENTS } from './request.ts';
+import { IGNORED, MAX_DOCUMENTS } from './request.ts';
 
 const TEXT = { type: 'string', minLength: 1 };
 const COUNT = { type: ['integer', 'null'], minimum: 1 };
@@ -40,21 +40,6 @@ const DOCUMENTS = [
 const COUNTS = [
   { title: 'top_n', required: ['top_n'], properties: { top_n: { type: 'integer' } } },
   { title: 'top_k', properties: { top_n: ABSENT, top_k: COUNT } },
-];
-
-const IGNORED = [
-  'max_tokens_per_doc',
-  'max_chunks_per_doc',
-  'priority',
-  'truncate',
-  'truncation',
-  'truncation_direction',
-  'max_doc_length',
-  'raw_scores',
-  'normalize',
-  'score_threshold',
-  'relevance_threshold',
-  'instruction',
 ];
 
 const requestSchema = (models: readonly string[]): Schema => ({

@@ -33,7 +33,7 @@ export interface RerankRequest extends Asked {
  * Fields that change the result of other APIs, but not here: accepted, not sent upstream, and named in the answer's warnings.
  * The first three are Cohere's, the others Jina's, Voyage's, Infinity's, Text Embeddings Inference's, SiliconFlow's and vLLM's.
  */
-const IGNORED = [
+export const IGNORED = [
   'max_tokens_per_doc',
   'max_chunks_per_doc',
   'priority',
