@@ -125,6 +125,7 @@ export const requestHeaders = (maxWaitMs: number): Readonly<Record<string, Param
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   ),
   ContentEncoding: parameter('Content-Encoding', 'How the body is encoded, if it is.', 'gzip', {
+    type: 'string',
     enum: ['gzip', 'deflate', 'br', 'identity'],
   }),
 });

@@ -4,10 +4,10 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 
 const PATIENCE = 120_000;
 
-/** Whatever opens more of the page. Nothing else on it is a button. */
+/** Whatever opens more of the page; of schemas in answers only those that differ, since errors share one. */
 const OPENERS = [
   '.opblock-summary-control[aria-expanded=false]',
-  'button[data-name=model][aria-selected=false]',
+  ':is(.opblock-section-request-body, [data-code="200"]) button[data-name=model][aria-selected=false]',
   '.models-control[aria-expanded=false]',
   '.json-schema-2020-12-accordion[aria-expanded=false]',
 ];
@@ -56,7 +56,7 @@ describe('the reference page, in a browser that reaches this machine only,', () 
   });
 
   test('can be opened in all its parts', { timeout: PATIENCE }, async () => {
-    expect(await openEverything(tab)).toBeGreaterThan(100);
+    expect(await openEverything(tab)).toBeGreaterThan(50);
     const text = await tab.page.locator('main').textContent();
     for (const said of ['only-if-cached', 'Retry-After', 'rank_fields', 'May be left out']) {
       expect(text).toContain(said);

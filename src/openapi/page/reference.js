@@ -33,8 +33,7 @@ const root = document.getElementById('reference');
 
 new MutationObserver(() => {
   for (const select of root.querySelectorAll('select:not([aria-label])')) {
-    const parameter = select.closest('[data-param-name]:not(:has(.examples-select))');
-    select.setAttribute('aria-label', parameter?.dataset.paramName ?? 'Example');
+    select.setAttribute('aria-label', 'Example');
   }
   for (const button of root.querySelectorAll('.json-schema-2020-12-accordion:not([aria-label])')) {
     if (button.textContent === '') button.setAttribute('aria-label', 'Schema');
