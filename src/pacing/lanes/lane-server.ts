@@ -2,7 +2,15 @@
 
 import Bottleneck from 'bottleneck';
 import type { Health } from '../../upstream/health.ts';
-import { type Block, type Clientele, type Grant, MOST_AT_ONCE, type Window } from '../window/window.ts';
+import {
+  type Admission,
+  type Block,
+  type Blocked,
+  type Clientele,
+  type Grant,
+  MOST_AT_ONCE,
+  type Window,
+} from '../window/window.ts';
 import type { Lane } from './lanes.ts';
 
 export interface Customers extends Clientele {
@@ -45,12 +53,15 @@ export class LaneServer implements Lane {
     return this.#wake || this.#wokeAt >= moment ? this.#block : undefined;
   }
 
-  /** To be called whenever a call may be waiting for this lane that did not before. */
+  /**
+   * To be called whenever a call may be waiting for this lane that did not before. The first one asks for its permit at once;
+   * only when there is none, or more have come meanwhile, do they queue.
+   */
   request(): void {
     if (this.#serving || this.#customers.wanted(1) === 0) return;
     this.#serving = true;
-    void this.#bottleneck
-      .schedule(() => this.#serve())
+    void this.#take(MOST_AT_ONCE)
+      .then((admission) => this.#queue(admission))
       .finally(() => {
         this.#serving = false;
         this.request();
@@ -66,22 +77,38 @@ export class LaneServer implements Lane {
     this.#wake?.();
   }
 
-  /** Until nobody waits, or so many were served: other lanes of the same queue are to have their part of a burst. */
-  async #serve(): Promise<void> {
-    const { wanted, serve } = this.#customers;
+  async #queue(admission: Admission): Promise<void> {
+    if (this.#customers.wanted(1) === 0) return;
+    await this.#bottleneck.schedule(() => this.#serve('retryInMs' in admission ? admission : undefined));
+  }
+
+  /**
+   * Until nobody waits, or so many were served: other lanes of the same queue are to have their part of a burst.
+   * @param blocked what the window has just said; undefined: it is to be asked
+   */
+  async #serve(blocked: Blocked | undefined): Promise<void> {
     let left = MOST_AT_ONCE;
-    for (let most = wanted(left); most > 0; most = wanted(left)) {
-      this.#nudged = false;
-      const admission = await this.window.admit(most);
-      if ('retryInMs' in admission) {
-        this.#block = admission.reason;
-        if (!this.#nudged) await this.#sleep(admission.retryInMs);
+    while (left > 0 && this.#customers.wanted(1) > 0) {
+      if (blocked !== undefined) {
+        if (!this.#nudged) await this.#sleep(blocked.retryInMs);
         this.#wokeAt = performance.now();
+        blocked = undefined;
         continue;
       }
-      for (const grant of admission.grants) if (!serve(grant)) grant.entry.cancel();
-      left -= admission.grants.length;
+      const admission = await this.#take(left);
+      if ('retryInMs' in admission) blocked = admission;
+      else left -= admission.grants.length;
     }
+  }
+
+  /** Asks the window for what is wanted, at most so much, and hands it out. */
+  async #take(most: number): Promise<Admission> {
+    const { wanted, serve } = this.#customers;
+    this.#nudged = false;
+    const admission = await this.window.admit(wanted(most));
+    if ('retryInMs' in admission) this.#block = admission.reason;
+    else for (const grant of admission.grants) if (!serve(grant)) grant.entry.cancel();
+    return admission;
   }
 
   #sleep(ms: number): Promise<void> {

@@ -7,6 +7,7 @@
 import { type Failure, failureOf } from '../../redis/failure.ts';
 import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
 import { Exchanges } from './exchanges.ts';
+import { within } from './reading.ts';
 import type { RedisWindow } from './redis-window.ts';
 import type { Heard, Known, View } from './reply.ts';
 import type { Grade } from './rule.ts';
@@ -65,7 +66,7 @@ export class FleetWindow implements Window {
 
   async admit(wanted: number): Promise<Admission> {
     // Nobody waits for a Redis that does not answer.
-    return this.#reachable ? this.#exchanges.soon(wanted, true) : this.#admitAlone();
+    return this.#reachable ? this.#exchanges.soon(wanted, false) : this.#admitAlone();
   }
 
   /** Redis decides, as far as is known. */
@@ -204,7 +205,8 @@ export class FleetWindow implements Window {
       // Without Redis nobody is told; when it is back, it hears of what is held then.
       if (!this.#reachable) return;
       this.#options.shared.end(known, outcome);
-      void this.#exchanges.soon(0, false);
+      // What nobody waits for is told with what is asked next: with the next beat at the latest.
+      if (outcome === undefined || isNews(outcome, known, this.limit)) void this.#exchanges.soon(0, false);
     };
     return {
       complete: (outcome) => {
@@ -237,3 +239,9 @@ export class FleetWindow implements Window {
     }
   }
 }
+
+/** Whether others are to hear of a call's end at once: it may have told of calls that they do not know of, or of a pause. */
+const isNews = ({ remaining, pauseMs }: CallOutcome, known: Known | undefined, limit: number): boolean =>
+  known?.probing === true ||
+  pauseMs !== undefined ||
+  (remaining !== undefined && limit - remaining > within(known?.held, 0, limit));

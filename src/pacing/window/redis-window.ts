@@ -36,7 +36,7 @@ export interface Ask {
   readonly line: Line;
   /** Permits that it wants. */
   readonly wanted: number;
-  /** It is to hear how things are with all; else only how its wishes fare. */
+  /** It is to hear how things are with all; else only when there is not all that it wants. */
   readonly hears: boolean;
   /** It takes part no longer. */
   readonly leaves: boolean;

@@ -23,6 +23,8 @@ export interface Known {
   readonly spaced?: unknown;
   /** True: the first call of a cold window. */
   readonly probing?: unknown;
+  /** Permits that were held with it, by all. */
+  readonly held?: unknown;
 }
 
 /** Another process that shares the window. */
@@ -39,7 +41,7 @@ export interface Heard {
   readonly epoch: string;
   /** Permits held, by all. */
   readonly held: number;
-  /** How things are with all; undefined when that was not asked. */
+  /** How things are with all; undefined when that was not asked, and all that was wanted is granted. */
   readonly view: View | undefined;
 }
 

@@ -51,6 +51,12 @@ export const gradeOf = (occupancy: Occupancy, now: number): Grade | Hold => {
   return now < nextSpaced ? 'spaced' : 'space';
 };
 
+/** How many calls asked for at `now` would all get a permit at once, as asked. */
+export const roomOf = (occupancy: Occupancy, now: number): number => {
+  const { limit, budget, burst, held } = occupancy;
+  return gradeOf(occupancy, now) === 'burst' ? Math.min(budget.burst - burst, limit - held) : 0;
+};
+
 /** How soon to look again whether the first call of a cold window has been answered, milliseconds. */
 export const POLL_MS = 100;
 

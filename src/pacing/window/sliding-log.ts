@@ -6,7 +6,7 @@
 import { forecast } from './forecast.ts';
 import { type Permit, Permits } from './permits.ts';
 import { within } from './reading.ts';
-import { type Cold, type Grade, gradeOf, isGrade, nextChance, type Occupancy } from './rule.ts';
+import { type Cold, type Grade, gradeOf, isGrade, nextChance, type Occupancy, roomOf } from './rule.ts';
 import { type Schedule, seenFrom } from './schedule.ts';
 import {
   type Blocked,
@@ -174,22 +174,24 @@ export class SlidingLog {
     this.#unprobe(entry, undefined);
   }
 
-  /** @see Window.schedule */
+  /** @see Window.schedule. While there is room, nothing needs to be foreseen. */
   schedule(now: number, latencyMs: number): Schedule {
+    const room = roomOf(this.#occupancy(now), now);
+    return { startOf: (n) => (n < room ? 0 : this.#foresee(now, latencyMs).startOf(n)) };
+  }
+
+  #foresee(now: number, latencyMs: number): Schedule {
     // Drawn up anew only now and then: a burst of calls is not to pay for one with each.
     if (this.#foreseen === undefined || !(now - this.#foreseen.at < GOOD_MS)) {
       const { windowMs } = this.#rules;
-      const occupancy = this.#occupancy(now);
+      const permits = [...this.#own.list, ...this.#others.list];
       // A call in flight will be answered in the usual time.
       const latest = now + latencyMs + windowMs;
-      const releases = [...this.#own.list, ...this.#others.list].map(({ releaseAt, spaced, calls = 1 }) => {
-        return { at: Math.min(releaseAt, latest), spaced, calls };
-      });
-      const schedule = forecast({ ...occupancy, windowMs, releases }, now, latencyMs);
+      const releases = permits.map((permit) => ({ ...permit, at: Math.min(permit.releaseAt, latest) }));
+      const schedule = forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
       this.#foreseen = { schedule, at: now, started: 0 };
     }
-    const { schedule, at, started } = this.#foreseen;
-    return seenFrom(schedule, now - at, started);
+    return seenFrom(this.#foreseen.schedule, now - this.#foreseen.at, this.#foreseen.started);
   }
 
   /**

@@ -2,7 +2,8 @@
  * The one script of a window: a process tells how things are with it, asks for permits, and hears how things are with all.
  *
  * ARGV: what it asks, as JSON: see Ask in redis-window.ts.
- * Reply, as JSON (see reply.ts): what became of it, and, if it hears, the log and the turns. Nothing when it came too late.
+ * Reply, as JSON (see reply.ts): what became of it; and, if it hears or must wait, the log and the turns. Nothing when it came
+ * too late.
  */
 
 import { POLL_MS } from '../rule.ts';
@@ -93,6 +94,6 @@ local reply = {
 }
 local body = save(KEYS[1], log)
 if #grants > 0 then save(KEYS[2], turns) end
-if not ask.hears then return { cjson.encode(reply) } end
+if not ask.hears and #grants == ask.wanted then return { cjson.encode(reply) } end
 return { cjson.encode(reply), body, cjson.encode(turns) }
 `;
