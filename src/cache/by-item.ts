@@ -10,7 +10,7 @@ import { versioned } from '../redis/keys.ts';
 import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, END, WRITE } from './item-scripts.ts';
 import type { Claims } from './redis-pairs.ts';
-import type { Known, MemoryStore, SharedStore } from './stores.ts';
+import type { Known, MemoryStore, Opened, SharedStore } from './stores.ts';
 import type { Evictable } from './together.ts';
 
 /** Bytes of an entry besides its value: key, columns of the cache, and what the allocator adds. */
@@ -94,6 +94,40 @@ export const sharedByItem = <T>(options: SharedByItemOptions<T>): SharedStore<re
     return Buffer.concat([moment, codec.encode(value)]);
   };
 
+  /** Opens a claim, and ends it again when it holds nothing. @param look what becomes of a call of which values are known */
+  const take = async (
+    identity: Identity,
+    look: 'read' | 'claim',
+    ended: readonly string[],
+  ): Promise<Opened<readonly T[]> | undefined> => {
+    const claim = claims.open();
+    const items = keysOf(identity, 'item');
+    const reply = await commands.attempt(look, () =>
+      claimScript.bytes(
+        2 * items.length,
+        ...items,
+        ...keysOf(identity, 'itemClaim'),
+        look,
+        claim,
+        claimMs,
+        MOMENT_BYTES + codec.maxBytes,
+        ...ended,
+      ),
+    );
+    const found = reply as Buffer[] | undefined;
+    const names = found?.slice(items.length) ?? [];
+    const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
+    const taken = holders.includes(undefined);
+    if (!taken) claims.close(claim);
+    return (
+      found && {
+        claim: taken ? claim : undefined,
+        known: knownOf(identity, (place) => entryOf(found[place])),
+        holders: names.length === 0 ? undefined : holders,
+      }
+    );
+  };
+
   return {
     async read(identity) {
       const found = await commands.attempt('read', () =>
@@ -102,35 +136,11 @@ export const sharedByItem = <T>(options: SharedByItemOptions<T>): SharedStore<re
       return found && knownOf(identity, (place) => entryOf(found[place]));
     },
 
+    open: (identity) => take(identity, 'read', []),
+
     async claim(identity, ended) {
-      const claim = claims.open();
-      const items = keysOf(identity, 'item');
-      const reply = await commands.attempt('claim', () =>
-        claimScript.bytes(
-          2 * items.length,
-          ...items,
-          ...keysOf(identity, 'itemClaim'),
-          claim,
-          claimMs,
-          MOMENT_BYTES + codec.maxBytes,
-          ...ended,
-        ),
-      );
-      if (reply === undefined) {
-        claims.close(claim);
-        return undefined;
-      }
-      const found = reply as Buffer[];
-      const holders = found
-        .slice(items.length)
-        .map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
-      const taken = holders.includes(undefined);
-      if (!taken) claims.close(claim);
-      return {
-        claim: taken ? claim : undefined,
-        known: knownOf(identity, (place) => entryOf(found[place])),
-        holders,
-      };
+      const taken = await take(identity, 'claim', ended);
+      return taken && { ...taken, holders: taken.holders ?? [] };
     },
 
     async write(identity, { values, takenAt }, ttlMs, claim) {

@@ -5,7 +5,7 @@
 
 import type { Digests } from '../calls/digests.ts';
 import { find, type Pairs, pack, ROW } from './pairs.ts';
-import type { Known, MemoryStore, SharedStore } from './stores.ts';
+import type { Claimed, Known, MemoryStore, Opened, SharedStore } from './stores.ts';
 
 /** The pairs in this process's memory, by question. */
 export interface PairMemory {
@@ -17,20 +17,20 @@ export interface PairMemory {
 /** Pairs that processes share, by question. @see SharedStore */
 export interface PairStore extends Pick<SharedStore, 'expect' | 'ended'> {
   read(question: string): Promise<Pairs | undefined>;
-  claim(
-    question: string,
-    digests: Digests,
-    ended: readonly string[],
-  ): Promise<
-    | {
-        readonly claim: string | undefined;
-        readonly pairs: Pairs;
-        readonly holders: readonly (string | undefined)[];
-      }
-    | undefined
-  >;
+  open(question: string, digests: Digests): Promise<OpenedPairs | undefined>;
+  claim(question: string, digests: Digests, ended: readonly string[]): Promise<ClaimedPairs | undefined>;
   write(question: string, pairs: Pairs, ttlMs: number, claim: string | undefined): Promise<void>;
   release(question: string, claim: string): Promise<void>;
+}
+
+/** @see Opened */
+export interface OpenedPairs extends Omit<Opened<Float64Array>, 'known'> {
+  readonly pairs: Pairs;
+}
+
+/** @see Claimed */
+export interface ClaimedPairs extends Omit<Claimed<Float64Array>, 'known'> {
+  readonly pairs: Pairs;
 }
 
 export const memoryByQuestion = (store: PairMemory): MemoryStore => ({
@@ -48,11 +48,13 @@ export const sharedByQuestion = (store: PairStore): SharedStore => ({
     const pairs = await store.read(question);
     return pairs && knownOf(pairs, digests);
   },
+  async open({ question, digests }) {
+    const opened = await store.open(question, digests);
+    return opened && { ...opened, known: knownOf(opened.pairs, digests) };
+  },
   async claim({ question, digests }, ended) {
     const claimed = await store.claim(question, digests, ended);
-    if (claimed === undefined) return undefined;
-    const { claim, pairs, holders } = claimed;
-    return { claim, holders, known: knownOf(pairs, digests) };
+    return claimed && { ...claimed, known: knownOf(claimed.pairs, digests) };
   },
   write: ({ question, digests }, { values, takenAt }, ttlMs, claim) =>
     store.write(question, pack(digests, values, takenAt), ttlMs, claim),

@@ -27,19 +27,21 @@ end
 const MOST_NAME_BYTES = 64;
 
 /**
- * ARGV: claim, time after which it expires if it is not ended (ms), the longest value (bytes), claims that have ended.
+ * ARGV: `read` (if any values are known, they are all that is wanted) or `claim`, the claim, time after which it expires if it is not ended (ms), the longest value (bytes), claims that have ended.
  * Reply: for each item its value, or an empty string; then for each item the claim of another call that holds it, or an empty
  * string when the new claim holds it now.
  */
 export const CLAIM = `${OURS}
-local claim, count, gone = ARGV[1], #KEYS / 2, {}
-for i = 4, #ARGV do gone[ARGV[i]] = true end
-local reply = {}
+local claim, count, gone = ARGV[2], #KEYS / 2, {}
+for i = 5, #ARGV do gone[ARGV[i]] = true end
+local reply, some = {}, false
 for i = 1, count do
   ours(KEYS[i])
-  local known = redis.call('STRLEN', KEYS[i]) <= tonumber(ARGV[3]) and redis.call('GET', KEYS[i])
+  local known = redis.call('STRLEN', KEYS[i]) <= tonumber(ARGV[4]) and redis.call('GET', KEYS[i])
   reply[i] = known or ''
+  some = some or reply[i] ~= ''
 end
+if ARGV[1] == 'read' and some then return reply end
 for i = 1, count do
   local key = KEYS[count + i]
   ours(key)
@@ -47,7 +49,7 @@ for i = 1, count do
   if holder and holder ~= '' and not gone[holder] then
     reply[count + i] = holder
   else
-    redis.call('SET', key, claim, 'PX', ARGV[2])
+    redis.call('SET', key, claim, 'PX', ARGV[3])
     reply[count + i] = ''
   end
 end

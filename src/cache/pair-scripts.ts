@@ -4,7 +4,7 @@
  *
  * KEYS of both scripts, with one hash tag so that they live on one node of a cluster:
  *   1 `…pairs3:{question}`   string: rows, the oldest first
- *   2 `…claims3:{question}`  hash: claim → digests of the documents that its owner is having scored
+ *   2 `…claims4:{question}`  hash: claim → digests of the documents that its owner is having scored
  *
  * One string and not a hash with a field for each pair, though all of it is read for any part of it. Measured with Redis 7
  * for 1,000 pairs: 33 bytes a pair against 64, and a fourteenth of the time to read them all; for 10 pairs 43 bytes against
@@ -31,10 +31,15 @@ end
 const MOST_CLAIMS = 1000;
 const MOST_DIGESTS = 1000;
 
-/** Ends a claim, and publishes that for the processes that wait for it. */
+/** Before the name of a claim: a field that says that other processes wait for its end. */
+const AWAITED = '?';
+
+/** Ends a claim, and publishes that if processes wait for it, or if Redis has lost it and cannot tell. */
 const END = `
 local function done(claim, channel)
-  redis.call('HDEL', KEYS[2], claim)
+  local kept = redis.call('HDEL', KEYS[2], claim)
+  local awaited = redis.call('HDEL', KEYS[2], '${AWAITED}' .. claim)
+  if kept == 1 and awaited == 0 then return end
   -- A user without the right to publish must still be able to end a claim: others then notice that it is no longer named.
   redis.pcall('PUBLISH', channel, 'over ' .. claim)
 end
@@ -71,13 +76,16 @@ return 1
 `;
 
 /**
- * ARGV: claim, time after which it expires if it is not ended (ms), digests, claims that have ended.
+ * ARGV: `read` (if any rows are known, they are all that is wanted) or `claim`, the claim, time after which it expires if it is
+ * not ended (ms), digests, claims that have ended.
  * Reply: the known rows, then for each digest the claim of another call that holds it, or an empty string when the new claim
  * holds it now.
  */
 export const CLAIM = `${OURS}
-local claim, digests = ARGV[1], ARGV[3]
-for i = 4, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i]) end
+local known = ${KNOWN}
+if ARGV[1] == 'read' and known ~= '' then return { known } end
+local claim, digests = ARGV[2], ARGV[4]
+for i = 5, #ARGV do redis.call('HDEL', KEYS[2], ARGV[i], '${AWAITED}' .. ARGV[i]) end
 local holder = {}
 if redis.call('HLEN', KEYS[2]) > ${MOST_CLAIMS} then redis.call('UNLINK', KEYS[2]) end
 local bytes = 0
@@ -92,15 +100,17 @@ for _, name in ipairs(redis.call('HKEYS', KEYS[2])) do
     for at = 1, size, ${DIGEST_BYTES} do holder[string.sub(theirs, at, at + ${DIGEST_BYTES - 1})] = name end
   end
 end
-local reply, taken = { ${KNOWN} }, {}
+local reply, taken, awaited = { known }, {}, {}
 for at = 1, #digests, ${DIGEST_BYTES} do
   local digest = string.sub(digests, at, at + ${DIGEST_BYTES - 1})
-  if not holder[digest] then taken[#taken + 1] = digest end
-  reply[#reply + 1] = holder[digest] or ''
+  local name = holder[digest]
+  if name then awaited[name] = true else taken[#taken + 1] = digest end
+  reply[#reply + 1] = name or ''
 end
+for name in pairs(awaited) do redis.call('HSET', KEYS[2], '${AWAITED}' .. name, '') end
 if #taken > 0 then
   redis.call('HSET', KEYS[2], claim, table.concat(taken))
-  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
 return reply
 `;

@@ -3,7 +3,7 @@
 import type { Digests } from '../calls/digests.ts';
 import type { Commands } from '../redis/commands.ts';
 import { versioned } from '../redis/keys.ts';
-import type { PairStore } from './by-question.ts';
+import type { OpenedPairs, PairStore } from './by-question.ts';
 import { MAX_SKEW_MS } from './freshness.ts';
 import { CLAIM, MAX_BYTES, RELEASE, WRITE } from './pair-scripts.ts';
 import { fromBytes, type Pairs, toBytes } from './pairs.ts';
@@ -35,6 +35,38 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
   const pairsKey = (question: string): string => `${prefix}${versioned('pairs')}:{${question}}`;
   const claimsKey = (question: string): string => `${prefix}${versioned('claims')}:{${question}}`;
 
+  /** Opens a claim, and ends it again when it holds nothing. @param look what becomes of a question of which pairs are known */
+  const take = async (
+    question: string,
+    digests: Digests,
+    look: 'read' | 'claim',
+    ended: readonly string[],
+  ): Promise<OpenedPairs | undefined> => {
+    const claim = claims.open();
+    const reply = await commands.attempt(look, () =>
+      claimScript.bytes(
+        pairsKey(question),
+        claimsKey(question),
+        look,
+        claim,
+        claimMs,
+        bytesOf(digests),
+        ...ended,
+      ),
+    );
+    const [bytes, ...names] = (reply ?? []) as Buffer[];
+    const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
+    const taken = holders.includes(undefined);
+    if (!taken) claims.close(claim);
+    return (
+      bytes && {
+        claim: taken ? claim : undefined,
+        pairs: fromBytes(bytes, Date.now()),
+        holders: names.length === 0 ? undefined : holders,
+      }
+    );
+  };
+
   return {
     async read(question) {
       // Never more than we would write: another program could have left any amount.
@@ -44,27 +76,11 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
       return bytes && fromBytes(bytes, Date.now());
     },
 
+    open: (question, digests) => take(question, digests, 'read', []),
+
     async claim(question, digests, ended) {
-      const claim = claims.open();
-      const reply = await commands.attempt('claim', () =>
-        claimScript.bytes(
-          pairsKey(question),
-          claimsKey(question),
-          claim,
-          claimMs,
-          bytesOf(digests),
-          ...ended,
-        ),
-      );
-      if (reply === undefined) {
-        claims.close(claim);
-        return undefined;
-      }
-      const [pairs, ...names] = reply as Buffer[];
-      const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
-      const taken = holders.includes(undefined);
-      if (!taken) claims.close(claim);
-      return { claim: taken ? claim : undefined, pairs: fromBytes(pairs!, Date.now()), holders };
+      const taken = await take(question, digests, 'claim', ended);
+      return taken && { ...taken, holders: taken.holders ?? [] };
     },
 
     async write(question, pairs: Pairs, ttlMs, claim) {

@@ -22,6 +22,10 @@ export interface SharedStore<V extends Values = Float64Array> {
   /** Undefined when the store does not answer. */
   read(identity: Identity): Promise<Known<V> | undefined>;
   /**
+   * The same; and where it knows nothing of the items, claims them like `claim`, so that a new question takes one command.
+   */
+  open(identity: Identity): Promise<Opened<V> | undefined>;
+  /**
    * Claims the items that no other call has claimed. Undefined when the store does not answer.
    * @param ended claims that have ended, even if the store still has them
    */
@@ -43,6 +47,11 @@ export interface SharedStore<V extends Values = Float64Array> {
     onExpected: (answerAt: number) => void,
     certainly: boolean,
   ): Promise<boolean>;
+}
+
+export interface Opened<V extends Values> extends Omit<Claimed<V>, 'holders'> {
+  /** Undefined: something is known, so nothing was claimed. */
+  readonly holders: Claimed<V>['holders'] | undefined;
 }
 
 export interface Claimed<V extends Values> {

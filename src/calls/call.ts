@@ -37,6 +37,8 @@ export interface Call {
   readonly isBackground?: boolean;
   /** The attachment whose permit this call holds: set by the pacing layer, read by the upstream. */
   readonly attachment?: string;
+  /** Set by the pacing layer: this first attempt got its permit at once, so that what was looked up before still holds. */
+  readonly atOnce?: boolean;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
   /** Called by the pacing layer as soon as it can predict when the answer arrives (monotonic ms), and again when that changes. */

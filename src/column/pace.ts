@@ -96,6 +96,7 @@ export const pace =
           ...call.seal?.(),
           terms,
           attachment: permit.attachment,
+          atOnce: permit.wait.reason === 'none' && again === undefined,
           onSend,
         });
         outcome = {

@@ -6,7 +6,7 @@
 
 import type { Lifetime } from '../cache/freshness.ts';
 import { complete, lookUp } from '../cache/lookup.ts';
-import type { Known, SharedStore } from '../cache/stores.ts';
+import type { Claimed, Known, Opened, SharedStore } from '../cache/stores.ts';
 import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
 import type { Choose } from '../calls/endpoint.ts';
 import { assemble } from '../calls/parts.ts';
@@ -64,8 +64,20 @@ export const redis =
     ): Promise<ItemReply<V>> => {
       call.terms.signal.throwIfAborted();
       const claimed = await store.claim(call.identity, ended);
-      if (claimed === undefined) return settle(call, undefined);
+      return claimed === undefined ? settle(call, undefined) : proceed(call, claimed, ended, doubted);
+    };
+
+    /** Goes on with what was claimed. */
+    const proceed = async (
+      call: ItemCall,
+      claimed: Claimed<V>,
+      ended: readonly string[],
+      doubted: readonly string[],
+    ): Promise<ItemReply<V>> => {
       const { claim, known } = claimed;
+      const { signal } = call.terms;
+      if (signal.aborted && claim !== undefined) void store.release(call.identity, claim);
+      signal.throwIfAborted();
       // Whatever Redis says, a claim that has certainly ended is not waited for again.
       const holders = claimed.holders.map((holder) =>
         holder !== undefined && ended.includes(holder) ? undefined : holder,
@@ -127,26 +139,40 @@ export const redis =
       };
     };
 
+    const readIn = async (identity: ItemCall['identity']): Promise<Opened<V> | undefined> => {
+      const known = await store.read(identity);
+      return known && { claim: undefined, known, holders: undefined };
+    };
+
+    const answerFrom = (
+      opened: Opened<V> | undefined,
+      call: ItemCall,
+      claims: boolean,
+    ): Promise<ItemReply<V>> => {
+      if (opened === undefined) return settle(call, undefined);
+      const { known, claim, holders } = opened;
+      if (holders !== undefined) return proceed(call, { known, claim, holders }, [], []);
+      return complete(call, lookUpIn(known, call), (rest) =>
+        claims ? obtain(rest) : settle(rest, undefined),
+      );
+    };
+
     return {
       async answer(call) {
         if (!call.cache.read) return settle(call, undefined);
         const started = performance.now();
-        const known = await store.read(call.identity);
-        const cacheMs = performance.now() - started;
         const claims = call.cache.forward && call.cache.write;
-        const reply = await (known === undefined
-          ? settle(call, undefined)
-          : complete(call, lookUpIn(known, call), (rest) =>
-              claims ? obtain(rest) : settle(rest, undefined),
-            ));
+        const opened = claims ? await store.open(call.identity) : await readIn(call.identity);
+        const cacheMs = performance.now() - started;
+        const reply = await answerFrom(opened, call, claims);
         return { ...reply, timing: { ...reply.timing, cacheMs } };
       },
     };
   };
 
 /**
- * Reads Redis again when a permit is granted, before it is spent: another process may have stored all the values while this
- * call waited. No stale value replaces a failure here: the layers around must see the failure, to retry the call and to
+ * Reads Redis again when a call has waited for its permit, before it is spent: another process may have stored all the values
+ * meanwhile. No stale value replaces a failure here: the layers around must see the failure, to retry the call and to
  * keep calls away from an upstream that fails.
  */
 export const lookAgain =
@@ -158,7 +184,7 @@ export const lookAgain =
   }: RedisOptions<V>): ItemLayer<V> =>
   (inner) => ({
     async answer(call) {
-      const known = call.cache.read ? await store.read(call.identity) : undefined;
+      const known = call.cache.read && !call.atOnce ? await store.read(call.identity) : undefined;
       if (known === undefined) return inner.answer(call);
       const looked = lookUp(known, call, { lifetime, source: 'redis', now: now(), choose });
       return complete(call, { ...looked, fallback: undefined }, (rest) => inner.answer(rest));

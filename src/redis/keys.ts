@@ -6,7 +6,7 @@
 
 const VERSIONS = {
   pairs: 3,
-  claims: 3,
+  claims: 4,
   item: 1,
   itemClaim: 1,
   window: 4,

@@ -36,6 +36,12 @@ export class FakePairStore {
     };
     return {
       read: async (question) => (use('read') ? (this.pairs.get(question) ?? new Float64Array()) : undefined),
+      open: async (question, digests) => {
+        if (!use('open')) return undefined;
+        const pairs = this.pairs.get(question) ?? new Float64Array();
+        if (pairs.length > 0) return { claim: undefined, pairs, holders: undefined };
+        return this.#claim(name, question, digests, []);
+      },
       claim: async (question, digests, ended) =>
         use('claim') ? this.#claim(name, question, digests, ended) : undefined,
       write: async (question, pairs, ttlMs, claim) => {

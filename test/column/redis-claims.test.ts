@@ -143,7 +143,7 @@ describe('what another process is having scored', () => {
     for (const cache of [{ read: false }, { write: false }, { read: false, write: false }])
       await ask(other, { cache });
     expect(inner.calls).toHaveLength(4);
-    expect(store.uses.filter((use) => use === 'claim')).toHaveLength(1);
+    expect(store.uses).toEqual(['open', 'read']);
   });
 });
 
@@ -159,12 +159,13 @@ describe('whoever leaves', () => {
     expect(inner.calls).toHaveLength(1);
   });
 
-  test('before he has taken anything on takes nothing on', async () => {
+  test('before anything is asked for him keeps nothing from others', async () => {
     const gone = new AbortController();
     const answer = one.answer(aCall({ terms: { signal: gone.signal } }));
     gone.abort(new RerankError('client_gone'));
     expect((await failure(answer)).kind).toBe('client_gone');
-    expect(store.uses).toEqual(['read']);
+    expect(inner.calls).toHaveLength(0);
+    expect(store.held).toBe(0);
   });
 });
 

@@ -52,7 +52,15 @@ describe('with the slot in hand', () => {
   test('whoever wants a new score gets one', async () => {
     await scorer.answer(aCall({ items: ['a'], cache: { read: false } }));
     expect(inner.asks).toHaveLength(1);
-    expect(store.uses.filter((use) => use === 'read')).toHaveLength(1);
+    expect(store.uses).not.toContain('read');
+  });
+
+  test('whoever had it at once has just looked', async () => {
+    const call = aCall({ items: ['x'] });
+    await scorer.answer({ ...call, atOnce: true });
+    expect(store.uses).not.toContain('read');
+    await scorer.answer({ ...call, atOnce: false });
+    expect(store.uses).toContain('read');
   });
 
   test('a store that fails costs nobody his call', async () => {

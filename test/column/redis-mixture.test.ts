@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { pack } from '../../src/cache/pairs.ts';
 import type { Known } from '../../src/cache/stores.ts';
 import { Digests } from '../../src/calls/digests.ts';
+import type { Identity } from '../../src/calls/identity.ts';
 import { redis } from '../../src/column/redis.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
@@ -116,16 +117,18 @@ const nothing = (count: number): Known<Float64Array> => ({
 test('a claim that Redis goes on naming after it has been waited for is taken over, not waited for again', async () => {
   const inner = new ScriptedScorer();
   let waits = 0;
+  const held = async ({ digests: { count } }: Identity) => ({
+    claim: undefined,
+    known: nothing(count),
+    holders: Array.from({ length: count }, () => 'theirs'),
+  });
   const column = stack(
     inner,
     redis({
       store: {
         read: async ({ digests }) => nothing(digests.count),
-        claim: async ({ digests: { count } }) => ({
-          claim: undefined,
-          known: nothing(count),
-          holders: Array.from({ length: count }, () => 'theirs'),
-        }),
+        open: held,
+        claim: held,
         write: async () => {},
         release: async () => {},
         expect() {},
