@@ -9,6 +9,7 @@
 import type { Again, Wait } from './attempt.ts';
 import type { Size } from './estimates.ts';
 import type { Identity } from './identity.ts';
+import type { Item } from './item.ts';
 import type { Values } from './values.ts';
 
 export interface Service<C extends Call = ItemCall, R extends Reply = ItemReply> {
@@ -61,7 +62,7 @@ export interface ItemCall extends Call {
   /** The query that all items are compared with; empty for an endpoint without one. */
   readonly query: string;
   /** Distinct texts, in the order of their first appearance in the request. */
-  readonly items: readonly string[];
+  readonly items: readonly Item[];
   /** What else the values depend on, in the words of the endpoint's wire: part of the identity, too. */
   readonly dependsOn?: readonly string[] | undefined;
   readonly identity: Identity;

@@ -4,6 +4,7 @@
  */
 
 import { hash, randomInt } from 'node:crypto';
+import type { Item } from './item.ts';
 
 export const DIGEST_BYTES = 16;
 
@@ -29,7 +30,7 @@ export class Digests {
   }
 
   /** @param documents well-formed: texts with a lone surrogate have no UTF-8 form of their own, and could collide */
-  static of(documents: readonly string[]): Digests {
+  static of(documents: readonly Item[]): Digests {
     const numbers = new Float64Array(DIGEST_NUMBERS * documents.length);
     const bytes = Buffer.from(numbers.buffer);
     for (const [i, document] of documents.entries()) {

@@ -1,10 +1,11 @@
 /** The distinct texts of a request, and the index of each of its texts among them. */
 
 import { Digests } from './digests.ts';
+import type { Item } from './item.ts';
 
 export interface Distinct {
-  /** In order of first appearance. May be decoded only when first read: most requests are answered without. */
-  readonly items: readonly string[];
+  /** In order of first appearance. May be made only when first read: most requests are answered without. */
+  readonly items: readonly Item[];
   /** Of the items. */
   readonly digests: Digests;
   /** For each of the given texts, duplicates included, its index among the items. */
@@ -45,12 +46,12 @@ export const distinctSlices = (body: Buffer, bounds: Uint32Array): Distinct => {
       firsts.push(index);
     }
   }
-  let items: readonly string[] | undefined;
+  let items: readonly Item[] | undefined;
   return {
     digests: firsts.length === count ? all : all.subset(firsts),
     positions,
     get items() {
-      items ??= firsts.map((index) => body.toString('utf8', bounds[2 * index], bounds[2 * index + 1]));
+      items ??= firsts.map((index) => body.subarray(bounds[2 * index], bounds[2 * index + 1]));
       return items;
     },
   };

@@ -37,7 +37,7 @@ export interface Wire<V extends Values> {
   /** Appended to the attachment's base URL, like `/v1/rerank`. */
   readonly path: string;
   /** The body of a request. */
-  request(call: WireCall): string;
+  request(call: WireCall): string | Buffer;
   /**
    * Reads the body of a 200: one value for each item of the call. Throws `upstream_garbage` when there is not.
    * @returns the values, and their cost in the endpoint's billing unit

@@ -9,6 +9,7 @@ import type { ItemCall, ItemLayer, ItemReply } from '../calls/call.ts';
 import type { Digests } from '../calls/digests.ts';
 import { distinct } from '../calls/distinct.ts';
 import { setOf } from '../calls/identity.ts';
+import { type Item, textOf } from '../calls/item.ts';
 import { partOf } from '../calls/parts.ts';
 import type { Values } from '../calls/values.ts';
 
@@ -25,7 +26,10 @@ export const defanged =
       places: ReadonlySet<number>,
       spent: number,
     ): Promise<ItemReply<V>> => {
-      const texts = call.items.map((text, place) => (places.has(place) ? milder(text) : text));
+      const texts = call.items.map((item, place) => {
+        const text = textOf(item);
+        return places.has(place) ? milder(text) : text;
+      });
       const empty = [...places].filter((place) => texts[place] === '');
       if (empty.length > 0) throw new Blamed({ of: 'items', places: empty, suspects: [] });
       const { items, digests, positions } = distinct(texts);
@@ -41,12 +45,14 @@ export const defanged =
       }
     };
 
+    const isMilder = (item: Item): boolean => milder(textOf(item)) !== textOf(item);
+
     /** The indices of the blamed items. Where the blame names no item, all whose text the milder form changes. */
     const blamedPlaces = ({ blame }: Blamed, call: ItemCall, positions: Uint16Array): number[] => {
       const all = [...call.items.keys()];
       if (blame.of === 'query') return [];
       if (blame.of === 'request') {
-        return all.filter((place) => milder(call.items[place]!) !== call.items[place]);
+        return all.filter((place) => isMilder(call.items[place]!));
       }
       const blamed = new Set([...blame.places, ...blame.suspects]);
       return all.filter((place) => blamed.has(positions[place]!));

@@ -11,6 +11,7 @@ import type { ItemLayer, ItemReply } from '../calls/call.ts';
 import { Digests } from '../calls/digests.ts';
 import type { Comparison, WireCall } from '../calls/endpoint.ts';
 import type { Finding } from '../calls/findings.ts';
+import { textOf } from '../calls/item.ts';
 import type { ValueOf, Values } from '../calls/values.ts';
 import { type BackgroundOptions, inBackground } from './background.ts';
 
@@ -101,7 +102,7 @@ export const verify =
         // Values that are only reused among the same companions rest on no assumption.
         for (const place of identity.whole ? [] : sample(reply, { rate, random, unseen })) {
           const { question, digests } = identity;
-          const item = call.items[place]!;
+          const item = textOf(call.items[place]!);
           const pair = `${question}.${digests.nameOf(place)}`;
           const value = reply.values[place]!;
           keep({ model, query, dependsOn, item, question, pair, value, version });

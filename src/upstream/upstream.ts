@@ -78,7 +78,7 @@ export const connectUpstream = ({
 
   const send = async (
     call: Call,
-    { path, body: text, most: mostOfAnswer }: { path: string; body: string; most: number },
+    { path, body: content, most: mostOfAnswer }: { path: string; body: string | Buffer; most: number },
   ): Promise<RawReply> => {
     const line = lines.get(call.attachment ?? '');
     if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
@@ -90,7 +90,7 @@ export const connectUpstream = ({
       call.onSend?.();
     };
     // As bytes: a string would be kept in memory beside the bytes that are made of it.
-    const body = Buffer.from(text);
+    const body = typeof content === 'string' ? Buffer.from(content) : content;
     const release = hold(body.length);
     try {
       const request = line.pool.request({

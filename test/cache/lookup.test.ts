@@ -8,7 +8,7 @@ import type { ItemCall, ItemReply, Source } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { LIFETIME, TTL } from '../column/memories.ts';
-import { aCall, failure, scoresOf } from '../support/fakes.ts';
+import { aCall, failure, scoresOf, textsOf } from '../support/fakes.ts';
 import { type Ages, ages, cacheTerms, documents, pairsKnown, scoreAt } from './pairs-known.ts';
 
 const NOW = 1_700_000_000_000;
@@ -18,7 +18,7 @@ const options = { lifetime: LIFETIME, source: 'redis', now: NOW } as const;
 /** The answer from upstream, now. */
 const asked = (ask: ItemCall): ItemReply =>
   scoresOf(ask, {
-    values: Float64Array.from(ask.items, (document) => scoreAt(ask.query, document, NOW)),
+    values: Float64Array.from(textsOf(ask), (document) => scoreAt(ask.query, document, NOW)),
     takenAt: NOW,
   });
 
@@ -44,13 +44,13 @@ const situation = fc
   });
 
 /** By document, in a form that can be compared. */
-const byDocument = ({ items: documents }: ItemCall, { values, takenAt, sources }: ItemReply) =>
-  documents.map((document, i) => [document, values[i], takenAt[i], sources[i]]);
+const byDocument = (ask: ItemCall, { values, takenAt, sources }: ItemReply) =>
+  textsOf(ask).map((document, i) => [document, values[i], takenAt[i], sources[i]]);
 
-const fromTier = ({ query, items: documents }: ItemCall, known: Ages) =>
-  documents.map((document) => {
+const fromTier = (ask: ItemCall, known: Ages) =>
+  textsOf(ask).map((document) => {
     const moment = NOW - known.get(document)!;
-    return [document, scoreAt(query, document, moment), moment, 'redis'];
+    return [document, scoreAt(ask.query, document, moment), moment, 'redis'];
   });
 
 describe('an ask of which a tier knows some pairs', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Digests } from '../../src/calls/digests.ts';
 import { distinct } from '../../src/calls/distinct.ts';
 import { type Identity, type IdentityInput, identify } from '../../src/calls/identity.ts';
+import { textsOf } from '../support/fakes.ts';
 
 /** What a request says, before it is known which of its documents are the same. */
 interface Input extends Omit<IdentityInput, 'digests'> {
@@ -119,7 +120,7 @@ describe('the documents of an identity', () => {
   test('are those of the request, one digest each in their order, whatever the question', () => {
     fc.assert(
       fc.property(input, (one) => {
-        const { items: documents } = distinct(one.items);
+        const documents = textsOf(distinct(one.items));
         const { digests, whole } = identityOf({ ...one, items: documents });
         expect(digests.numbers).toEqual(Digests.of(documents).numbers);
         expect(whole).toBe(one.whole);

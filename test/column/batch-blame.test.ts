@@ -5,7 +5,7 @@ import { type ErrorKind, RerankError } from '../../src/calls/errors.ts';
 import { batch } from '../../src/column/batch.ts';
 import { flight } from '../../src/column/flight.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
-import { aCall, scoreOf, scoresOf, stack } from '../support/fakes.ts';
+import { aCall, scoreOf, scoresOf, stack, textsOf } from '../support/fakes.ts';
 import { batches } from './batches.ts';
 
 const refusal = (documents: readonly string[]): RerankError =>
@@ -25,8 +25,9 @@ const picky = (isBad: (document: string) => boolean) => {
     async answer(ask: ItemCall): Promise<ItemReply> {
       await opened;
       const sealed = { ...ask, ...ask.seal?.() };
-      calls.push(sealed.items);
-      if (sealed.items.some(isBad)) throw refusal(sealed.items);
+      const texts = textsOf(sealed);
+      calls.push(texts);
+      if (texts.some(isBad)) throw refusal(texts);
       return scoresOf(sealed);
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CallOptions } from '../support/fakes.ts';
-import { aCall, isSettled, valuesOf } from '../support/fakes.ts';
+import { aCall, isSettled, textsOf, valuesOf } from '../support/fakes.ts';
 import { batches } from './batches.ts';
 
 const numbered = (count: number, from = 0): string[] =>
@@ -56,7 +56,7 @@ describe('a call that waits for its slot', () => {
     const kept: string[] = [];
     const { calls, ask } = batches({
       most: { items: 5, bytes: 1000 },
-      keep: ({ items }) => kept.push(...items),
+      keep: (call) => kept.push(...textsOf(call)),
     });
     const asks = [ask(numbered(3)), ask(numbered(4, 3)), ask(numbered(3, 7))];
     expect(calls.map(({ grant }) => grant())).toEqual([numbered(5), numbered(5, 5)]);

@@ -4,7 +4,7 @@ import type { ItemCall, ItemReply, Place, Service } from '../../src/calls/call.t
 import { RerankError } from '../../src/calls/errors.ts';
 import { type BatchOptions, batch } from '../../src/column/batch.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
-import { aCall, type CallOptions, type Override, scoresOf } from '../support/fakes.ts';
+import { aCall, type CallOptions, type Override, scoresOf, textsOf } from '../support/fakes.ts';
 
 export interface WaitingCall {
   /** As it came from the layer. */
@@ -39,7 +39,7 @@ export const batches = (options: Partial<BatchOptions> = {}) => {
           newcomers,
           grant() {
             sealed = { ...ask, ...ask.seal?.() };
-            return sealed.items;
+            return textsOf(sealed);
           },
           answer: (over) => resolve(scoresOf(sealed, over)),
           fail: reject,

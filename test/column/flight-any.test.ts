@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RerankError } from '../../src/calls/errors.ts';
 import { flight } from '../../src/column/flight.ts';
-import { aCall, failure, ScriptedScorer, stack, turns, valuesOf } from '../support/fakes.ts';
+import { aCall, failure, ScriptedScorer, stack, textsOf, turns, valuesOf } from '../support/fakes.ts';
 import { FlightModel } from './flight-model.ts';
 
 const POOL = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -119,7 +119,7 @@ class World {
       expect(await answer).toMatchObject({
         values: valuesOf(ask),
         spent: units,
-        sources: ask.items.map((document) => sources.get(document)),
+        sources: textsOf(ask).map((document) => sources.get(document)),
       });
     }
   }

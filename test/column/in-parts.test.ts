@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { inParts } from '../../src/column/shared/in-parts.ts';
-import { aCall, isSettled, scoresOf, valuesOf } from '../support/fakes.ts';
+import { aCall, isSettled, scoresOf, textsOf, valuesOf } from '../support/fakes.ts';
 
 interface Way {
   readonly call: ItemCall;
@@ -29,7 +29,7 @@ const ask = (): Promise<ItemReply> => {
       { places: [1], answer },
       { places: [0, 2], answer },
     ],
-    ({ items }) => kept.push(...items),
+    (part) => kept.push(...textsOf(part)),
   );
   reply.catch(() => {});
   return reply;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { freshness } from '../../src/cache/freshness.ts';
-import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
+import type { ItemReply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { cacheTerms, documents, scoreAt } from '../cache/pairs-known.ts';
-import { aCall, type CallOptions, scoresOf } from '../support/fakes.ts';
+import { aCall, type CallOptions, scoresOf, type TextCall, textsOf } from '../support/fakes.ts';
 import { LIFETIME, Memories, TTL } from './memories.ts';
 
 /** Memory as one would write it down: each pair with the moment at which it was last scored. */
@@ -12,7 +12,7 @@ class Model {
   readonly #takenAt = new Map<string, number>();
 
   /** By document when it was scored, where it answers or could stand in. */
-  recall({ query, items: documents, cache }: ItemCall, now: number) {
+  recall({ query, items: documents, cache }: TextCall, now: number) {
     const recalled = documents.map((document) => {
       const moment = this.#takenAt.get(JSON.stringify([query, document]));
       const state = moment === undefined ? 'unusable' : freshness(now - moment, LIFETIME, cache);
@@ -66,7 +66,7 @@ class Trial {
     this.memory.inner.respond = (ask) => {
       if (this.#fails) throw new RerankError(this.#fails);
       const { now } = this.memory;
-      const values = ask.items.map((document) => scoreAt(ask.query, document, now));
+      const values = textsOf(ask).map((document) => scoreAt(ask.query, document, now));
       return scoresOf(ask, { values: Float64Array.from(values), takenAt: now, spent: 3 });
     };
   }
@@ -81,7 +81,7 @@ class Trial {
     const missing = recalled.filter(({ known }) => !known).map(({ document }) => document);
     memory.inner.asks.length = 0;
     const answer = await memory.score(ask).catch((thrown: RerankError) => thrown.kind);
-    expect(memory.inner.asks.map(({ items: documents }) => documents.toSorted())).toEqual(
+    expect(memory.inner.asks.map((asked) => textsOf(asked).toSorted())).toEqual(
       missing.length > 0 ? [missing.toSorted()] : [],
     );
 

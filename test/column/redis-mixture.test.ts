@@ -7,7 +7,7 @@ import type { Identity } from '../../src/calls/identity.ts';
 import { redis } from '../../src/column/redis.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { FakePairStore } from '../cache/pair-stores.ts';
-import { aCall, ScriptedScorer, scoreOf, stack, turns, until } from '../support/fakes.ts';
+import { aCall, ScriptedScorer, scoreOf, stack, textsOf, turns, until } from '../support/fakes.ts';
 
 const HOUR_MS = 3_600_000;
 const LIFETIME = { ttlMs: 24 * HOUR_MS, staleMs: 24 * HOUR_MS };
@@ -71,7 +71,7 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
         () => {},
       );
       await turns();
-      const asked = inner.calls.flatMap(({ ask }) => ask.items);
+      const asked = inner.calls.flatMap(({ ask }) => textsOf(ask));
 
       const isWanted = (i: number): boolean => ['missing', 'stale'].includes(all[i]!.state);
       const missing = texts.filter((_, i) => isWanted(i));
@@ -100,7 +100,7 @@ test('whatever is known, ageing or being scored elsewhere: each pair is asked on
       }
       await until(() => answered);
       // Nothing was asked for a second time, by whomever.
-      expect(inner.calls.flatMap(({ ask }) => ask.items)).toEqual(asked);
+      expect(inner.calls.flatMap(({ ask }) => textsOf(ask))).toEqual(asked);
       expect([...(await answer).values]).toEqual(texts.map((text) => scoreOf(query, text)));
       expect(store.held).toBe(0);
     }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/simulator/random.ts';
+import { textsOf } from '../support/fakes.ts';
 import { Verifying } from './verifying.ts';
 
 /** As many documents, of a query that nobody has asked before. */
@@ -52,7 +53,7 @@ describe('the share of cached pairs that is scored again', () => {
     const chosen = new Map<string, number>();
     for (let i = 0; i < 2000; i++) {
       await verifying.ask(some(10));
-      const [document = ''] = verifying.upstream.calls.at(-1)!.ask.items;
+      const [document = ''] = textsOf(verifying.upstream.calls.at(-1)!.ask);
       chosen.set(document, (chosen.get(document) ?? 0) + 1);
       await verifying.answer();
     }

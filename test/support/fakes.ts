@@ -14,6 +14,7 @@ import type {
 import { Digests } from '../../src/calls/digests.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { identify } from '../../src/calls/identity.ts';
+import { type Item, textOf } from '../../src/calls/item.ts';
 
 export const CACHE_TERMS: CacheDirectives = {
   read: true,
@@ -22,6 +23,14 @@ export const CACHE_TERMS: CacheDirectives = {
   maxAgeMs: Number.POSITIVE_INFINITY,
   staleIfError: true,
 };
+
+/** A call whose items are no slices. */
+export interface TextCall extends ItemCall {
+  readonly items: readonly string[];
+}
+
+/** The texts of a call's items. */
+export const textsOf = ({ items }: Pick<ItemCall, 'items'>): string[] => items.map(textOf);
 
 export interface CallOptions extends Partial<Pick<ItemCall, 'model' | 'query' | 'items' | 'traceparent'>> {
   readonly attachment?: string;
@@ -33,12 +42,14 @@ export interface CallOptions extends Partial<Pick<ItemCall, 'model' | 'query' | 
 }
 
 /** An ask as the HTTP room makes it, by default of a patient caller without wishes. */
-export const aCall = ({ scope = '', whole = false, cache, terms, ...over }: CallOptions = {}): ItemCall => {
+export const aCall = ({ scope = '', whole = false, cache, terms, ...over }: CallOptions = {}): TextCall => {
+  const { items = ['Dynos sleep after thirty minutes.', 'Postgres has backups.', 'A dyno is a container.'] } =
+    over;
   const named = {
     model: 'cohere-rerank-3-5',
     query: 'how do dynos sleep',
-    items: ['Dynos sleep after thirty minutes.', 'Postgres has backups.', 'A dyno is a container.'],
     ...over,
+    items: items.map(textOf),
   };
   return {
     ...named,
@@ -55,8 +66,8 @@ export const aCall = ({ scope = '', whole = false, cache, terms, ...over }: Call
 };
 
 /** The score that the scorers here give a pair: some number of its own, so that a mix-up shows. */
-export const scoreOf = (query: string, document: string): number =>
-  Number.parseInt(hash('sha256', `${query}\n${document}`, 'hex').slice(0, 8), 16) / 0xffff_ffff;
+export const scoreOf = (query: string, document: Item): number =>
+  Number.parseInt(hash('sha256', `${query}\n${textOf(document)}`, 'hex').slice(0, 8), 16) / 0xffff_ffff;
 
 export const valuesOf = ({ query, items: documents }: Pick<ItemCall, 'query' | 'items'>): Float64Array =>
   Float64Array.from(documents, (document) => scoreOf(query, document));

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
 import { lexicalScores } from '../../src/simulator/lexical.ts';
 import { connectUpstream } from '../../src/upstream/upstream.ts';
-import { failure } from '../support/fakes.ts';
+import { failure, textsOf } from '../support/fakes.ts';
 import { closing, connect, connectTo, KEY, slotted } from './upstreams.ts';
 
 describe('a call', () => {
@@ -13,7 +13,7 @@ describe('a call', () => {
     const before = Date.now();
     const ask = slotted();
     const scores = await scorer.answer(ask);
-    expect([...scores.values]).toEqual([...lexicalScores(ask.query, [...ask.items], 'pointwise')]);
+    expect([...scores.values]).toEqual([...lexicalScores(ask.query, textsOf(ask), 'pointwise')]);
     expect(scores).toMatchObject({
       sources: ['upstream', 'upstream', 'upstream'],
       spent: 1,

@@ -6,6 +6,7 @@ import type { ItemCall, ItemReply, ItemService, Place } from '../../calls/call.t
 import { concatenate } from '../../calls/digests.ts';
 import type { PerCall } from '../../calls/endpoint.ts';
 import { isAboutContent, toRerankError } from '../../calls/errors.ts';
+import { bytesOf, type Item } from '../../calls/item.ts';
 import type { Values } from '../../calls/values.ts';
 import { type Member, SharedCall } from './shared-call.ts';
 
@@ -36,7 +37,7 @@ export class Batch<V extends Values> {
   roomFor({ items }: ItemCall, most: PerCall): number {
     let bytes = this.#bytes;
     const end = items.findIndex((item, i) => {
-      bytes += Buffer.byteLength(item);
+      bytes += bytesOf(item);
       return this.#items + i >= most.items || bytes > most.bytes;
     });
     return end < 0 ? items.length : end;
@@ -69,7 +70,7 @@ export class Batch<V extends Values> {
       });
       terms.signal.addEventListener('abort', onAbort, { once: true });
       this.#items += call.items.length;
-      this.#bytes += bytesOf(call.items);
+      this.#bytes += sizeOf(call.items);
       this.#shared.join(contributor);
       if (terms.signal.aborted) onAbort();
     });
@@ -149,9 +150,8 @@ export class Batch<V extends Values> {
     this.#forget.delete(contributor);
     forget();
     this.#items -= contributor.call.items.length;
-    this.#bytes -= bytesOf(contributor.call.items);
+    this.#bytes -= sizeOf(contributor.call.items);
   }
 }
 
-const bytesOf = (items: readonly string[]): number =>
-  items.reduce((sum, item) => sum + Buffer.byteLength(item), 0);
+const sizeOf = (items: readonly Item[]): number => items.reduce((sum, item) => sum + bytesOf(item), 0);

@@ -2,6 +2,7 @@
 
 import type { Wire, WireCall } from '../../calls/endpoint.ts';
 import { RerankError } from '../../calls/errors.ts';
+import { bodyWith } from '../../calls/item.ts';
 import { type EmbeddingType, fromBytes, fromNumbers, type Vector, type Vectors } from './vector.ts';
 
 /** What the vector of a text depends on, besides its model. */
@@ -12,10 +13,10 @@ const DEFAULT: Kind = ['search_document', 'float'];
 const kindOf = ({ dependsOn }: WireCall): Kind => (dependsOn as Kind | undefined) ?? DEFAULT;
 
 /** Only fields that Heroku documents: it refuses others. Base64 is a third of the bytes of numbers. */
-const request = (call: WireCall): string => {
+const request = (call: WireCall): Buffer => {
   const [input_type, embedding_type] = kindOf(call);
-  const { model, items: input } = call;
-  return JSON.stringify({ model, input, input_type, embedding_type, encoding_format: 'base64' });
+  const fields = { model: call.model, input_type, embedding_type, encoding_format: 'base64' };
+  return bodyWith(`${JSON.stringify(fields).slice(0, -1)},"input":`, call.items, '}');
 };
 
 const garbage = (): RerankError => new RerankError('upstream_garbage', undefined, { upstreamStatus: 200 });

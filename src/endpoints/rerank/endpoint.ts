@@ -1,6 +1,7 @@
 /** Rerank as the column sees it: its items are documents of one query, their values scores. */
 
 import type { Choose, Endpoint } from '../../calls/endpoint.ts';
+import { bytesOf } from '../../calls/item.ts';
 import { defang } from '../defang.ts';
 import { documentsToSend } from './cost.ts';
 import { comparison } from './scores.ts';
@@ -11,7 +12,7 @@ const choose: Choose = ({ call, missing, known, ttlMs }) =>
     missing,
     known,
     queryBytes: Buffer.byteLength(call.query),
-    bytesOf: (place) => Buffer.byteLength(call.items[place]!),
+    bytesOf: (place) => bytesOf(call.items[place]!),
     ttlMs,
   });
 

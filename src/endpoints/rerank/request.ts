@@ -5,7 +5,7 @@
  * reports) every one before it checks the length.
  */
 
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { type Distinct, distinct, distinctSlices } from '../../calls/distinct.ts';
 import { invalidField, RerankError } from '../../calls/errors.ts';
 import { marked } from '../../json/exact-numbers.ts';
@@ -110,8 +110,8 @@ const slicedRequest = (body: Buffer, { scalars, bounds }: Plain): ParsedRequest 
     returnDocuments: false,
     warnings: [],
   };
-  // The body itself is kept, and later the strings that are decoded from it for the upstream.
-  return { request, bytes: isAscii(body) ? body.length : 2 * body.length };
+  // The body itself is kept; what is made of it for the upstream is counted while it is sent.
+  return { request, bytes: body.length };
 };
 
 const parsedRequest = (body: Buffer): ParsedRequest => {

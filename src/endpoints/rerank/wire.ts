@@ -2,6 +2,7 @@
 
 import type { Wire, WireCall } from '../../calls/endpoint.ts';
 import { RerankError } from '../../calls/errors.ts';
+import { bodyWith } from '../../calls/item.ts';
 
 export interface Answer {
   readonly values: Float64Array;
@@ -59,8 +60,8 @@ const parse = (body: string): unknown => {
 };
 
 /** Requests the whole ranking, whatever the caller's `top_n`. Only fields that Heroku documents. */
-const requestBody = ({ model, query, items: documents }: WireCall): string =>
-  JSON.stringify({ model, query, documents });
+const requestBody = ({ model, query, items }: WireCall): Buffer =>
+  bodyWith(`${JSON.stringify({ model, query }).slice(0, -1)},"documents":`, items, '}');
 
 export const wire: Wire<Float64Array> = {
   path: '/v1/rerank',

@@ -23,7 +23,7 @@ interface Sketch {
 
 const ranking = ({ query }: Question, documents: readonly string[]): Sketch => ({
   documents,
-  body: (model) => wire.request({ model, query, items: documents }),
+  body: (model) => String(wire.request({ model, query, items: documents })),
   edge: false,
 });
 

@@ -4,7 +4,7 @@ import type { ItemCall, Service } from '../../../src/calls/call.ts';
 import { RerankError } from '../../../src/calls/errors.ts';
 import { FirewallRefusal } from '../../../src/calls/firewall-refusal.ts';
 import { search } from '../../../src/column/firewall/search.ts';
-import { aCall, failure, scoresOf } from '../../support/fakes.ts';
+import { aCall, failure, scoresOf, textsOf } from '../../support/fakes.ts';
 
 const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `document ${i}`);
 
@@ -14,7 +14,7 @@ const behind = (isAttack: (documents: readonly string[]) => boolean) => {
   const calls: (readonly string[])[] = [];
   const inner: Service = {
     async answer(ask) {
-      const rest = ask.items.filter((document) => !scored.has(document));
+      const rest = textsOf(ask).filter((document) => !scored.has(document));
       if (rest.length > 0) {
         calls.push(rest);
         if (isAttack(rest)) throw refusalOf(ask, rest);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RerankError } from '../../../src/calls/errors.ts';
+import { textOf } from '../../../src/calls/item.ts';
 import { EMBEDDINGS_API } from '../../../src/endpoints/embeddings/api.ts';
 import { MAX_INPUT_BYTES, MAX_INPUTS, parseRequest } from '../../../src/endpoints/embeddings/request.ts';
 
@@ -15,7 +16,7 @@ const outcome = (body: unknown, slicedFrom = NEVER) => {
   try {
     const { distinct, ...said } = parse(body, slicedFrom);
     const { items, digests, positions } = distinct();
-    return { ...said, items, digests: [...digests.words], positions: [...positions] };
+    return { ...said, items: items.map(textOf), digests: [...digests.words], positions: [...positions] };
   } catch (thrown) {
     if (!(thrown instanceof RerankError) || thrown.kind !== 'invalid_request') throw thrown;
     return { message: thrown.message, param: thrown.param };

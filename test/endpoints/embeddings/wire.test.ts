@@ -11,7 +11,7 @@ const CALL = {
 };
 
 test('a request holds what Heroku documents and nothing else, and asks for base64', () => {
-  expect(JSON.parse(wire.request(CALL))).toEqual({
+  expect(JSON.parse(String(wire.request(CALL)))).toEqual({
     model: 'm',
     input: ['a', 'b'],
     input_type: 'search_query',

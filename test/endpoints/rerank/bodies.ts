@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 import { RerankError } from '../../../src/calls/errors.ts';
+import { textOf } from '../../../src/calls/item.ts';
 import { parseRequest, type RerankRequest, validate } from '../../../src/endpoints/rerank/request.ts';
 
 /** A valid body; fields set to `undefined` are absent. */
@@ -22,7 +23,7 @@ export const read = (bytes: Buffer, slicedFrom?: number): Read => {
   const { count, distinct, textsField: _, ...request } = parseRequest(bytes, slicedFrom).request;
   const { items, positions } = distinct();
   expect(positions).toHaveLength(count);
-  return { ...request, texts: Array.from(positions, (position) => items[position]!) };
+  return { ...request, texts: Array.from(positions, (position) => textOf(items[position]!)) };
 };
 
 export const parse = (text: string): Read => read(Buffer.from(text));

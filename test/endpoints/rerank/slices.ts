@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { RerankError } from '../../../src/calls/errors.ts';
+import { textOf } from '../../../src/calls/item.ts';
 import { parseRequest } from '../../../src/endpoints/rerank/request.ts';
 
 const ALWAYS = 0;
@@ -13,7 +14,13 @@ const outcome = (bytes: Buffer, slicedFrom: number) => {
     const { request } = parseRequest(bytes, slicedFrom);
     const { distinct: _, ...said } = request;
     const { items, digests, positions } = request.distinct();
-    return { ...said, texts: undefined, items, digests: [...digests.words], positions: [...positions] };
+    return {
+      ...said,
+      texts: undefined,
+      items: items.map(textOf),
+      digests: [...digests.words],
+      positions: [...positions],
+    };
   } catch (thrown) {
     if (!(thrown instanceof RerankError)) throw thrown;
     return { message: thrown.message, param: thrown.param };

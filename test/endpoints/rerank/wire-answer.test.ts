@@ -53,7 +53,7 @@ describe('an answer that holds every document once with a number', () => {
 test('only the model, the query and the documents are sent', () => {
   const ask = { ...aCall({ scope: 'search', traceparent: '00-trace' }), attachment: 'RERANK' };
   const { model, query, items: documents } = ask;
-  expect(JSON.parse(wire.request(ask))).toEqual({ model, query, documents });
+  expect(JSON.parse(String(wire.request(ask)))).toEqual({ model, query, documents });
 });
 
 test('of the headers, those about the rate limit are passed on, each if it has one value', () => {
