@@ -1,6 +1,7 @@
 /** What the column knows of an endpoint: its wire format, the largest size of a call, and the type of its values. */
 
 import type { ItemCall } from './call.ts';
+import type { Body } from './item.ts';
 import type { ValueOf, Values } from './values.ts';
 
 export interface Endpoint<V extends Values> {
@@ -37,7 +38,7 @@ export interface Wire<V extends Values> {
   /** Appended to the attachment's base URL, like `/v1/rerank`. */
   readonly path: string;
   /** The body of a request. */
-  request(call: WireCall): string | Buffer;
+  request(call: WireCall): Body;
   /**
    * Reads the body of a 200: one value for each item of the call. Throws `upstream_garbage` when there is not.
    * @returns the values, and their cost in the endpoint's billing unit

@@ -14,26 +14,16 @@ const DECODERS: Readonly<Record<string, Decode>> = {
 };
 
 /**
- * Undefined when the body is larger than `maxBytes`, before or after decoding, or cannot be decoded. Rejects when it breaks off.
+ * Undefined when it is larger than `maxBytes` when it is decoded, or cannot be.
  * @param encoding the header `Content-Encoding`
  */
 export const answerText = async (
-  chunks: AsyncIterable<Uint8Array>,
+  bytes: Buffer,
   encoding: string | string[] | undefined,
   maxBytes: number,
 ): Promise<string | undefined> => {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.byteLength;
-    // Leaving the loop ends the connection: the rest is not worth the wait.
-    if (size > maxBytes) return undefined;
-    parts.push(chunk);
-  }
-  const bytes = Buffer.concat(parts);
-  const name = String(encoding ?? 'identity')
-    .trim()
-    .toLowerCase();
+  if (encoding === undefined) return bytes.toString();
+  const name = String(encoding).trim().toLowerCase();
   if (name === '' || name === 'identity') return bytes.toString();
   const decode = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
   return decode?.(bytes, { maxOutputLength: maxBytes }).then(String, () => undefined);

@@ -1,12 +1,14 @@
 /** Makes the call. The end of the column: each call that arrives here costs a permit and money. */
 
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import type { Call, ItemCall, ItemService, Source } from '../calls/call.ts';
 import type { Wire } from '../calls/endpoint.ts';
 import { RerankError, toRerankError } from '../calls/errors.ts';
 import { FirewallRefusal } from '../calls/firewall-refusal.ts';
+import type { Body } from '../calls/item.ts';
 import type { Values } from '../calls/values.ts';
 import { answerText } from './answer-text.ts';
+import { type Answer, exchange } from './exchange.ts';
 import { rateLimitHeaders, readRefusal } from './refusal.ts';
 
 export interface Attachment {
@@ -43,9 +45,13 @@ const MAX_REFUSAL_BYTES = 64 * 1024;
  */
 const CONNECTIONS = 256;
 
+/** Smaller bodies are sent in one piece: a copy costs less than a write. Larger ones, in so many pieces at most. */
+const SMALL_BYTES = 64 * 1024;
+const MOST_PIECES = 8;
+
 interface RawReply {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Answer['headers'];
   /** Undefined: too large for an answer, or it cannot be decoded. */
   readonly body: string | undefined;
 }
@@ -68,7 +74,7 @@ export const connectUpstream = ({
       return [
         alias,
         {
-          pool: pool.compose(announced),
+          pool,
           path: pathname.replace(/\/$/, ''),
           authorization: `Bearer ${key}`,
         },
@@ -78,38 +84,41 @@ export const connectUpstream = ({
 
   const send = async (
     call: Call,
-    { path, body: content, most: mostOfAnswer }: { path: string; body: string | Buffer; most: number },
+    { path, body: content, most }: { path: string; body: Body; most: number },
   ): Promise<RawReply> => {
     const line = lines.get(call.attachment ?? '');
     if (line === undefined) throw new RerankError('internal', undefined, { cause: 'no such attachment' });
     if (call.terms.signal.aborted) throw toRerankError(call.terms.signal.reason);
     let sent = false;
-    const onSend = (): void => {
-      if (sent) return;
-      sent = true;
-      call.onSend?.();
-    };
-    // As bytes: a string would be kept in memory beside the bytes that are made of it.
-    const body = typeof content === 'string' ? Buffer.from(content) : content;
-    const release = hold(body.length);
+    const body = piecesOf(content);
+    const bytes = Buffer.isBuffer(body) ? body.length : body.reduce((sum, { length }) => sum + length, 0);
     try {
-      const request = line.pool.request({
-        onSend,
-        method: 'POST',
+      const {
+        status,
+        headers,
+        body: answered,
+      } = await exchange(line.pool, {
         path: `${line.path}${path}`,
         headers: {
           authorization: line.authorization,
           'content-type': 'application/json',
+          'content-length': String(bytes),
           ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
         },
         body,
         signal: call.terms.signal,
-      } as AnnouncedOptions);
-      // Released when the request settles: undici keeps an aborted one in memory until it gets a connection.
-      request.then(release, release);
-      const { statusCode: status, headers, body: chunks } = await orAborted(request, call.terms.signal);
-      const most = status === 200 ? mostOfAnswer : MAX_REFUSAL_BYTES;
-      return { status, headers, body: await answerText(chunks, headers['content-encoding'], most) };
+        onSend() {
+          if (sent) return;
+          sent = true;
+          call.onSend?.();
+        },
+        // The pieces of a request's body are counted with the request.
+        onOver: hold(Buffer.isBuffer(body) ? bytes : 0),
+        most: (status) => (status === 200 ? most : MAX_REFUSAL_BYTES),
+      });
+      const limit = status === 200 ? most : MAX_REFUSAL_BYTES;
+      const text = answered && (await answerText(answered, headers['content-encoding'], limit));
+      return { status, headers, body: text };
     } catch (thrown) {
       if (call.terms.signal.aborted) throw toRerankError(call.terms.signal.reason);
       if (sent) throw failure(thrown);
@@ -158,32 +167,12 @@ const refusalOf = (
   return new FirewallRefusal(identity.digests, { upstreamStatus: status, rateLimit: refusal.rateLimit });
 };
 
-/** undici notices the signal of a request that waits for a connection only when it gets one. */
-const orAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-
-type AnnouncedOptions = Dispatcher.RequestOptions & { readonly onSend: () => void };
-
-/**
- * Calls a request's `onSend` when it is about to be written to a connection. Until then it waits for one, and a caller that
- * leaves has cost nothing. A request whose signal is aborted by then is ended by its own handler without being written.
- */
-const announced: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
-  dispatch(options, {
-    onRequestStart(controller, context) {
-      handler.onRequestStart?.(controller, context);
-      if (!controller.aborted) (options as unknown as AnnouncedOptions).onSend();
-    },
-    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
-    onResponseStart: (...args) => handler.onResponseStart?.(...args),
-    onResponseData: (...args) => handler.onResponseData?.(...args),
-    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-    onResponseError: (...args) => handler.onResponseError?.(...args),
-  });
+/** As bytes: a string would be kept in memory beside the bytes that are made of it. */
+const piecesOf = (body: Body): Buffer | readonly Buffer[] => {
+  if (typeof body === 'string') return Buffer.from(body);
+  const bytes = body.reduce((sum, { length }) => sum + length, 0);
+  return bytes <= SMALL_BYTES || body.length > MOST_PIECES ? Buffer.concat(body, bytes) : body;
+};
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 

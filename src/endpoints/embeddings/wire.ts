@@ -2,7 +2,7 @@
 
 import type { Wire, WireCall } from '../../calls/endpoint.ts';
 import { RerankError } from '../../calls/errors.ts';
-import { bodyWith } from '../../calls/item.ts';
+import { type Body, bodyWith } from '../../calls/item.ts';
 import { type EmbeddingType, fromBytes, fromNumbers, type Vector, type Vectors } from './vector.ts';
 
 /** What the vector of a text depends on, besides its model. */
@@ -13,7 +13,7 @@ const DEFAULT: Kind = ['search_document', 'float'];
 const kindOf = ({ dependsOn }: WireCall): Kind => (dependsOn as Kind | undefined) ?? DEFAULT;
 
 /** Only fields that Heroku documents: it refuses others. Base64 is a third of the bytes of numbers. */
-const request = (call: WireCall): Buffer => {
+const request = (call: WireCall): Body => {
   const [input_type, embedding_type] = kindOf(call);
   const fields = { model: call.model, input_type, embedding_type, encoding_format: 'base64' };
   return bodyWith(`${JSON.stringify(fields).slice(0, -1)},"input":`, call.items, '}');

@@ -2,7 +2,7 @@
 
 import type { Wire, WireCall } from '../../calls/endpoint.ts';
 import { RerankError } from '../../calls/errors.ts';
-import { bodyWith } from '../../calls/item.ts';
+import { type Body, bodyWith } from '../../calls/item.ts';
 
 export interface Answer {
   readonly values: Float64Array;
@@ -60,7 +60,7 @@ const parse = (body: string): unknown => {
 };
 
 /** Requests the whole ranking, whatever the caller's `top_n`. Only fields that Heroku documents. */
-const requestBody = ({ model, query, items }: WireCall): Buffer =>
+const requestBody = ({ model, query, items }: WireCall): Body =>
   bodyWith(`${JSON.stringify({ model, query }).slice(0, -1)},"documents":`, items, '}');
 
 export const wire: Wire<Float64Array> = {
