@@ -130,7 +130,7 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
     // Around the queue: whether there is room for a call may depend on its cost, which grows while others join.
     ...(endpoint.limitsCost ? [estimated<V>(estimates)] : []),
     ...spending<ItemCall, Answer>(options),
-    // With the permit granted: while the call waited, another process may have stored all the values.
+    // With the permit granted, if the call waited for it: meanwhile another process may have stored all the values.
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
     ...(endpoint.limitsCost ? [learned<V>(estimates)] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
