@@ -3,6 +3,8 @@
  * has one tokenizer, but texts of other languages and kinds have other rates, so the latest calls count most.
  */
 
+import { bytesOf, type Item } from './item.ts';
+
 export interface Size {
   readonly items: number;
   /** Of UTF-8, of all items together. */
@@ -34,7 +36,7 @@ export class Estimates {
   }
 }
 
-export const sizeOf = (items: readonly string[]): Size => ({
+export const sizeOf = (items: readonly Item[]): Size => ({
   items: items.length,
-  bytes: items.reduce((sum, item) => sum + Buffer.byteLength(item), 0),
+  bytes: items.reduce((sum, item) => sum + bytesOf(item), 0),
 });
