@@ -40,6 +40,9 @@ const dynosOf = (text: string): string[] =>
 const served = (text: string, dyno: string): number =>
   metric(text, 'gateway_requests_total', { dyno, code: '200' });
 
+const keyUsed = (text: string, dyno: string): number =>
+  metric(text, 'gateway_client_key_last_used_timestamp_seconds', { dyno, client: 'search', key: '1' });
+
 const WHOLE = ['web.1', 'web.2', 'web.3'];
 
 withFleet('any process answers for all, whoever served', async (bed, { expect }) => {
@@ -76,6 +79,9 @@ withFleet('a process that is killed is told of for a while, and then no more', a
   const text = await scrape(a);
   expect(dynosOf(text)).toEqual(WHOLE);
   expect(served(text, 'web.3')).toBe(1);
+  // A key was used last when any of them saw it, so their greatest time counts.
+  expect(keyUsed(text, 'web.3')).toBeGreaterThan(0);
+  expect(keyUsed(text, 'web.1')).toBe(0);
   await expect
     .poll(async () => dynosOf(await scrape(a)), { timeout: FRESH_MS + HEARTBEAT_MS, interval: 250 })
     .toEqual(['web.1', 'web.2']);
