@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { BODIES_NOTE, bodies } from './bodies.ts';
 import { BURST_NOTE, burst } from './burst.ts';
 import { CONNECTIONS } from './hits.ts';
+import { INGEST_NOTE, ingest } from './ingest.ts';
 import { memory } from './memory.ts';
 import { metrics } from './metrics.ts';
 import { type BenchOptions, readOptions, type Section } from './options.ts';
@@ -34,6 +35,7 @@ const NOTES: Readonly<Record<Section, string>> = {
   bodies: BODIES_NOTE,
   burst: BURST_NOTE,
   pacing: PACING_NOTE,
+  ingest: INGEST_NOTE,
 };
 
 const GENERAL =
@@ -43,7 +45,8 @@ const GENERAL =
 const QUICK = 'A quick run, on cold compilers: it shows that everything works, and its figures mean nothing.';
 
 /** @returns tables */
-const run = async ({ sections, effort, compare, json }: BenchOptions): Promise<string[]> => {
+const run = async (options: BenchOptions): Promise<string[]> => {
+  const { sections, effort, compare, json } = options;
   const rows: Row[] = [];
   const collect = async (part: AsyncGenerator<Row>): Promise<void> => {
     for await (const row of part) {
@@ -64,6 +67,7 @@ const run = async ({ sections, effort, compare, json }: BenchOptions): Promise<s
   if (rows.length > 0) tables.push(comparison(rows));
   if (sections.includes('bodies')) tables.push(await bodies(effort));
   if (sections.includes('pacing')) tables.push(await pacing(effort));
+  if (sections.includes('ingest')) tables.push(await ingest(options));
   return tables;
 };
 

@@ -12,6 +12,7 @@ export const SECTIONS = [
   'bodies',
   'burst',
   'pacing',
+  'ingest',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
@@ -24,6 +25,8 @@ export interface BenchOptions {
   readonly json?: string | undefined;
   /** Revision of the gateway that takes part in hits and misses. */
   readonly compare?: string | undefined;
+  /** Folder of a corpus whose documents are ingested; without it they are made up. */
+  readonly corpus?: string | undefined;
 }
 
 /** How long to look; the same code either way. */
@@ -50,6 +53,8 @@ export interface Effort {
   readonly burstCalls: number;
   /** Milliseconds of the upstream's window in the pacing. A multiple of 5000, in which bottleneck counts. */
   readonly paceWindowMs: number;
+  /** Documents that are made up for the ingest. */
+  readonly ingestDocuments: number;
 }
 
 const FULL: Effort = {
@@ -64,6 +69,7 @@ const FULL: Effort = {
   bodiesMs: 15_000,
   burstCalls: 1200,
   paceWindowMs: 60_000,
+  ingestDocuments: 1400,
 };
 const QUICK: Effort = {
   pairs: 2,
@@ -77,9 +83,10 @@ const QUICK: Effort = {
   bodiesMs: 1000,
   burstCalls: 400,
   paceWindowMs: 5000,
+  ingestDocuments: 60,
 };
 
-export const USAGE = `npm run bench -- [--short] [--json FILE] [--compare REV] [${SECTIONS.join(' | ')}]...`;
+export const USAGE = `npm run bench -- [--short] [--json FILE] [--compare REV] [--corpus DIR] [${SECTIONS.join(' | ')}]...`;
 
 const isSection = (name: string): name is Section => (SECTIONS as readonly string[]).includes(name);
 
@@ -95,6 +102,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     quick,
     json: values.json,
     compare: values.compare,
+    corpus: values.corpus,
   };
 };
 
@@ -107,6 +115,7 @@ const parse = (args: readonly string[]) => {
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
         compare: { type: 'string' },
+        corpus: { type: 'string' },
       },
       allowPositionals: true,
     });
