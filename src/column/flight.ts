@@ -4,7 +4,7 @@
  */
 
 import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
-import { DIGEST_WORDS } from '../calls/digests.ts';
+import { DIGEST_WORDS, type Digests } from '../calls/digests.ts';
 import { assemble } from '../calls/parts.ts';
 import type { Values } from '../calls/values.ts';
 import { Flight } from './shared/flight.ts';
@@ -71,25 +71,36 @@ export const flight =
     return { answer };
   };
 
-/** Which flights carry which items of a call, and which items no flight carries. */
+/** Which flights carry which items of a call, the first that has each, and which items no flight carries. */
 const divide = <V extends Values>(
   call: ItemCall,
   flights: Iterable<Flight<V>>,
 ): { shares: Share<V>[]; rest: number[] } => {
-  const shares = [...flights].map((flight): Share<V> => ({ flight, places: [], indices: [] }));
-  const rest: number[] = [];
-  const { words, count } = call.identity.digests;
-  for (let place = 0; place < count; place++) {
-    let index = -1;
-    const share = shares.find(({ flight }) => {
-      index = flight.indexOf(words, DIGEST_WORDS * place);
-      return index >= 0;
-    });
-    if (share === undefined) rest.push(place);
-    else {
+  const { digests } = call.identity;
+  const places = [...Array(digests.count).keys()];
+  const carried = new Set<number>();
+  const shares: Share<V>[] = [];
+  for (const flight of flights) {
+    const share: Share<V> = { flight, places: [], indices: [] };
+    common(digests, flight.digests, (place, index) => {
+      if (carried.has(place)) return;
+      carried.add(place);
       share.places.push(place);
       share.indices.push(index);
-    }
+    });
+    if (share.places.length > 0) shares.push(share);
   }
-  return { shares: shares.filter(({ places }) => places.length > 0), rest };
+  return { shares, rest: carried.size === 0 ? places : places.filter((place) => !carried.has(place)) };
+};
+
+/** Indices of items that two lists have in common. The shorter is gone through: there may be a thousand flights of one item. */
+const common = (one: Digests, other: Digests, found: (inOne: number, inOther: number) => void): void => {
+  if (one.count > other.count) {
+    common(other, one, (inOther, inOne) => found(inOne, inOther));
+    return;
+  }
+  for (let i = 0; i < one.count; i++) {
+    const j = other.indexOf(one.words, DIGEST_WORDS * i);
+    if (j >= 0) found(i, j);
+  }
 };

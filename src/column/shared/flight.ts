@@ -1,6 +1,7 @@
 /** One call for all that wait for any of its items. Calls for some of these items join it while it is under way. */
 
 import type { ItemCall, ItemService } from '../../calls/call.ts';
+import type { Digests } from '../../calls/digests.ts';
 import { isAboutContent, type RerankError } from '../../calls/errors.ts';
 import type { Values } from '../../calls/values.ts';
 import { type Member, SharedCall } from './shared-call.ts';
@@ -23,9 +24,9 @@ export class Flight<V extends Values> {
     this.#shared = new SharedCall(call.terms.client, onEnd);
   }
 
-  /** The index of the flight's item whose digest equals the one at `words[at]`; −1: none. */
-  indexOf(words: Uint32Array, at: number): number {
-    return this.#call.identity.digests.indexOf(words, at);
+  /** Of its items. */
+  get digests(): Digests {
+    return this.#call.identity.digests;
   }
 
   join(joiner: Joiner<V>): void {
