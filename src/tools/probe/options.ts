@@ -7,7 +7,8 @@ import { readModels } from '../../config/models.ts';
 import { type Environment, trimmed } from '../../config/text.ts';
 import { readAliases, readUpstreams } from '../../config/upstreams.ts';
 import { SCORE_TOLERANCE } from '../../endpoints/rerank/tolerance.ts';
-import { MOST_MODELS } from './plan.ts';
+import { CALLS_OF_AN_EMBEDDER } from './embeddings/probe.ts';
+import { LEAST_CALLS, MOST_CALLS, MOST_MODELS } from './plan.ts';
 
 export interface Options {
   /** Undefined: the simulator that ships with the gateway. */
@@ -43,8 +44,15 @@ export const parseOptions = (args: readonly string[], env: Environment): Options
   if (models.length > MOST_MODELS) {
     throw new UsageError(`more than ${MOST_MODELS} models are too many for one run: choose with --model`);
   }
+  const calls = models.reduce((sum, name) => sum + leastCalls(name), 0);
+  if (calls > MOST_CALLS) {
+    throw new UsageError(`these models take more than ${MOST_CALLS} calls: choose fewer with --model`);
+  }
   return { upstream, models, tolerance: readTolerance(tolerance) };
 };
+
+const leastCalls = (model: string): number =>
+  endpointOf(model) === 'embeddings' ? CALLS_OF_AN_EMBEDDER : LEAST_CALLS;
 
 const reranking = (served: ReadonlyMap<string, number>): string[] =>
   [...served.keys()].filter((model) => endpointOf(model) === 'rerank');

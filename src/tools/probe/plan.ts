@@ -77,14 +77,18 @@ export type CallName = keyof typeof SKETCHES;
 const NAMES = Object.keys(SKETCHES) as CallName[];
 
 /** The fewest calls that show what a model's scores depend on. */
-const LEAST_CALLS = 1 + NAMES.indexOf('again');
+export const LEAST_CALLS = 1 + NAMES.indexOf('again');
 
 /** The most models that one run can judge. */
 export const MOST_MODELS = Math.floor(MOST_CALLS / LEAST_CALLS);
 
-/** The calls of a run, one model after the other, the same for each. @param models distinct, MOST_MODELS at most */
-export const plan = (models: readonly string[]): PlannedCall[] => {
-  const names = NAMES.slice(0, Math.floor(MOST_CALLS / models.length));
+/**
+ * The calls of a run, one model after the other, the same for each.
+ * @param models distinct, MOST_MODELS at most
+ * @param most calls for all of them
+ */
+export const plan = (models: readonly string[], most = MOST_CALLS): PlannedCall[] => {
+  const names = NAMES.slice(0, Math.floor(most / models.length));
   return models.flatMap((model) =>
     names.map((name): PlannedCall => {
       const { documents, body, edge } = SKETCHES[name];
