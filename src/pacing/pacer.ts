@@ -43,6 +43,9 @@ export interface PacerOptions {
   readonly channel?: ReservationChannel | undefined;
 }
 
+/** Of a call whose caller says nothing (RFC 9218). */
+const DEFAULT_URGENCY = 3;
+
 /** How often those who wait are looked at again, milliseconds, and how many each time. */
 const LOOK_MS = 250;
 const AT_ONCE = 64;
@@ -91,6 +94,16 @@ export class Pacer {
 
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  /** Milliseconds that a call of a client would wait if it came now; undefined when nobody could make it. */
+  expectedMs(client: string): number | undefined {
+    return this.#predictor.of({ client, urgency: DEFAULT_URGENCY }, undefined)?.waitMs;
+  }
+
+  /** Calls that wait, by client. */
+  waitingBy(): Map<string, number> {
+    return new Map([...this.#queue.clients()].map(([client, tickets]) => [client, tickets.length]));
   }
 
   /** @see Permits.acquire in column/pace.ts */

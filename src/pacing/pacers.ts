@@ -3,13 +3,14 @@
 import type { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
-import { Circuit, type Reason } from '../upstream/circuit.ts';
+import { Circuit, type Reason, type Standing } from '../upstream/circuit.ts';
 import { Health } from '../upstream/health.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
 import { BEAT_MS } from './window/alone.ts';
 import { FleetWindow } from './window/fleet-window.ts';
 import { memoryWindow } from './window/memory-window.ts';
 import { RedisWindow } from './window/redis-window.ts';
+import type { WindowView } from './window/view.ts';
 import type { Window, WindowRules } from './window/window.ts';
 
 export interface Pacers {
@@ -19,6 +20,8 @@ export interface Pacers {
   hasRoomToSpare(model: string): boolean;
   /** @see WindowState */
   windows(): WindowState[];
+  /** How each window and its attachment stand, for people to look at. */
+  views(): LaneView[];
   /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
   readonly alone: Failure | undefined;
   /** Open: calls are kept away from the attachment, be it for one of its models only. */
@@ -41,6 +44,13 @@ export interface WindowState {
   readonly used: number;
   /** Other processes share the window, but their calls cannot be seen. */
   readonly alone: boolean;
+}
+
+export interface LaneView extends WindowState, Partial<WindowView> {
+  readonly used: number;
+  /** Whether calls are made there; and if not, milliseconds until one is tried. */
+  readonly standing: Standing;
+  readonly retryMs: number;
 }
 
 /** One of the upstream's, with a budget of its own per model. */
@@ -158,6 +168,15 @@ export const createPacers = (options: PacersOptions): Pacers => {
     const used = sum(windows.map((window) => window.used()));
     return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
   };
+  const stateOfLane = (model: string, { attachment, window }: Lane): WindowState => ({
+    upstream: attachment,
+    model,
+    limit: window.limit,
+    used: window.used(),
+    alone: window.shared === false,
+  });
+  const ofLanes = <T>(look: (model: string, lane: Lane) => T): T[] =>
+    [...lanes].flatMap(([model, ofModel]) => ofModel.map((lane) => look(model, lane)));
   return {
     of: (model) => pacers.get(model)!,
     stateOf,
@@ -165,16 +184,14 @@ export const createPacers = (options: PacersOptions): Pacers => {
       const { limit, remaining, waiting } = stateOf(model);
       return waiting === 0 && remaining >= SPARE_SHARE * limit;
     },
-    windows: () =>
-      [...lanes].flatMap(([model, ofModel]) =>
-        ofModel.map(({ attachment, window }) => ({
-          upstream: attachment,
-          model,
-          limit: window.limit,
-          used: window.used(),
-          alone: window.shared === false,
-        })),
-      ),
+    windows: () => ofLanes(stateOfLane),
+    views: () =>
+      ofLanes((model, lane) => ({
+        ...stateOfLane(model, lane),
+        ...lane.window.view?.(),
+        standing: lane.health.standing(),
+        retryMs: lane.health.retryInMs(),
+      })),
     get alone() {
       return causes.values().next().value;
     },

@@ -13,6 +13,7 @@ import type { Heard, Known, View } from './reply.ts';
 import type { Grade } from './rule.ts';
 import type { Schedule } from './schedule.ts';
 import { SlidingLog } from './sliding-log.ts';
+import { viewOf } from './view.ts';
 import type {
   Admission,
   Blocked,
@@ -51,6 +52,7 @@ export class FleetWindow implements Window {
   /** Undefined while the shared window is in force. */
   #alone: Alone | undefined;
   #leaves = false;
+  readonly view = () => viewOf(this.#logNow(), this.#options.rules, this.#now());
   readonly #exchanges = new Exchanges((wanted, hears) => this.#admit(wanted, hears));
 
   constructor(options: FleetWindowOptions) {

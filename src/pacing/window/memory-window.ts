@@ -1,6 +1,7 @@
 /** The window of one process that shares its budget with nobody. */
 
 import { SlidingLog } from './sliding-log.ts';
+import { viewOf } from './view.ts';
 import type { CallOutcome, Window, WindowRules } from './window.ts';
 
 const monotonic = (): number => performance.now();
@@ -19,6 +20,7 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
       return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
     },
     used: () => log.used(now()),
+    view: () => viewOf(log, rules, now()),
     schedule: (latencyMs) => log.schedule(now(), latencyMs),
   };
 };

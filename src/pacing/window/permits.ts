@@ -8,6 +8,8 @@ export interface Permit {
   readonly spaced: boolean;
   /** How many; one if nothing is said. */
   readonly calls?: number;
+  /** Of others who use the same key: the upstream counts it, and nobody here made it. */
+  readonly foreign?: boolean;
 }
 
 export class Permits {

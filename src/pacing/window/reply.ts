@@ -97,13 +97,14 @@ const viewOf = (
   const { spacingMs, evenMs } = budgetOf(rules);
   const farMs = windowMs + FAR_MS;
   const here = (moment: unknown): number => now - at + within(moment, at - farMs, at + farMs);
-  const permitsOf = (groups: unknown): Permit[] =>
+  const permitsOf = (groups: unknown, foreign = false): Permit[] =>
     listOf(groups)
       .map(listOf)
       .map(([release, calls, spaced]) => ({
         releaseAt: here(release),
         spaced: spaced === 1,
         calls: within(calls, 1, MOST_CALLS),
+        ...(foreign ? { foreign } : undefined),
       }));
   const others = Object.entries(fieldsOf(log.processes))
     .filter(([name]) => name !== process)
@@ -125,7 +126,7 @@ const viewOf = (
       ),
     },
     told: {
-      permits: [...others.flatMap(({ permits }) => permitsOf(permits)), ...permitsOf(log.foreign)],
+      permits: [...others.flatMap(({ permits }) => permitsOf(permits)), ...permitsOf(log.foreign, true)],
       nextSpaced: here(log.spaced) + spacingMs,
       pausedUntil: here(log.pause),
       cold: { until: Math.max(quiet, here(log.cold) + windowMs), next: Math.max(quiet, next), even },

@@ -68,9 +68,9 @@ export class SlidingLog {
     this.#foreseen = undefined;
   }
 
-  /** How much is kept, whatever it stands for. */
-  get records(): number {
-    return this.#own.list.length + this.#others.list.length;
+  /** All that are held, by whomever. */
+  get permits(): readonly Permit[] {
+    return [...this.#own.list, ...this.#others.list];
   }
 
   /** Permits held, by whomever. */
@@ -115,7 +115,7 @@ export class SlidingLog {
 
   /** How a call would get a permit now, or when to ask again, and why. */
   check(now: number): Grade | Blocked {
-    const occupancy = this.#occupancy(now);
+    const occupancy = this.occupancy(now);
     const grade = gradeOf(occupancy, now);
     if (isGrade(grade)) return grade;
     // A call in flight may end at any time, but its permit comes free no sooner than a window from then.
@@ -176,7 +176,7 @@ export class SlidingLog {
 
   /** @see Window.schedule. While there is room, nothing needs to be foreseen. */
   schedule(now: number, latencyMs: number): Schedule {
-    const room = roomOf(this.#occupancy(now), now);
+    const room = roomOf(this.occupancy(now), now);
     return { startOf: (n) => (n < room ? 0 : this.#foresee(now, latencyMs).startOf(n)) };
   }
 
@@ -184,11 +184,10 @@ export class SlidingLog {
     // Drawn up anew only now and then: a burst of calls is not to pay for one with each.
     if (this.#foreseen === undefined || !(now - this.#foreseen.at < GOOD_MS)) {
       const { windowMs } = this.#rules;
-      const permits = [...this.#own.list, ...this.#others.list];
       // A call in flight will be answered in the usual time.
       const latest = now + latencyMs + windowMs;
-      const releases = permits.map((permit) => ({ ...permit, at: Math.min(permit.releaseAt, latest) }));
-      const schedule = forecast({ ...this.#occupancy(now), windowMs, releases }, now, latencyMs);
+      const releases = this.permits.map((permit) => ({ ...permit, at: Math.min(permit.releaseAt, latest) }));
+      const schedule = forecast({ ...this.occupancy(now), windowMs, releases }, now, latencyMs);
       this.#foreseen = { schedule, at: now, started: 0 };
     }
     return seenFrom(this.#foreseen.schedule, now - this.#foreseen.at, this.#foreseen.started);
@@ -206,10 +205,11 @@ export class SlidingLog {
     if (!(excess > 0)) return;
     this.#taken += excess;
     this.#foreseen = undefined;
-    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls: excess });
+    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls: excess, foreign: true });
   }
 
-  #occupancy(now: number): Occupancy {
+  /** How much is held, and what is not to be granted yet. */
+  occupancy(now: number): Occupancy {
     return {
       limit: this.#limit,
       budget: this.#budget,

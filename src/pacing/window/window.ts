@@ -1,4 +1,5 @@
 import type { Schedule } from './schedule.ts';
+import type { WindowView } from './view.ts';
 
 /**
  * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, counted at
@@ -16,6 +17,8 @@ export interface Window {
   admit(wanted: number): Promise<Admission>;
   /** Entries held now: calls that may still count at the upstream. */
   used(): number;
+  /** How it stands, for people to look at. */
+  view?(): WindowView;
   /** False while other processes share the window, but their calls cannot be seen. */
   readonly shared?: boolean;
   /** Makes sure that what is known of other processes is of this moment. Never rejects. */

@@ -1,0 +1,42 @@
+/** How a window stands, for people to look at. Pure: times are monotonic milliseconds. */
+
+import type { SlidingLog } from './sliding-log.ts';
+import type { Block, WindowRules } from './window.ts';
+
+export interface WindowView {
+  /** Places held now; of these, those granted one by one, and those of others who use the same key. */
+  readonly used: number;
+  readonly spaced: number;
+  readonly foreign: number;
+  /** Milliseconds for which the upstream wants to be left alone; 0: it does not. */
+  readonly pausedMs: number;
+  /** Why no place is free; undefined: one is. */
+  readonly block: Block | undefined;
+  /** How many places come free in each part of the window that begins now, the last part and all after it in one. */
+  readonly frees: readonly number[];
+}
+
+/** Parts of a window in which places come free. */
+export const PARTS = 30;
+
+export const viewOf = (log: SlidingLog, { windowMs }: WindowRules, now: number): WindowView => {
+  const verdict = log.check(now);
+  const frees = new Array<number>(PARTS).fill(0);
+  let [used, spaced, foreign] = [0, 0, 0];
+  for (const permit of log.permits) {
+    const { calls = 1 } = permit;
+    used += calls;
+    if (permit.foreign) foreign += calls;
+    else if (permit.spaced) spaced += calls;
+    const part = Math.floor((PARTS * (permit.releaseAt - now)) / windowMs);
+    frees[Math.min(PARTS - 1, Math.max(0, part))]! += calls;
+  }
+  return {
+    used,
+    spaced,
+    foreign,
+    pausedMs: Math.max(0, log.occupancy(now).pausedUntil - now),
+    block: typeof verdict === 'object' ? verdict.reason : undefined,
+    frees,
+  };
+};
