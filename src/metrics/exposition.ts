@@ -1,13 +1,15 @@
 /** The text of `/metrics`: of the whole fleet if processes share a Redis, otherwise of this process. */
 
 import type { Commands } from '../redis/commands.ts';
-import { familiesOf } from './families.ts';
+import { familiesOf, type OfDyno } from './families.ts';
 import { FleetMetrics } from './fleet.ts';
 import { gauges, type States } from './gauges.ts';
 import type { Metrics } from './registry.ts';
 
 export interface Exposition {
   render(): Promise<string>;
+  /** What the text says, by dyno. */
+  families(): Promise<readonly OfDyno[]>;
   /** To be called when a request was served. */
   serving(): void;
   /** Publishes the last counts. */
@@ -29,7 +31,12 @@ export const createExposition = (options: ExpositionOptions): Exposition => {
   const { dyno, prefix, metrics, states, redis } = options;
   const registry = gauges(metrics, states);
   if (redis === undefined) {
-    return { render: () => registry().metrics(), serving() {}, async stop() {} };
+    return {
+      render: () => registry().metrics(),
+      families: async () => [{ dyno, families: await familiesOf(registry()) }],
+      serving() {},
+      async stop() {},
+    };
   }
   return new FleetMetrics({
     commands: redis,

@@ -70,11 +70,14 @@ export const fits = (numbers: unknown, { type, bounds }: Shape): numbers is numb
   return counts.length === bounds.length + 1 && counts.every((count, i) => i === 0 || count >= counts[i - 1]);
 };
 
+/** What one process tells. */
+export interface OfDyno {
+  readonly dyno: string;
+  readonly families: Families;
+}
+
 /** The text that a scraper reads: for each of these metrics the series of every dyno. */
-export const renderText = (
-  shapes: readonly Shape[],
-  dynos: readonly { readonly dyno: string; readonly families: Families }[],
-): string =>
+export const renderText = (shapes: readonly Shape[], dynos: readonly OfDyno[]): string =>
   shapes
     .map((shape) => {
       const { name, help, type } = shape;

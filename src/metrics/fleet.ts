@@ -13,7 +13,7 @@
 
 import { increase, plus, withCountsOf } from './counts.ts';
 import { Exchange, type Exchanged, type ExchangeOptions } from './exchange.ts';
-import { type Families, renderText } from './families.ts';
+import { type Families, type OfDyno, renderText } from './families.ts';
 import { pack, Unpacker } from './snapshot.ts';
 
 export interface FleetMetricsOptions extends Omit<ExchangeOptions, 'freshMs'> {
@@ -66,11 +66,13 @@ export class FleetMetrics {
   /** The whole fleet's text; this process's own when Redis fails. */
   async render(): Promise<string> {
     this.#serving = true;
-    const { own, reply } = await this.#publish(true);
-    if (reply === undefined) return this.#alone(own);
-    const { dyno } = this.#options;
-    const dynos = reply.successor === undefined ? [{ dyno, families: own }] : [];
-    return textOf(own, [...dynos, ...this.#readOthers(reply, new Unpacker(own))]);
+    const { own, dynos } = await this.#read();
+    return textOf(own, dynos);
+  }
+
+  /** What the text is made of. */
+  async families(): Promise<readonly OfDyno[]> {
+    return (await this.#read()).dynos;
   }
 
   /** Publishes the last counts, and then nothing more. */
@@ -80,16 +82,24 @@ export class FleetMetrics {
     await this.#publish(false);
   }
 
+  async #read(): Promise<{ own: Families; dynos: readonly OfDyno[] }> {
+    const { own, reply } = await this.#publish(true);
+    if (reply === undefined) return this.#alone(own);
+    const { dyno } = this.#options;
+    const dynos = reply.successor === undefined ? [{ dyno, families: own }] : [];
+    return { own, dynos: [...dynos, ...this.#readOthers(reply, new Unpacker(own))] };
+  }
+
   /**
-   * The text of this process alone. Its gauges are read now, since they show that Redis is down.
+   * This process alone. Its gauges are read now, since they show that Redis is down.
    * @param offered the families whose offer has failed; not later ones, since a concurrent offer may still be accepted with less
    */
-  async #alone(offered: Families): Promise<string> {
+  async #alone(offered: Families): Promise<{ own: Families; dynos: readonly OfDyno[] }> {
     const now = await this.#whole();
     const { shown } = this.#exchange;
     const families = shown && new Unpacker(now).read(shown);
     const counted = typeof families === 'object' ? families : offered;
-    return textOf(now, [{ dyno: this.#options.dyno, families: withCountsOf(counted, now) }]);
+    return { own: now, dynos: [{ dyno: this.#options.dyno, families: withCountsOf(counted, now) }] };
   }
 
   readonly #beat = (): void => void this.#publish(false);
@@ -123,7 +133,7 @@ export class FleetMetrics {
   }
 
   /** Deletes invalid snapshots. If there is too much to read, dynos of the latest answer have precedence. */
-  #readOthers({ others }: Exchanged, unpacker: Unpacker): { dyno: string; families: Families }[] {
+  #readOthers({ others }: Exchanged, unpacker: Unpacker): OfDyno[] {
     const [known, news] = [
       others.filter(({ dyno }) => this.#known.has(dyno)),
       others.filter(({ dyno }) => !this.#known.has(dyno)),
@@ -159,7 +169,7 @@ export class FleetMetrics {
 const MOST_HANDOVERS = 16;
 
 /** @param own this process's families, whose shapes are used for all */
-const textOf = (own: Families, dynos: readonly { dyno: string; families: Families }[]): string =>
+const textOf = (own: Families, dynos: readonly OfDyno[]): string =>
   renderText(
     [...own.values()].map(({ shape }) => shape),
     dynos,
