@@ -4,6 +4,8 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
+import type { Live } from './console/live.ts';
+import { pages as consolePages, stream } from './console/routes.ts';
 import { serve } from './http/asset.ts';
 import { auth, type Identify } from './http/auth.ts';
 import { type PurgeOptions, purgeCache } from './http/cache.ts';
@@ -40,6 +42,8 @@ export interface AppOptions {
   readonly metrics: MetricsRouteOptions;
   readonly readiness: () => Readiness;
   readonly description: DocumentOptions;
+  /** @param open whether there are no keys */
+  readonly console: { readonly live: Pick<Live, 'watch'>; readonly open: boolean };
   /** Called once for every rerank request. */
   readonly onRequest: (record: RequestRecord) => void;
 }
@@ -57,6 +61,8 @@ const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/metrics': 'GET',
   '/openapi.json': 'GET',
   '/docs': 'GET',
+  '/': 'GET',
+  '/console/live': 'GET',
 };
 
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
@@ -77,13 +83,16 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   app.get('/healthz', live);
   app.get('/readyz', ready(options.readiness));
   app.get('/metrics', metricsRoute(options.metrics));
-  for (const [path, page] of Object.entries(pages(openApi(options.description)))) app.get(path, serve(page));
+  const assets = { ...pages(openApi(options.description)), ...consolePages(options.console.open) };
+  for (const [path, asset] of Object.entries(assets)) app.get(path, serve(asset));
+  app.get('/console/live', named, authenticated, stream(options.console.live));
 
+  // Also the answer to `OPTIONS *`.
+  app.options('/', (c) => c.body(null, 204, { Allow: 'GET, POST, DELETE, OPTIONS' }));
   for (const [path, method] of Object.entries(ROUTES)) {
     app.options(path, (c) => c.body(null, 204, { Allow: `${method}, OPTIONS` }));
     app.all(path, counted, () => notAllowed(method));
   }
-  app.options('/', (c) => c.body(null, 204, { Allow: 'GET, POST, DELETE, OPTIONS' }));
   app.all('*', counted, (c) => unknownRoute(c.req.method, c.req.path));
 
   app.onError((thrown, c) => errorResponse(thrown, recordOf(c as Context<GatewayEnv>)));

@@ -12,6 +12,7 @@ import type { Values } from './calls/values.ts';
 import { type Column, createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
+import { Live } from './console/live.ts';
 import { EMBEDDINGS_API } from './endpoints/embeddings/api.ts';
 import { EMBEDDINGS } from './endpoints/embeddings/endpoint.ts';
 import { codec } from './endpoints/embeddings/vector.ts';
@@ -33,6 +34,7 @@ import { createQuotas } from './quota/quotas.ts';
 import { connect } from './redis/connections.ts';
 import { attach } from './simulator/attach.ts';
 import type { Profile } from './simulator/unkind.ts';
+import { consoleSources, metricStates, type Rooms, readinessOf } from './states.ts';
 import { regionsOf } from './upstream/regions.ts';
 import { connectUpstream } from './upstream/upstream.ts';
 
@@ -56,6 +58,8 @@ export interface Assembly {
   readonly callers: Callers;
   /** To be called for a request that never reached the app. */
   readonly onRequest: (record: RequestRecord) => void;
+  /** Ends what would last as long as its caller stays. */
+  endStreams(): void;
   /** To be called when no request is under way any more. Never rejects, and takes at most a few seconds. */
   close(): Promise<void>;
 }
@@ -180,25 +184,18 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onRequest: (record) => onRequest(record),
     maxBytes: frontBytes(memoryBytes),
   });
+  const rooms: Rooms = {
+    ...{ config, callers, budget, caches, front, pacers, quotas, recorder, redis, linesDropped, draining },
+    keys: identify.uses,
+  };
   const exposition = createExposition({
     dyno: config.dyno,
     prefix,
     metrics,
-    states: {
-      inFlight: () => callers.size,
-      bufferedBytes: () => budget.held,
-      cacheBytes: () => caches.size().bytes + front.bytes,
-      cacheEntries: () => caches.size().entries,
-      granularities: caches.granularities.all,
-      queues: () => models.map((model) => ({ model, waiting: pacers.of(model).waiting })),
-      windows: () => pacers.windows(),
-      circuits: () => pacers.circuits(),
-      redis: () => redis?.health,
-      linesDropped,
-      keys: identify.uses,
-    },
+    states: metricStates(rooms),
     redis: redis?.cache,
   });
+  const live = new Live(consoleSources(rooms, version, exposition));
 
   const onRequest = (record: RequestRecord): void => {
     recorder.request(record);
@@ -221,12 +218,8 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       token: config.metricsToken,
       open: !config.production,
     },
-    readiness: () => ({
-      draining: draining(),
-      redis: redis && (redis.health.up ? 'up' : 'down'),
-      alone: pacers.alone !== undefined,
-      reason: (redis?.health.failure ?? pacers.alone)?.code,
-    }),
+    readiness: readinessOf(rooms),
+    console: { live, open: config.clients.length === 0 },
     description: { version, models, limits: config },
     onRequest,
   });
@@ -236,6 +229,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     front,
     callers,
     onRequest,
+    endStreams: () => live.end(),
     async close() {
       const onFailure = (error: unknown): void => log.warn({ cause: framesOf(error) }, 'not closed');
       // First the parts that still send commands to Redis.

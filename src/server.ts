@@ -59,7 +59,7 @@ export const startGateway = async ({
   linesDropped = () => 0,
 }: GatewayOptions): Promise<Gateway> => {
   let draining = false;
-  const { app, front, callers, onRequest, close } = await assemble({
+  const { app, front, callers, onRequest, endStreams, close } = await assemble({
     config,
     log,
     version,
@@ -96,6 +96,7 @@ export const startGateway = async ({
     port,
     drain() {
       draining = true;
+      endStreams();
       drained ??= drain({
         server,
         sockets,

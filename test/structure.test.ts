@@ -15,6 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   config: ['redis', 'calls'],
   front: ['http', 'calls'],
   openapi: ['http', 'endpoints', 'calls'],
+  console: ['http', 'pacing', 'metrics', 'calls'],
   http: ['endpoints', 'json', 'calls'],
   endpoints: ['json', 'calls'],
   column: ['cache', 'pacing', 'quota', 'upstream', 'calls'],
@@ -114,6 +115,7 @@ describe('the source', () => {
       'log.ts',
       'main.ts',
       'server.ts',
+      'states.ts',
     ]);
   });
 

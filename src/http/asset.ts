@@ -12,7 +12,7 @@ export interface Asset {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const SECURITY = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
+export const SECURITY = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
 
 const compress = promisify(gzip);
 

@@ -69,6 +69,7 @@ const TAGS = [
   { name: 'Inference', description: 'What is asked of a model.' },
   { name: 'Models', description: 'Which there are, and how much room they have.' },
   { name: 'Operation', description: 'What operators and their platforms ask.' },
+  { name: 'Console', description: 'The page that shows what happens now, and its numbers.' },
   { name: 'Description', description: 'What you are reading.' },
 ];
 

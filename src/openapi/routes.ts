@@ -183,6 +183,34 @@ export const routes = (
         },
       },
     },
+    '/console/live': {
+      get: {
+        tag: 'Console',
+        operationId: 'watchConsole',
+        summary: "The console's numbers as they change",
+        description:
+          'Server-sent events: `history` once, a `snapshot`, then each `change` as a JSON merge patch (RFC 7386), and `end` ' +
+          "before it closes. A key shows its own service, one marked `admin` all. What they hold is the page's affair, and may change.",
+        security: KEY,
+        parameters: parameters('RequestId'),
+        responses: {
+          200: {
+            ...answer('The stream.', { type: 'string' }, undefined, 'text/event-stream'),
+            headers: headers('X-Request-ID'),
+          },
+          ...errors(['unauthenticated', 'buffer_full', 'draining', 'internal']),
+        },
+      },
+    },
+    '/': {
+      get: {
+        tag: 'Console',
+        operationId: 'getConsole',
+        summary: 'The console: a page that shows what happens now',
+        security: NOBODY,
+        responses: file('text/html', 'The page.'),
+      },
+    },
     '/openapi.json': {
       get: {
         tag: 'Description',

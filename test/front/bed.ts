@@ -153,6 +153,7 @@ export class Bed {
       },
     };
     const app = createApp({
+      console: { live: { watch: () => new ReadableStream() }, open: false },
       description: { version: 'test', models: [], limits: { maxBodyBytes, maxWaitMs: 5000 } },
       regions: [],
       corsOrigins: ['https://page.example'],

@@ -26,7 +26,8 @@ export const buildGateway = (): string => {
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`the gateway does not compile\n${stdout ?? ''}${stderr ?? ''}`);
-  cpSync(join(ROOT, 'src/openapi/page'), join(dist, 'openapi/page'), { recursive: true });
+  for (const room of ['openapi', 'console'])
+    cpSync(join(ROOT, `src/${room}/page`), join(dist, `${room}/page`), { recursive: true });
   // What the compiled files look for beside their folder.
   copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'dir');

@@ -114,7 +114,7 @@ export const conformity = (document: Document): ((answer: Answer) => string[]) =
   return (answer) => {
     const { method, url, status } = answer;
     const path = new URL(url, 'http://gateway').pathname;
-    if (method === 'OPTIONS' || (path.startsWith('/docs/') && status !== 404)) return [];
+    if (method === 'OPTIONS' || (/^\/(docs|console)\/.*\.(js|css)$/.test(path) && status !== 404)) return [];
     const described = describedResponse(answer);
     const complaints = described
       ? [

@@ -1,0 +1,55 @@
+/** The console's page, open to everybody, and the stream of its numbers, for callers with a gateway key. */
+
+import { readFile } from 'node:fs/promises';
+import type { Handler } from 'hono';
+import { type Asset, SECURITY } from '../http/asset.ts';
+import type { GatewayEnv } from '../http/context.ts';
+import type { Live } from './live.ts';
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const SCRIPTS = ['main', 'charts', 'dom', 'live', 'stream', 'tables', 'words'];
+
+const file = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
+
+/** @param open whether the gateway asks for no keys */
+const page = (open: boolean): Asset => ({
+  type: 'text/html; charset=utf-8',
+  load: async () =>
+    (await file('index.html')).replace('data-keys="needed"', `data-keys="${open ? 'none' : 'needed'}"`),
+  headers: { 'Content-Security-Policy': POLICY },
+});
+
+/** What is served, by its path. */
+export const pages = (open: boolean): Readonly<Record<string, Asset>> => ({
+  '/': page(open),
+  '/console/console.css': { type: 'text/css; charset=utf-8', load: () => file('console.css') },
+  ...Object.fromEntries(
+    SCRIPTS.map((name) => [
+      `/console/${name}.js`,
+      { type: 'text/javascript; charset=utf-8', load: () => file(`${name}.js`) },
+    ]),
+  ),
+});
+
+/** Server-sent events: `history` once, a `snapshot`, and then each `change` as a JSON merge patch; `end` before it closes. */
+export const stream = (live: Pick<Live, 'watch'>): Handler<GatewayEnv> =>
+  function stream(c) {
+    // Hono answers HEAD by GET, and would never read the stream.
+    const body = c.req.method === 'HEAD' ? new ReadableStream() : live.watch(c.get('caller'));
+    return c.body(body, 200, {
+      ...SECURITY,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Request-ID': c.get('record').id,
+    });
+  };

@@ -1,0 +1,44 @@
+/** What the console is given to show: functions that say how things are at this moment. */
+
+import type { QuotaState } from '../http/quota-headers.ts';
+import type { OfDyno } from '../metrics/families.ts';
+import type { LaneView } from '../pacing/pacers.ts';
+
+export interface Queue {
+  readonly waiting: number;
+  /** Calls that wait, by service. */
+  waitingBy(): ReadonlyMap<string, number>;
+  /** Milliseconds that a call of a service would wait if it came now; undefined when nobody could make it. */
+  expectedMs(service: string): number | undefined;
+}
+
+export interface Service {
+  readonly name: string;
+  readonly weight: number;
+  readonly rpm: number | undefined;
+}
+
+export interface Sources {
+  readonly version: string;
+  /** This process's name among those of the fleet. */
+  readonly dyno: string;
+  readonly models: readonly string[];
+  readonly services: readonly Service[];
+  readonly windowMs: number;
+  /** The metrics of the whole fleet, by process. */
+  families(): Promise<readonly OfDyno[]>;
+  lanes(): readonly LaneView[];
+  queueOf(model: string): Queue;
+  /** Undefined for a service without a quota. */
+  quotaOf(service: string): QuotaState | undefined;
+  granularities(): readonly { model: string; granularity: string; dependent: boolean }[];
+  /** What the latest call to an attachment that failed ended in. */
+  lastFailure(attachment: string): string | undefined;
+  readiness(): {
+    readonly draining: boolean;
+    readonly alone?: boolean;
+    readonly reason?: string | undefined;
+  };
+  /** Undefined without Redis. */
+  redis(): { readonly state: string } | undefined;
+}

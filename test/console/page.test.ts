@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Browser, startBrowser, type Tab } from '../support/browser.ts';
+import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startRedis } from '../support/redis.ts';
+
+const PATIENCE = 120_000;
+
+/** As long as a name may be; and one that objects have already. */
+const LONG = 'a-service-whose-name-is-as-long-as-a-name-may-be-64-characters-x';
+const ADMIN = 'admin-key-SECRET-000001';
+const SERVICES = [
+  `search:${KEYS.search}`,
+  `chatbot:${KEYS.chatbot};rpm=2`,
+  `boss:${ADMIN};admin`,
+  `${LONG}:long-key-SECRET-0000001`,
+  '__proto__:proto-key-SECRET-000001',
+].join(',');
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+}, PATIENCE);
+afterAll(() => browser?.[Symbol.asyncDispose]());
+
+/** Each page keeps a connection, and a browser has six of them for a server. */
+const tabs: Tab[] = [];
+afterEach(async () => {
+  for (const { page } of tabs.splice(0)) await page.close();
+});
+
+const textOf = async ({ page }: Tab, selector: string): Promise<string> =>
+  (await page.locator(selector).first().textContent()) ?? '';
+
+const look = async (tab: Tab, key: string): Promise<void> => {
+  await tab.page.fill('#key', key);
+  await tab.page.click('#key-form button');
+};
+
+const open = async ({ url }: Pick<TestGateway, 'url'>, key?: string): Promise<Tab> => {
+  const tab = await browser.open(`${url}/`);
+  tabs.push(tab);
+  if (key === undefined) return tab;
+  await look(tab, key);
+  await tab.page.waitForSelector('.model');
+  return tab;
+};
+
+const isQuiet = async (tab: Tab): Promise<void> => {
+  expect(tab.strangers).toEqual([]);
+  expect(await tab.breaches()).toEqual([]);
+  expect(tab.complaints).toEqual([]);
+};
+
+/** What a legend says of a part. */
+const part = (tab: Tab, name: string): Promise<string> =>
+  textOf(tab, `[data-model="${COHERE}"] dd[data-name="${name}"]`);
+
+const cells = (tab: Tab, row: string): Promise<string[]> =>
+  tab.page.locator(`tr[data-row="${row}"] > *`).allTextContents();
+
+describe('the console', { timeout: PATIENCE }, () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    gateway = await startTestGateway({ env: { GATEWAY_KEYS: SERVICES } });
+  });
+  afterAll(() => gateway.stop());
+
+  const ask = (query: string, key: string = KEYS.search) =>
+    gateway.rerank(
+      { model: COHERE, query, documents: ['a', 'b', 'c'] },
+      { headers: { authorization: `Bearer ${key}` } },
+    );
+
+  test('asks for a key, says that a wrong one is wrong, and shows nothing without', async () => {
+    const tab = await open(gateway);
+    expect(await tab.page.isVisible('#key-form')).toBe(true);
+    expect(await tab.page.isVisible('#shown')).toBe(false);
+    expect(await tab.barriers()).toEqual([]);
+    await look(tab, 'not-one-of-the-gateway-s');
+    await expect.poll(() => textOf(tab, '#key-problem')).toContain('not one of the gateway’s');
+    expect(await tab.barriers()).toEqual([]);
+    expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
+  });
+
+  test('says that nothing was asked yet, to one service about itself', async () => {
+    const tab = await open(gateway, KEYS.chatbot);
+    expect(await textOf(tab, '#notices')).toContain('No request of this service yet');
+    expect(await tab.page.locator('#services tbody tr').count()).toBe(1);
+    expect(await tab.page.isVisible('#fleet table')).toBe(false);
+  });
+
+  test('keeps the key in the tab, forgets it when told to, and sets no cookie', async () => {
+    const tab = await open(gateway, KEYS.search);
+    await tab.page.reload();
+    await tab.page.waitForSelector('.model');
+    await tab.page.click('#leave');
+    expect(await tab.page.isVisible('#key-form')).toBe(true);
+    expect(
+      await tab.page.evaluate('sessionStorage.length + localStorage.length + document.cookie.length'),
+    ).toBe(0);
+    await isQuiet(tab);
+  });
+
+  test('shows the numbers of /metrics', async () => {
+    const tab = await open(gateway, ADMIN);
+    await Promise.all(Array.from({ length: 12 }, (_, i) => ask(`q${i % 7}`)));
+    await Promise.all(Array.from({ length: 4 }, (_, i) => ask(`chat${i}`, KEYS.chatbot)));
+    const text = await gateway.metrics();
+    const requests = (labels: Record<string, string>): string =>
+      String(metric(text, 'gateway_requests_total', { model: COHERE, ...labels }));
+    const used = String(metric(text, 'gateway_ratelimit_used_requests', { model: COHERE }));
+    expect(used).toBe('9');
+    await expect
+      .poll(() => textOf(tab, `[data-model="${COHERE}"] [data-figure=used]`), { timeout: 5000 })
+      .toBe(used);
+    for (const [name, outcome] of [
+      ['hits', 'hit'],
+      ['misses', 'miss'],
+      ['refused', 'rejected'],
+    ] as const) {
+      expect(await part(tab, name)).toBe(requests({ outcome }));
+    }
+    const facts = await textOf(tab, `[data-model="${COHERE}"] .facts`);
+    const asked = metric(text, 'gateway_documents_total', { model: COHERE });
+    const paid = metric(text, 'gateway_documents_total', { model: COHERE, source: 'upstream' });
+    expect(facts).toContain(`Texts asked${asked}`);
+    expect(facts).toContain(`shared calls${asked - paid} (`);
+    expect(facts).toContain(`Billed${metric(text, 'gateway_upstream_search_units_total')} search units`);
+    const [, , , all, , , refused, quota] = await cells(tab, 'chatbot');
+    expect([all, refused, quota]).toEqual([requests({ client: 'chatbot' }), 'quota exhausted 2', '0 of 2']);
+    expect((await cells(tab, '__proto__'))[3]).toBe('0');
+    expect((await cells(tab, LONG))[1]).toBe('20 %');
+    await isQuiet(tab);
+  });
+
+  test.each([
+    [1280, 'light'],
+    [1280, 'dark'],
+    [375, 'light'],
+    [375, 'dark'],
+    [3840, 'light'],
+  ] as const)('has no barrier at %i pixels, %s, and fits in', async (width, colorScheme) => {
+    const tab = await open(gateway, ADMIN);
+    await tab.page.setViewportSize({ width, height: 900 });
+    await tab.page.emulateMedia({ colorScheme });
+    await tab.page.waitForSelector('.segment.asked');
+    expect(await tab.barriers()).toEqual([]);
+    expect(await tab.overflow()).toBeLessThanOrEqual(0);
+    await isQuiet(tab);
+  });
+
+  test('says that the upstream wants to be left alone, and for how long', async () => {
+    const tab = await open(gateway, KEYS.search);
+    gateway.simulator.fault({ kind: 'status', status: 429, retryAfter: '6' });
+    const asked = ask('a question while the upstream is paused');
+    await expect
+      .poll(() => textOf(tab, `[data-model="${COHERE}"] .words`), { timeout: 5000 })
+      .toMatch(/starts in about [\d.]+ s: the upstream has asked to be left alone for [\d.]+ s/);
+    expect(await textOf(tab, `[data-model="${COHERE}"] .attachments`)).toMatch(/paused for [\d.]+ m?s/);
+    await asked;
+  });
+});
+
+describe('the console of a gateway', { timeout: PATIENCE }, () => {
+  test('without keys needs none', async () => {
+    const gateway = await startTestGateway({
+      env: { RERANK_URL: undefined, RERANK_KEY: undefined, GATEWAY_KEYS: undefined, NODE_ENV: 'development' },
+    });
+    const tab = await open(gateway);
+    await tab.page.waitForSelector('.model');
+    expect(await textOf(tab, '#about')).toContain('default (admin)');
+    await gateway.stop();
+  });
+
+  test('that has lost Redis says so', async () => {
+    await using redis = await startRedis();
+    const gateway = await startTestGateway({ env: { REDIS_URL: redis.url } });
+    const tab = await open(gateway, KEYS.search);
+    await expect.poll(() => textOf(tab, '#about'), { timeout: 10_000 }).toContain('Redis is well');
+    await redis.kill();
+    await expect
+      .poll(() => textOf(tab, '#notices'), { timeout: 15_000 })
+      .toContain('Redis is in trouble (outage');
+    expect(await tab.barriers()).toEqual([]);
+    await gateway.stop();
+  });
+
+  test('that shuts down says so, and the page comes back with the next one', async () => {
+    const first = await startTestGateway();
+    const tab = await open(first, KEYS.search);
+    await first.stop();
+    await expect
+      .poll(() => textOf(tab, '#state-text'))
+      .toMatch(/This process is shutting down. Next attempt|lost/);
+    expect(await tab.page.isVisible('#retry')).toBe(true);
+    expect(await tab.barriers()).toEqual([]);
+    const next = await startTestGateway({ env: { PORT: String(first.gateway.port) } });
+    await tab.page.click('#retry');
+    await expect.poll(() => textOf(tab, '#state-text'), { timeout: 15_000 }).toBe('Live');
+    await next.stop();
+  });
+});
+
+test('its page and files may load nothing from elsewhere, and nothing inline', async () => {
+  const gateway = await startTestGateway();
+  const { headers } = await fetch(`${gateway.url}/`);
+  const policy = headers.get('content-security-policy');
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  expect([headers.get('x-content-type-options'), headers.get('referrer-policy')]).toEqual([
+    'nosniff',
+    'no-referrer',
+  ]);
+  expect(headers.get('set-cookie')).toBeNull();
+  await gateway.stop();
+});
