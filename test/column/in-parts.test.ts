@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
@@ -87,6 +88,14 @@ describe('when one way fails', () => {
     await isSettled(reply);
     expect(kept).toEqual(['a', 'c']);
   });
+});
+
+test('many parts listen to their caller as one, and no longer than they are under way', async () => {
+  const reply = ask();
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
+  for (const way of ways) way.arrive();
+  await reply;
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
 });
 
 test('a caller who is gone takes all with him', async () => {

@@ -1,7 +1,6 @@
 /** One call answered in parts, each of which goes its own way. */
 
-import type { ItemCall, ItemReply, Terms } from '../../calls/call.ts';
-import { subCall } from '../../calls/call.ts';
+import { type ItemCall, type ItemReply, subCall, type Terms } from '../../calls/call.ts';
 import { RerankError } from '../../calls/errors.ts';
 import { assemble } from '../../calls/parts.ts';
 import type { Values } from '../../calls/values.ts';
@@ -20,29 +19,40 @@ export const inParts = async <V extends Values>(
   parts: readonly Part<V>[],
   keep: Keep<V>,
 ): Promise<ItemReply<V>> => {
+  const { signal } = call.terms;
   const expected = new Float64Array(parts.length);
   const arrived: (() => void)[] = [];
   let failed = false;
-  const replies = parts.map(async ({ places, answer }, i) => {
-    const sent = untilSent(call);
+  const ways = parts.map(({ places }, i): Way => {
+    const cancel = new AbortController();
+    const way = { cancel, sent: false };
     const part: ItemCall = {
       ...subCall(call, places),
-      terms: sent.terms,
-      onSend: sent.onSend,
+      terms: withSignal(call.terms, cancel.signal),
+      onSend() {
+        way.sent = true;
+        call.onSend?.();
+      },
       onQueued(answerAt) {
         expected[i] = answerAt;
         call.onQueued?.(Math.max(...expected));
       },
     };
-    try {
-      const reply = await answer(part);
-      if (failed) keep(part, reply);
-      else arrived.push(() => keep(part, reply));
-      return reply;
-    } finally {
-      sent.end();
-    }
+    return Object.assign(way, { part });
   });
+  // One listener for all: a signal that many listen to warns of a leak.
+  const onAbort = (): void => {
+    for (const way of ways) giveUp(way, signal.reason);
+  };
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  const replies = ways.map(async ({ part }, i) => {
+    const reply = await parts[i]!.answer(part);
+    if (failed) keep(part, reply);
+    else arrived.push(() => keep(part, reply));
+    return reply;
+  });
+  void Promise.allSettled(replies).then(() => signal.removeEventListener('abort', onAbort));
   try {
     const all = await Promise.all(replies);
     return assemble(
@@ -56,38 +66,30 @@ export const inParts = async <V extends Values>(
   }
 };
 
+interface Way {
+  readonly part: ItemCall;
+  readonly cancel: AbortController;
+  sent: boolean;
+}
+
 /**
- * Terms of a part that is given up with its call until it is sent. After that it is only cancelled when the caller is gone:
- * a part that would come too late must not take back the others.
+ * A part is given up with its call until it is sent. After that it is only cancelled when the caller is gone: a part that
+ * would come too late must not take back the others.
  */
-const untilSent = ({ terms, onSend }: ItemCall) => {
-  const { signal } = terms;
-  const cancel = new AbortController();
-  let sent = false;
-  const onAbort = (): void => {
-    const { reason } = signal;
-    const isGone = reason instanceof RerankError && reason.kind === 'client_gone';
-    if (!sent || isGone) cancel.abort(reason);
-  };
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  const own: Terms = {
-    client: terms.client,
-    get urgency() {
-      return terms.urgency;
-    },
-    get deadline() {
-      return terms.deadline;
-    },
-    signal: cancel.signal,
-    onNewcomer: terms.onNewcomer,
-  };
-  return {
-    terms: own,
-    onSend() {
-      sent = true;
-      onSend?.();
-    },
-    end: () => signal.removeEventListener('abort', onAbort),
-  };
+const giveUp = ({ sent, cancel }: Way, reason: unknown): void => {
+  const isGone = reason instanceof RerankError && reason.kind === 'client_gone';
+  if (!sent || isGone) cancel.abort(reason);
 };
+
+/** The same terms, which follow the given ones when these change. */
+const withSignal = (terms: Terms, signal: AbortSignal): Terms => ({
+  client: terms.client,
+  get urgency() {
+    return terms.urgency;
+  },
+  get deadline() {
+    return terms.deadline;
+  },
+  signal,
+  onNewcomer: terms.onNewcomer,
+});
