@@ -11,7 +11,8 @@ import { bodyOf, httpRequest, MODEL } from './requests.ts';
 import { GATEWAY_KEY, startUpstream, UPSTREAM_KEY } from './stage.ts';
 import { tabulate } from './table.ts';
 
-const CALLERS = 64;
+const MANY = 64;
+const FEW = 2;
 const LARGE = { documents: 1000, bytes: 2048 };
 const SMALL = { documents: 10, bytes: 100 };
 
@@ -22,13 +23,14 @@ const EVERY_MS = 20;
 const AGAIN_MS = 200;
 
 export const BODIES_NOTE =
-  `bodies: ${CALLERS} callers, each with ${LARGE.documents} documents of ${LARGE.bytes / 1024} KB, who ask again as soon as they have an ` +
+  `bodies: none, ${FEW} or ${MANY} callers, each with ${LARGE.documents} documents of ${LARGE.bytes / 1024} KB, who ask again as soon as they have an ` +
   `answer, and ${AGAIN_MS} ms after a refusal. Beside them one asks for a small hit and one for /healthz, every ${EVERY_MS} ms. ` +
   'Hits: all ask the same. Paced: all ask something new, of 250 calls a minute. Unpaced: the same, without a limit. ' +
   'Resident: the most, by VmHWM, of a gateway of its own for each load.';
 
 interface LoadKind {
   readonly name: string;
+  readonly callers: number;
   /** Calls that the upstream allows in a minute. */
   readonly limit: number;
   /** The query of a caller's next request. */
@@ -36,9 +38,21 @@ interface LoadKind {
 }
 
 const KINDS: readonly LoadKind[] = [
-  { name: 'hits', limit: 1_000_000, query: () => 'always the same' },
-  { name: 'paced', limit: 250, query: (caller, turn) => `question ${turn} of ${caller}` },
-  { name: 'unpaced', limit: 1_000_000, query: (caller, turn) => `question ${turn} of ${caller}` },
+  { name: 'none', callers: 0, limit: 1_000_000, query: () => '' },
+  {
+    name: 'few, unpaced',
+    callers: FEW,
+    limit: 1_000_000,
+    query: (caller, turn) => `question ${turn} of ${caller}`,
+  },
+  { name: 'hits', callers: MANY, limit: 1_000_000, query: () => 'always the same' },
+  { name: 'paced', callers: MANY, limit: 250, query: (caller, turn) => `question ${turn} of ${caller}` },
+  {
+    name: 'unpaced',
+    callers: MANY,
+    limit: 1_000_000,
+    query: (caller, turn) => `question ${turn} of ${caller}`,
+  },
 ];
 
 /** The documents of all large requests. Put together anew in each, they would keep the generator from asking in time. */
@@ -85,7 +99,7 @@ export const bodies = async ({ bodiesMs }: Effort): Promise<string> => {
 
 const HEALTH = Buffer.from('GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n');
 
-const under = async ({ query }: LoadKind, { port, pid }: Server, ms: number): Promise<string[]> => {
+const under = async ({ callers, query }: LoadKind, { port, pid }: Server, ms: number): Promise<string[]> => {
   const small = httpRequest('/v1/rerank', GATEWAY_KEY, bodyOf(SMALL, 'small'));
   const idle = residentMb(pid);
   await sampled(port, small, performance.now());
@@ -112,7 +126,7 @@ const under = async ({ query }: LoadKind, { port, pid }: Server, ms: number): Pr
   const [hits, health] = await Promise.all([
     sampled(port, small, end),
     sampled(port, HEALTH, end),
-    ...Array.from({ length: CALLERS }, (_, i) => caller(i)),
+    ...Array.from({ length: callers }, (_, i) => caller(i)),
   ]);
   return [
     [...statuses]
@@ -151,8 +165,8 @@ const sampled = async (port: number, request: Buffer, end: number): Promise<numb
 
 const told = (ms: readonly number[]): string =>
   [
-    `p50 ${quantile(ms, 0.5).toFixed(0)}`,
-    `p95 ${quantile(ms, 0.95).toFixed(0)}`,
+    `p50 ${quantile(ms, 0.5).toFixed(1)}`,
+    `p99 ${quantile(ms, 0.99).toFixed(1)}`,
     `max ${Math.max(...ms).toFixed(0)}`,
   ].join('\n');
 
