@@ -41,6 +41,8 @@ export interface Effort {
   readonly requestsPerConnection: number;
   /** Calls compared in the misses, each once direct and once through the gateway. */
   readonly missPairs: number;
+  /** Small misses of each gateway before the first of them. */
+  readonly missWarmUp: number;
   /** The most (query, document) pairs that a process knows whose hits are looked at. */
   readonly mostPairs: number;
   /** Scrapes of each fleet. */
@@ -62,7 +64,8 @@ const FULL: Effort = {
   roundMs: 700,
   warmUpMs: 1500,
   requestsPerConnection: 2,
-  missPairs: 150,
+  missPairs: 300,
+  missWarmUp: 400,
   mostPairs: 1_000_000,
   scrapes: 200,
   cachedPairs: 100_000,
@@ -77,6 +80,7 @@ const QUICK: Effort = {
   warmUpMs: 100,
   requestsPerConnection: 1,
   missPairs: 6,
+  missWarmUp: 5,
   mostPairs: 10_000,
   scrapes: 8,
   cachedPairs: 2000,
