@@ -5,6 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import type { Cancellation } from '../calls/cancellation.ts';
 import type { Channel } from '../redis/channel.ts';
 
 /** How often a process names its open claims, milliseconds. */
@@ -87,7 +88,7 @@ export class Claims {
    */
   ended(
     claim: string,
-    signal: AbortSignal,
+    signal: Cancellation,
     onExpected: (answerAt: number) => void = () => {},
     certainly = false,
   ): Promise<boolean> {

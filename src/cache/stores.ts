@@ -1,5 +1,6 @@
 /** The two cache tiers as the layers see them: one in this process, and one that processes share. */
 
+import type { Cancellation } from '../calls/cancellation.ts';
 import type { Identity } from '../calls/identity.ts';
 import type { Values } from '../calls/values.ts';
 
@@ -43,7 +44,7 @@ export interface SharedStore<V extends Values = Float64Array> {
    */
   ended(
     claim: string,
-    signal: AbortSignal,
+    signal: Cancellation,
     onExpected: (answerAt: number) => void,
     certainly: boolean,
   ): Promise<boolean>;

@@ -7,6 +7,7 @@
  */
 
 import type { Again, Wait } from './attempt.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { Size } from './estimates.ts';
 import type { Identity } from './identity.ts';
 import type { Item } from './item.ts';
@@ -106,7 +107,7 @@ export interface Terms extends Place {
   /** Monotonic milliseconds (`performance.now()`) after which nobody wants the answer any more. */
   readonly deadline: number;
   /** Aborted, with a `RerankError` as its reason, when nobody waits any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** Subscribes to members that join the call from now on: the place each would have by itself. Returns the unsubscribe function. */
   readonly onNewcomer?: ((listener: (place: Place) => void) => () => void) | undefined;
 }

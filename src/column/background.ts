@@ -1,6 +1,7 @@
 /** Calls that no request waits for: they count against no client's quota, and are only made while the window has room to spare. */
 
 import type { CacheDirectives, ItemCall } from '../calls/call.ts';
+import { Canceller } from '../calls/cancellation.ts';
 import type { WireCall } from '../calls/endpoint.ts';
 
 export interface BackgroundOptions {
@@ -30,7 +31,7 @@ export const inBackground = (
     client: NOBODY,
     urgency: LEAST_URGENT,
     deadline: performance.now() + maxWaitMs,
-    signal: new AbortController().signal,
+    signal: new Canceller(),
   },
   isBackground: true,
 });

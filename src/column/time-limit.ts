@@ -1,6 +1,7 @@
 /** A limit on the time of one attempt, in addition to the deadline of its callers. */
 
 import type { Terms } from '../calls/call.ts';
+import { Canceller } from '../calls/cancellation.ts';
 import { RerankError } from '../calls/errors.ts';
 
 export interface TimeLimit {
@@ -13,8 +14,16 @@ export interface TimeLimit {
 
 /** @param ms until the attempt is aborted, with a `deadline` error as the reason */
 export const timeLimit = (terms: Terms, ms: number): TimeLimit => {
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new RerankError('deadline')), ms);
+  const limit = new Canceller();
+  const { signal } = terms;
+  let reached = false;
+  const timer = setTimeout(() => {
+    reached = true;
+    limit.abort(new RerankError('deadline'));
+  }, ms);
+  const onAbort = (): void => limit.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   return {
     terms: {
       client: terms.client,
@@ -24,11 +33,14 @@ export const timeLimit = (terms: Terms, ms: number): TimeLimit => {
       get deadline() {
         return terms.deadline;
       },
-      signal: AbortSignal.any([terms.signal, limit.signal]),
+      signal: limit,
     },
     get reached() {
-      return limit.signal.aborted;
+      return reached;
     },
-    lift: () => clearTimeout(timer),
+    lift() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
   };
 };

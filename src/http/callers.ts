@@ -1,10 +1,11 @@
 /** The requests under way, each with the signal that ends its work. */
 
+import { type Cancellation, Canceller } from '../calls/cancellation.ts';
 import type { RerankError } from '../calls/errors.ts';
 
 export interface OpenCall {
   /** Created when it is first read: most requests are answered before their caller could leave. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   close(): void;
 }
 
@@ -39,7 +40,7 @@ class Call implements OpenCall {
   readonly #gone: () => AbortSignal;
   readonly #goneReason: () => RerankError;
   readonly #onClose: (call: Call) => void;
-  #controller: AbortController | undefined;
+  #canceller: Canceller | undefined;
   #forget: (() => void) | undefined;
   #dismissed: RerankError | undefined;
 
@@ -49,22 +50,22 @@ class Call implements OpenCall {
     this.#onClose = onClose;
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller !== undefined) return this.#controller.signal;
-    const controller = new AbortController();
-    this.#controller = controller;
+  get signal(): Cancellation {
+    if (this.#canceller !== undefined) return this.#canceller;
+    const canceller = new Canceller();
+    this.#canceller = canceller;
     const gone = this.#gone();
-    const onGone = (): void => controller.abort(this.#goneReason());
+    const onGone = (): void => canceller.abort(this.#goneReason());
     if (gone.aborted) onGone();
     else gone.addEventListener('abort', onGone, { once: true });
     this.#forget = () => gone.removeEventListener('abort', onGone);
-    if (this.#dismissed) controller.abort(this.#dismissed);
-    return controller.signal;
+    if (this.#dismissed) canceller.abort(this.#dismissed);
+    return canceller;
   }
 
   dismiss(reason: RerankError): void {
     this.#dismissed ??= reason;
-    this.#controller?.abort(reason);
+    this.#canceller?.abort(reason);
   }
 
   close(): void {

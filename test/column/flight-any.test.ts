@@ -136,7 +136,7 @@ describe('whatever comes, leaves, lands and fails', () => {
 
         expect(vi.getTimerCount()).toBe(0);
         for (const { ask } of world.callers)
-          expect(getEventListeners(ask.terms.signal, 'abort')).toHaveLength(0);
+          expect(getEventListeners(ask.terms.signal as AbortSignal, 'abort')).toHaveLength(0);
         for (const query of ['one', 'two']) {
           void world.scorer.answer(aCall({ query, items: POOL })).catch(() => {});
           expect(world.inner.calls.at(-1)!.ask).toMatchObject({ query, items: POOL });

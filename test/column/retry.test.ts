@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Again, RetryReason } from '../../src/calls/attempt.ts';
 import type { ItemCall, ItemReply } from '../../src/calls/call.ts';
+import type { Cancellation } from '../../src/calls/cancellation.ts';
 import { type ErrorKind, RerankError } from '../../src/calls/errors.ts';
 import { DEFAULT_ATTEMPTS, retry } from '../../src/column/retry.ts';
 import { aCall, scoresOf } from '../support/fakes.ts';
@@ -33,7 +34,7 @@ interface Seen {
   readonly startedAt: number;
 }
 
-const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+const wait = (ms: number, signal: Cancellation): Promise<void> =>
   new Promise((resolve, reject) => {
     setTimeout(resolve, ms);
     signal.addEventListener('abort', () => reject(signal.reason));

@@ -4,6 +4,7 @@
  */
 
 import type { ItemCall, ItemReply, ItemService, Terms } from '../../calls/call.ts';
+import { Canceller } from '../../calls/cancellation.ts';
 import { type RerankError, toRerankError } from '../../calls/errors.ts';
 import { joined, partOf } from '../../calls/parts.ts';
 import type { Values } from '../../calls/values.ts';
@@ -21,7 +22,7 @@ export interface Member<V extends Values> {
 export class SharedCall<V extends Values, M extends Member<V>> {
   readonly terms: SharedTerms;
   readonly #onClose: () => void;
-  readonly #cancel = new AbortController();
+  readonly #cancel = new Canceller();
   readonly #members = new Set<M>();
   #cause: M | undefined;
   #expectedAnswer: number | undefined;
@@ -32,9 +33,7 @@ export class SharedCall<V extends Values, M extends Member<V>> {
    */
   constructor(client: string, onClose: () => void) {
     this.#onClose = onClose;
-    this.terms = new SharedTerms(client, this.#cancel.signal, () =>
-      [...this.#members].map(({ terms }) => terms),
-    );
+    this.terms = new SharedTerms(client, this.#cancel, () => [...this.#members].map(({ terms }) => terms));
   }
 
   /** The members that wait now; the first is the one that caused the call, unless it has left. */
@@ -43,7 +42,7 @@ export class SharedCall<V extends Values, M extends Member<V>> {
   }
 
   get isCancelled(): boolean {
-    return this.#cancel.signal.aborted;
+    return this.#cancel.aborted;
   }
 
   join(member: M): void {

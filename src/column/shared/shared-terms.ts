@@ -1,15 +1,16 @@
 /** The combined terms of all members of a shared call. Computed at each read, since members join and leave. */
 
 import type { Place, Terms } from '../../calls/call.ts';
+import type { Cancellation } from '../../calls/cancellation.ts';
 
 export class SharedTerms implements Terms {
   readonly client: string;
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   readonly #all: () => readonly Terms[];
   readonly #listeners = new Set<(place: Place) => void>();
 
   /** @param client the client that causes the call @param all the terms of the present members */
-  constructor(client: string, signal: AbortSignal, all: () => readonly Terms[]) {
+  constructor(client: string, signal: Cancellation, all: () => readonly Terms[]) {
     this.client = client;
     this.signal = signal;
     this.#all = all;
