@@ -62,6 +62,9 @@ export class Recorder {
   readonly #asked;
   readonly #answered;
   readonly #lookedUp;
+  readonly #waited;
+  readonly #called;
+  readonly #commanded;
   readonly #failures = new Map<string, string>();
 
   constructor(options: RecorderOptions) {
@@ -75,6 +78,16 @@ export class Recorder {
     }));
     this.#asked = memoized((model = OTHER) => distributionOf(requestDocuments, { model }));
     this.#answered = memoized((model = OTHER, source = OTHER) => countOf(documents, { model, source }));
+    const { queueWait, queueWaits, upstreamRequests, upstreamDuration, redisDuration } = this.#metrics;
+    this.#waited = memoized((model = OTHER, reason = OTHER) => ({
+      wait: distributionOf(queueWait, { model }),
+      waits: countOf(queueWaits, { model, reason }),
+    }));
+    this.#called = memoized((upstream = OTHER, model = OTHER, code = OTHER) => ({
+      requests: countOf(upstreamRequests, { upstream, model, code }),
+      duration: distributionOf(upstreamDuration, { upstream, model }),
+    }));
+    this.#commanded = memoized((op = OTHER) => distributionOf(redisDuration, { op }));
     this.#lookedUp = memoized((model = OTHER, tier = OTHER, result = OTHER) =>
       countOf(cacheRequests, { model, tier, result }),
     );
@@ -119,9 +132,9 @@ export class Recorder {
   }
 
   queueWait(model: string, ms: number, reason: string): void {
-    const label = this.#label(model);
-    this.#metrics.queueWait.observe({ model: label }, ms / 1000);
-    this.#metrics.queueWaits.inc({ model: label, reason });
+    const { wait, waits } = this.#waited(this.#label(model), reason);
+    wait(ms / 1000);
+    waits(1);
   }
 
   retry(model: string, reason: string): void {
@@ -135,8 +148,9 @@ export class Recorder {
   upstreamCall({ client, attachment, model, code, wire, ms, spent }: UpstreamFacts): void {
     if (code !== '200' && code !== 'cancelled') this.#failures.set(attachment, wire ?? code);
     const labels = { upstream: this.#label(attachment), model: this.#label(model) };
-    this.#metrics.upstreamRequests.inc({ ...labels, code });
-    this.#metrics.upstreamDuration.observe(labels, ms / 1000);
+    const { requests, duration } = this.#called(labels.upstream, labels.model, code);
+    requests(1);
+    duration(ms / 1000);
     const causer = { client: this.#label(client), model: labels.model };
     this.#metrics.clientUpstreamCalls.inc(causer);
     const billed = billedIn(this.#metrics, model);
@@ -149,7 +163,7 @@ export class Recorder {
 
   /** @param failed the kind of failure, if the command failed */
   redisCommand(op: string, failed: FailureKind | undefined, ms: number): void {
-    this.#metrics.redisDuration.observe({ op }, ms / 1000);
+    this.#commanded(op)(ms / 1000);
     if (failed) this.#metrics.redisErrors.inc({ op, kind: failed });
   }
 

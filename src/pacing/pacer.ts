@@ -199,8 +199,8 @@ export class Pacer {
   /** A call waits in a place that it did not have before. */
   #request(ticket: Ticket): void {
     for (const server of this.#lanes.inTurn()) {
-      server.request();
       if (this.#queue.first(this.#lanes.servedBy(server)) === ticket) server.nudge();
+      server.request();
     }
   }
 

@@ -46,8 +46,8 @@ export class Health {
 
   /** @param caller undefined: any caller whose calls are kept away, if there is one */
   standing(caller?: Caller): Standing {
-    const standings = [this.#attachment.standing(), this.#model.standing(caller)];
-    return FROM_WORST.find((standing) => standings.includes(standing))!;
+    const [ofAttachment, ofModel] = [this.#attachment.standing(), this.#model.standing(caller)];
+    return FROM_WORST.find((standing) => standing === ofAttachment || standing === ofModel)!;
   }
 
   /** Whether calls are kept away, one client's or all. */

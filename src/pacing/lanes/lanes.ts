@@ -38,6 +38,8 @@ export class Lanes<L extends Lane> {
    * @param caller of the call; undefined: one of those that are kept away, if any are
    */
   for(again: Again | undefined, caller?: Caller): readonly L[] {
+    // As it is nearly always.
+    if (again === undefined && this.good) return this.all;
     const allowed = this.all.filter(({ attachment }) => !again?.never.has(attachment));
     const up = allowed.filter((lane) => isUp(lane, caller));
     const others = up.filter(
@@ -49,10 +51,9 @@ export class Lanes<L extends Lane> {
 
   /** Which calls the lane may serve: one look at all lanes, for as many calls as are asked about in the same step. */
   servedBy(lane: L): (call: Caller & { readonly again: Again | undefined }) => boolean {
-    // While all is well, as it is nearly always, what is true of one new call is true of all.
+    // While all is well, every lane serves every new call.
     const { good } = this;
-    const anyNew = good && this.for(undefined).includes(lane);
-    return (call) => (good && !call.again ? anyNew : this.for(call.again, call).includes(lane));
+    return (call) => (good && call.again === undefined) || this.for(call.again, call).includes(lane);
   }
 
   /** Milliseconds for which this very call is to be made nowhere, since it has failed too often; 0: it may be. */
