@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { embed, freshTexts, inputsOf, upstreamVector } from '../e2e/embedding.ts';
+import { until } from '../support/fakes.ts';
 import { type FleetBed, startFleetBed } from '../support/fleet-bed.ts';
 import { EMBED, KEYS, type TestGateway } from '../support/gateway.ts';
 
@@ -49,6 +50,18 @@ it('embeds each text once for overlapping requests on all processes at once', as
     expect(vectors).toEqual(requests[i]!.map((text) => upstreamVector(text)));
   }
   expect(inputsOf(bed.simulator).flat().sort()).toEqual([...new Set(requests.flat())].sort());
+});
+
+it('waits for the calls of thirty callers of another process at once, without a word of leaks', async () => {
+  const texts = freshTexts(30);
+  const singles = texts.map((text) => embed(at(0), text));
+  // Each has a call or waits for one by then.
+  await until(() => inputsOf(bed.simulator).length > 0);
+  const { vectors } = await embed(at(1), texts);
+  expect(vectors).toEqual(texts.map((text) => upstreamVector(text)));
+  await Promise.all(singles);
+  expect(inputsOf(bed.simulator).flat().sort()).toEqual([...texts].sort());
+  expect(bed.gateways[1]!.log.join('')).not.toContain('Warning');
 });
 
 it('answers on every process what one has embedded, from Redis and then from memory', async () => {
