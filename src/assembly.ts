@@ -159,7 +159,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const identify = identifier({ clients: config.clients });
   const handling = <V extends Values>(column: Column<V>, name: EndpointName): EndpointOptions<V> => ({
     service: column,
-    known: column.known,
+    memoryHit: column.memoryHit,
     callers,
     models: models.filter((model) => endpointOf(model) === name),
     granularityOf: caches.granularities.of,

@@ -159,7 +159,7 @@ const createRefused = (channel: Channel | undefined): Refused => {
   });
   channel?.on(REFUSED, (message) => {
     const [, question, name] = REFUSED_MESSAGE.exec(message) ?? [];
-    if (question !== undefined && name !== undefined) refused.hear(question, name);
+    if (question !== undefined && name !== undefined) refused.add(question, name);
   });
   return refused;
 };

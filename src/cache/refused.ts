@@ -72,13 +72,13 @@ export class Refused {
   note({ question, digests }: Identity, blame: Blame): void {
     const names = blame.of === 'items' ? blame.places.map((place) => digests.nameOf(place)) : [blame.of];
     for (const name of names) {
-      this.hear(question, name);
+      this.add(question, name);
       this.#onFound(question, name);
     }
   }
 
-  /** Another process has found it. */
-  hear(question: string, name: Name): void {
+  /** Remembers what was found, here or in another process. */
+  add(question: string, name: Name): void {
     const now = this.#now();
     this.#version++;
     const names = new Map([...(this.#names.get(question) ?? [])].filter(([, until]) => until > now));

@@ -26,7 +26,7 @@ import { defanged } from './defang.ts';
 import { firewall } from './firewall.ts';
 import { flight } from './flight.ts';
 import { hold } from './hold.ts';
-import { type Recollection, recall, recollect, remember } from './memory.ts';
+import { type MemoryLookup, memoryHit, recall, remember } from './memory.ts';
 import { onlyIfCached } from './only-if-cached.ts';
 import { type Permits, pace } from './pace.ts';
 import { ownQuotaOnly, quota } from './quota.ts';
@@ -74,7 +74,7 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
 
 export interface Column<V extends Values> extends ItemService<V> {
   /** Answers at once what needs nothing but memory: what no layer but that one has anything to do with. */
-  known(call: Recollection): ItemReply<V> | undefined;
+  memoryHit(call: MemoryLookup): ItemReply<V> | undefined;
 }
 
 export const createColumn = <V extends Values>(options: ColumnOptions<V>): Column<V> => {
@@ -136,13 +136,13 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
   const service = column.reduceRight((inner, layer) => layer(inner), options.upstream);
-  const recollected = recollect({ store: memory, lifetime });
+  const hit = memoryHit({ store: memory, lifetime });
   return {
     answer: (call) => service.answer(call),
-    known(call) {
+    memoryHit(call) {
       const { identity, model } = call;
       if (refused.find(identity) !== undefined) return undefined;
-      const reply = recollected(call);
+      const reply = hit(call);
       if (reply === undefined || options.unseen?.pass(samplesOf(identity))) return undefined;
       observer.cacheLookup(model, 'memory', 'hit');
       return reply;

@@ -38,15 +38,15 @@ export const recall =
   });
 
 /** What makes the answer to a call out of memory alone. */
-export type Recollection = Pick<ItemCall, 'model' | 'identity' | 'cache'>;
+export type MemoryLookup = Pick<ItemCall, 'model' | 'identity' | 'cache'>;
 
 /**
  * Answers at once what memory knows all of, and none of it late. Anything else is for the column.
  * @returns undefined for what is not to be answered so
  */
-export const recollect =
+export const memoryHit =
   <V extends Values>({ store, lifetime, now = Date.now }: MemoryOptions<V>) =>
-  ({ cache, identity }: Recollection): ItemReply<V> | undefined => {
+  ({ cache, identity }: MemoryLookup): ItemReply<V> | undefined => {
     const found = cache.read ? store.find(identity) : undefined;
     if (found === undefined) return undefined;
     const at = now();

@@ -23,7 +23,7 @@ import { whenWritten } from './written.ts';
 export interface EndpointOptions<V extends Values> {
   readonly service: ItemService<V>;
   /** Answers at once, and counts as answered, what needs nothing but memory; undefined for what is the service's to answer. */
-  readonly known?: Known<V> | undefined;
+  readonly memoryHit?: MemoryHit<V> | undefined;
   readonly callers: Callers;
   readonly models: readonly string[];
   /** What a model's values are reused for now. */
@@ -35,7 +35,7 @@ export interface EndpointOptions<V extends Values> {
   readonly budget: ByteBudget;
 }
 
-export type Known<V extends Values> = (
+export type MemoryHit<V extends Values> = (
   call: Pick<ItemCall, 'model' | 'identity' | 'cache'>,
 ) => ItemReply<V> | undefined;
 
@@ -60,7 +60,7 @@ export const endpoint = <R extends Asked, V extends Values>(
   api: Api<R, V>,
   options: EndpointOptions<V>,
 ): Endpoint => {
-  const { service, known, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } =
+  const { service, memoryHit, callers, models, granularityOf, scopeOf, maxWaitMs, maxBodyBytes, budget } =
     options;
   const turns = new Turns();
 
@@ -138,7 +138,7 @@ export const endpoint = <R extends Asked, V extends Values>(
       return okAnswer({ body, reply, served, record });
     };
 
-    const reply = known?.(meant);
+    const reply = memoryHit?.(meant);
     if (reply !== undefined) return give(reply);
     return call(ask, meant, texts, hold).then(give, (thrown) => {
       throw thrown instanceof Blamed ? named(thrown, request.textsField, indexOf) : thrown;

@@ -33,8 +33,8 @@ export const BEAT = 'beat';
 const BEAT_KEPT_MS = 60_000;
 
 /** A command was not sent, since the circuit breaker is open. */
-export class LeftAlone extends Error {
-  override readonly name = 'LeftAlone';
+export class CircuitOpen extends Error {
+  override readonly name = 'CircuitOpen';
 }
 
 /** Whether no command can succeed while Redis fails like this. A full Redis, for one, can still be read. */
@@ -58,10 +58,10 @@ export class Commands {
     this.#all = new Breaker(now);
   }
 
-  /** Rejects with what `command` rejects with, or with `LeftAlone`. */
+  /** Rejects with what `command` rejects with, or with `CircuitOpen`. */
   async run<T>(op: string, command: () => Promise<T>): Promise<T> {
     const forbidden = this.#forbidden.get(op);
-    if (forbidden?.admits() === false || !this.#all.admits()) throw new LeftAlone();
+    if (forbidden?.admits() === false || !this.#all.admits()) throw new CircuitOpen();
     const started = this.#now();
     try {
       const result = await command();

@@ -20,7 +20,7 @@ import { Trial } from './trial.ts';
  * What the end of a call says about its target. `ok`: it answered with values. `alive`: it answered, but with an error.
  * `failed`: it may be at fault. `refused`: it does not accept our calls. `nothing`: the end says nothing.
  */
-export type Word = 'ok' | 'alive' | 'failed' | 'refused' | 'nothing';
+export type CallResult = 'ok' | 'alive' | 'failed' | 'refused' | 'nothing';
 
 /**
  * Whether calls are made. `good`: all. `trial`: only the next one, which is the trial. `refused`: the target does not accept our
@@ -115,10 +115,10 @@ export class Circuit {
     return call;
   }
 
-  end(call: CircuitCall, word: Word): void {
-    const counts = this.#suspect(call, word);
-    if (this.#opened === undefined) this.#count(call, word, counts);
-    else this.#judge(this.#opened, call, word, counts);
+  end(call: CircuitCall, result: CallResult): void {
+    const counts = this.#suspect(call, result);
+    if (this.#opened === undefined) this.#count(call, result, counts);
+    else this.#judge(this.#opened, call, result, counts);
   }
 
   /**
@@ -126,41 +126,41 @@ export class Circuit {
    * @returns whether its failure may be the upstream's fault: not if the same call already failed before the upstream's last
    *   success, and has failed each time since
    */
-  #suspect({ caller, startedAt }: CircuitCall, word: Word): boolean {
+  #suspect({ caller, startedAt }: CircuitCall, result: CallResult): boolean {
     const content = caller?.content;
     if (content === undefined) return true;
     const now = this.#now();
     const since = this.#suspects.since(content, now);
-    if (word === 'failed') this.#suspects.failed(content, startedAt, now);
-    else if (word !== 'nothing') this.#suspects.clear(content);
+    if (result === 'failed') this.#suspects.failed(content, startedAt, now);
+    else if (result !== 'nothing') this.#suspects.clear(content);
     return since === undefined || since >= this.#succeededAt;
   }
 
-  #count(call: CircuitCall, word: Word, counts: boolean): void {
-    if (word === 'ok' || word === 'alive') this.#succeeded();
-    else if (word === 'refused') this.#open('refused', undefined);
-    else if (word === 'failed' && counts && this.#isEnough(call)) this.#open('failed', call.caller?.client);
+  #count(call: CircuitCall, result: CallResult, counts: boolean): void {
+    if (result === 'ok' || result === 'alive') this.#succeeded();
+    else if (result === 'refused') this.#open('refused', undefined);
+    else if (result === 'failed' && counts && this.#isEnough(call)) this.#open('failed', call.caller?.client);
   }
 
   #isEnough({ caller, startedAt }: CircuitCall): boolean {
     return this.#evidence.add(caller ?? {}, Math.max(startedAt, this.#succeededAt), this.#now());
   }
 
-  #judge(opened: Opened, call: CircuitCall, word: Word, counts: boolean): void {
+  #judge(opened: Opened, call: CircuitCall, result: CallResult, counts: boolean): void {
     const trial = [opened.fresh, opened.again].find((trial) => trial.isMadeBy(call));
-    const well = word === 'ok' || (word === 'alive' && opened.reason === 'failed');
+    const well = result === 'ok' || (result === 'alive' && opened.reason === 'failed');
     // The answer to a call that began before the circuit opened says nothing about now. But a target that refused us is
     // called without a trial, too, when there is no other, so each success counts.
     if (well && (call.whileOpen === opened || opened.reason === 'refused')) {
       this.#close();
-    } else if (trial && (word === 'nothing' || word === 'alive')) {
+    } else if (trial && (result === 'nothing' || result === 'alive')) {
       trial.repeat();
       this.#notify();
     } else if (trial) {
-      if (word === 'refused') opened.reason = 'refused';
+      if (result === 'refused') opened.reason = 'refused';
       trial.pause(Math.min(2 * trial.pauseMs, LONGEST_PAUSE_MS[opened.reason]));
       this.#notify();
-    } else if (word === 'failed' && counts && !concerns(opened, call.caller) && this.#isEnough(call)) {
+    } else if (result === 'failed' && counts && !concerns(opened, call.caller) && this.#isEnough(call)) {
       // The calls of a second client fail as well: the first client's calls were not the cause.
       opened.client = undefined;
       this.#notify();

@@ -1,11 +1,11 @@
 /** Whether an attachment can be called for a model, judged by its last calls. */
 
 import type { Verdict } from '../calls/attempt.ts';
-import type { Circuit, Standing, Word } from './circuit.ts';
+import type { CallResult, Circuit, Standing } from './circuit.ts';
 import type { Caller } from './suspects.ts';
 
 /** What a call says about the whole attachment: if it takes the call it is there, and if it answers it has accepted the key. */
-const OF_ATTACHMENT: Readonly<Record<Verdict, Word>> = {
+const OF_ATTACHMENT: Readonly<Record<Verdict, CallResult>> = {
   scored: 'ok',
   alive: 'ok',
   failed: 'alive',
@@ -16,7 +16,7 @@ const OF_ATTACHMENT: Readonly<Record<Verdict, Word>> = {
 };
 
 /** What a call says about the model there, which may fail alone, or be the only one for which the key is refused. */
-const OF_MODEL: Readonly<Record<Verdict, Word>> = {
+const OF_MODEL: Readonly<Record<Verdict, CallResult>> = {
   scored: 'ok',
   alive: 'alive',
   failed: 'failed',

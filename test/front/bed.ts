@@ -134,7 +134,7 @@ export class Bed {
     const rerank = endpoint(RERANK_API, {
       service,
       // Without a front, everything takes the long way.
-      known: frontBytes === undefined ? undefined : (call) => service.known(call),
+      memoryHit: frontBytes === undefined ? undefined : (call) => service.memoryHit(call),
       callers: new Callers(),
       models,
       granularityOf: caches.granularities.of,

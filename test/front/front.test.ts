@@ -140,7 +140,7 @@ describe('an answer is not given before the app', () => {
 
   test('when the firewall was found to refuse something', async () => {
     await keep();
-    bed.caches.refused.hear('another question, it may be', 'query');
+    bed.caches.refused.add('another question, it may be', 'query');
     expect(await cameThrough()).toBe(true);
   });
 

@@ -113,7 +113,7 @@ test('the bytes of a body may be overwritten when the answer was there at once, 
     let givenBack = 0;
     const { take } = endpoint(RERANK_API, {
       service,
-      known: () => (known ? scoresOf(aCall({ items: ['a', 'b', 'c'] })) : undefined),
+      memoryHit: () => (known ? scoresOf(aCall({ items: ['a', 'b', 'c'] })) : undefined),
       callers: new Callers(),
       models: [MODEL],
       granularityOf: () => 'document',

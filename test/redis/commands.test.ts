@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Commands, LeftAlone } from '../../src/redis/commands.ts';
+import { CircuitOpen, Commands } from '../../src/redis/commands.ts';
 import { isSettled } from '../support/fakes.ts';
 
 /** After this time one command may try whether Redis is back, milliseconds. */
@@ -60,7 +60,7 @@ describe.each([
   test('is left alone: nothing is sent, and nothing reported', async () => {
     for (let i = 0; i < 100; i++) expect(await ask(works, i % 2 ? 'read' : 'write')).toBeUndefined();
     expect([sent, reports]).toEqual([0, []]);
-    await expect(commands.run('read', works)).rejects.toThrow(LeftAlone);
+    await expect(commands.run('read', works)).rejects.toThrow(CircuitOpen);
   });
 
   test('is tried with one command after a while, and used again when that works', async () => {

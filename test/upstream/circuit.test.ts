@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Circuit, type Reason, type Word } from '../../src/upstream/circuit.ts';
+import { type CallResult, Circuit, type Reason } from '../../src/upstream/circuit.ts';
 import { Suspects } from '../../src/upstream/suspects.ts';
 
 beforeEach(() => {
@@ -13,11 +13,11 @@ afterEach(() => {
 const circuit = () => {
   const switched: (Reason | undefined)[] = [];
   const it = new Circuit({ onSwitch: (reason) => switched.push(reason) });
-  /** A call that lasts `ms` and then says `word`. */
-  const call = (word: Word, ms = 0): void => {
+  /** A call that lasts `ms` and then says `result`. */
+  const call = (result: CallResult, ms = 0): void => {
     const begun = it.begin();
     vi.advanceTimersByTime(ms);
-    it.end(begun, word);
+    it.end(begun, result);
   };
   return { it, call, switched };
 };
@@ -163,10 +163,10 @@ describe('what one caller asks', () => {
   /** A call of a client, about something, that lasts a second. */
   const calls = () => {
     const { it, switched } = circuit();
-    const call = (client: string, content: string, word: Word, ms = 1000): void => {
+    const call = (client: string, content: string, result: CallResult, ms = 1000): void => {
       const begun = it.begin({ client, content });
       vi.advanceTimersByTime(ms);
-      it.end(begun, word);
+      it.end(begun, result);
     };
     const standing = (client: string, content: string) => it.standing({ client, content });
     return { it, switched, call, standing };
@@ -294,13 +294,13 @@ describe('an upstream that is down', () => {
 test('whatever one client asks, and however it fails, another is never kept away', () => {
   const step = fc.record({
     content: fc.nat({ max: 20 }),
-    word: fc.constantFrom<Word>('failed', 'failed', 'failed', 'nothing', 'alive', 'ok'),
+    result: fc.constantFrom<CallResult>('failed', 'failed', 'failed', 'nothing', 'alive', 'ok'),
     ms: fc.nat({ max: 3000 }),
   });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       const { it } = circuit();
-      for (const { content, word, ms } of steps) {
+      for (const { content, result, ms } of steps) {
         const caller = { client: 'a', content: `content ${content}` };
         const standing = it.standing(caller);
         expect(it.standing({ client: 'b', content: 'new' })).toBe('good');
@@ -311,7 +311,7 @@ test('whatever one client asks, and however it fails, another is never kept away
         }
         const begun = it.begin(caller);
         vi.advanceTimersByTime(ms);
-        it.end(begun, word);
+        it.end(begun, result);
       }
     }),
     { numRuns: 200 },
@@ -332,7 +332,7 @@ test('whatever calls say, and in whatever order they end, whoever listens hears 
       fc.record({ begin: fc.constant(true) }),
       fc.record({
         end: fc.nat({ max: 9 }),
-        word: fc.constantFrom<Word>('ok', 'failed', 'failed', 'failed', 'refused', 'nothing'),
+        result: fc.constantFrom<CallResult>('ok', 'failed', 'failed', 'failed', 'refused', 'nothing'),
       }),
       fc.record({ pass: fc.integer({ min: 1, max: 4000 }) }),
     ),
@@ -357,7 +357,7 @@ test('whatever calls say, and in whatever order they end, whoever listens hears 
         } else {
           const [ended] = calls.splice(step.end % Math.max(1, calls.length), 1);
           if (ended?.trial) trials--;
-          if (ended) it.end(ended.call, step.word);
+          if (ended) it.end(ended.call, step.result);
         }
         expect(heard).toBe(it.standing());
         if (it.standing() === 'trial') expect(trials).toBe(0);

@@ -40,14 +40,14 @@ test('other processes are told of what is found here, once, and what they tell i
   const { identity } = aCall({ items: ['a', 'b'] });
   here.refused.note(identity, documents([1]));
   expect(here.found).toHaveLength(1);
-  there.refused.hear(identity.question, here.found[0]!);
+  there.refused.add(identity.question, here.found[0]!);
   expect(there.refused.find(identity)).toEqual(documents([1]));
   expect(there.found).toEqual([]);
 });
 
 test('what is remembered is bounded, and the latest is among it', () => {
   const { refused } = remembering();
-  for (let i = 0; i < 30_000; i++) refused.hear(`question ${i % 15_000}`, `name ${i}`);
+  for (let i = 0; i < 30_000; i++) refused.add(`question ${i % 15_000}`, `name ${i}`);
   const { identity } = aCall({ items: ['a'] });
   refused.note(identity, documents([0]));
   expect(refused.find(identity)).toEqual(documents([0]));
