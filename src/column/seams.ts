@@ -3,8 +3,8 @@
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { toRerankError } from '../calls/errors.ts';
 import type { Observer } from '../calls/observer.ts';
+import type { Permits } from '../calls/permit.ts';
 import type { Values } from '../calls/values.ts';
-import type { Permits } from './pace.ts';
 
 interface Seam<C extends Call, R> {
   answered(call: C, reply: R, ms: number): void;

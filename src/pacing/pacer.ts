@@ -6,6 +6,7 @@
 
 import type { Again } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
+import type { Permit, Permits } from '../calls/permit.ts';
 import { Turns } from '../calls/turns.ts';
 import type { Caller } from '../upstream/suspects.ts';
 import { LaneServer } from './lanes/lane-server.ts';
@@ -16,12 +17,11 @@ import { FairQueue, type Place } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { type ReservationChannel, Reservations } from './queue/reservations.ts';
 import { WaitPredictor } from './queue/wait-predictor.ts';
-import { type Permit, Ticket } from './ticket.ts';
+import { Ticket } from './ticket.ts';
 import { lineOf } from './window/line.ts';
 import type { Grant, Line } from './window/window.ts';
 
 export type { Lane } from './lanes/lanes.ts';
-export type { Permit } from './ticket.ts';
 
 /**
  * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another
@@ -50,7 +50,7 @@ const DEFAULT_URGENCY = 3;
 const LOOK_MS = 250;
 const AT_ONCE = 64;
 
-export class Pacer {
+export class Pacer implements Permits {
   readonly #queue: FairQueue<Ticket>;
   readonly #lanes: Lanes<LaneServer>;
   readonly #weightOf: (client: string) => number;
@@ -106,7 +106,7 @@ export class Pacer {
     return new Map([...this.#queue.clients()].map(([client, tickets]) => [client, tickets.length]));
   }
 
-  /** @see Permits.acquire in column/pace.ts */
+  /** @see Permits.acquire */
   async acquire(
     terms: Terms,
     onQueued?: (expectedAnswer: number) => void,

@@ -1,30 +1,18 @@
 /** A call that waits for a permit, from its arrival until it is granted, refused or given up. */
 
-import type { Verdict, Wait } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
+import type { Permit } from '../calls/permit.ts';
 import type { LaneServer } from './lanes/lane-server.ts';
 import type { Spot, Waiter } from './queue/admission.ts';
 import type { Place } from './queue/fair-queue.ts';
 import type { Latency } from './queue/latency.ts';
-import type { CallOutcome, WindowEntry } from './window/window.ts';
-
-/** Leave to make one call at one attachment. */
-export interface Permit {
-  readonly attachment: string;
-  /** There is another attachment that the call could go to. */
-  readonly replaceable: boolean;
-  readonly wait: Wait;
-  /** The call is over. */
-  release(outcome: CallOutcome & { readonly verdict: Verdict }): void;
-  /** No call was made. */
-  giveBack(): void;
-}
+import type { WindowEntry } from './window/window.ts';
 
 /** What a call brings when it comes. */
 export interface Asked {
   readonly terms: Terms;
-  /** @see Permits.acquire in column/pace.ts */
+  /** @see Permits.acquire */
   readonly question: string | undefined;
   readonly content: string | undefined;
   readonly onQueued: ((expectedAnswer: number) => void) | undefined;

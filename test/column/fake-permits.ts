@@ -1,7 +1,7 @@
 /** Permits for one call each, in a test’s hands. */
 
 import type { Terms } from '../../src/calls/call.ts';
-import type { CallOutcome, Permits } from '../../src/column/pace.ts';
+import type { CallOutcome, Permits } from '../../src/calls/permit.ts';
 
 /** Permits that are granted when a test says so, and note what becomes of them. */
 export class FakePermits implements Permits {

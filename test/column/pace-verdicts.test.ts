@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ItemCall, Service } from '../../src/calls/call.ts';
 import { type ErrorDetails, type ErrorKind, RerankError } from '../../src/calls/errors.ts';
-import { type CallOutcome, type Permits, pace } from '../../src/column/pace.ts';
+import type { CallOutcome, Permits } from '../../src/calls/permit.ts';
+import { pace } from '../../src/column/pace.ts';
 import { aCall, failure, ScriptedScorer, stack, turns } from '../support/fakes.ts';
 
 const ATTEMPT_MS = 15_000;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Call, Reply } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
+import type { CallOutcome } from '../../src/calls/permit.ts';
 import { createPassage } from '../../src/column/column.ts';
-import type { CallOutcome } from '../../src/column/pace.ts';
 import { failure } from '../support/fakes.ts';
 
 /** An answer that goes on for as long as somebody reads. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
-import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
+import type { Permit } from '../../src/calls/permit.ts';
+import { Pacer } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';

@@ -1,7 +1,8 @@
 /** What a burst costs, counted in steps. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Pacer, type Permit } from '../../src/pacing/pacer.ts';
+import type { Permit } from '../../src/calls/permit.ts';
+import { Pacer } from '../../src/pacing/pacer.ts';
 import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Line, Window } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';

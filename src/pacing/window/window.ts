@@ -1,3 +1,4 @@
+import type { CallOutcome as JudgedOutcome } from '../../calls/permit.ts';
 import type { Schedule } from './schedule.ts';
 import type { WindowView } from './view.ts';
 
@@ -100,14 +101,7 @@ export interface WindowEntry {
 }
 
 /** What the end of a call tells about the budget. */
-export interface CallOutcome {
-  /** The upstream's answer came, so it has counted the call by now. */
-  readonly answered: boolean;
-  /** Calls that the upstream said it would still take, where it said so. Fewer than we think: others use the key. */
-  readonly remaining?: number | undefined;
-  /** Milliseconds for which the upstream wants to be left alone. */
-  readonly pauseMs?: number | undefined;
-}
+export type CallOutcome = Omit<JudgedOutcome, 'verdict'>;
 
 export interface WindowRules {
   readonly limit: number;

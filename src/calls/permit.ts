@@ -1,0 +1,46 @@
+/** The right to make one call, and what is said when it is over: between who makes calls and who paces them. */
+
+import type { Again, Verdict, Wait } from './attempt.ts';
+import type { Terms } from './call.ts';
+
+/** What the end of a call says about the attachment and its budget. */
+export interface CallOutcome {
+  readonly verdict: Verdict;
+  /** The upstream has answered, so it has counted the call by now. */
+  readonly answered: boolean;
+  /** Calls that the upstream says are left in its window; undefined if it does not say. */
+  readonly remaining?: number | undefined;
+  /** Milliseconds for which the upstream asks for no calls; undefined if it does not. */
+  readonly pauseMs?: number | undefined;
+}
+
+/** The right to make one call. */
+export interface Permit {
+  /** The attachment whose budget the permit is taken from. */
+  readonly attachment: string;
+  /** Another attachment could take the call if this one does not answer. */
+  readonly replaceable: boolean;
+  readonly wait: Wait;
+  /** The call is over. */
+  release(outcome: CallOutcome): void;
+  /** No call was made. */
+  giveBack(): void;
+}
+
+export interface Permits {
+  /**
+   * Resolves when a call may start. Rejects at once when it would start too late or no attachment is available, and at
+   * any time with the signal's reason when nobody waits any more.
+   * @param onQueued called with the time at which the answer is expected (monotonic ms)
+   * @param again set for every attempt but the first
+   * @param question equal for equal questions: it recognizes a refused call that comes back
+   * @param content equal for equal questions about the same items: it recognizes a call that fails each time
+   */
+  acquire(
+    terms: Terms,
+    onQueued?: (expectedAnswer: number) => void,
+    again?: Again,
+    question?: string,
+    content?: () => string,
+  ): Promise<Permit>;
+}
