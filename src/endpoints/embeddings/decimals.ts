@@ -13,27 +13,48 @@ const USUAL = { least: 1e-6, below: 1 };
 const USUAL_DIGITS = 8;
 const MOST_DIGITS = 9;
 
-/** The text of the shortest decimal that reads back as this float32. @param number finite, and a float32 */
-export const decimalOf = (number: number): string => {
-  if (number === 0) return Object.is(number, -0) ? '-0' : '0';
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+
+/** The most bytes of a decimal: a sign, and 21 digits of a number that the engine writes without an exponent. */
+export const MOST_DECIMAL_BYTES = 22;
+
+/**
+ * Writes the shortest decimal that reads back as this float32: into a buffer, since two million strings would have to be
+ * collected.
+ * @param number finite, and a float32
+ * @returns where it ends
+ */
+export const writeDecimal = (number: number, buffer: Buffer, at: number): number => {
   const size = Math.abs(number);
-  const text = size >= USUAL.least && size < USUAL.below ? fractionOf(size) : unusual(size);
-  return number < 0 ? `-${text}` : text;
+  if (!(size >= USUAL.least && size < USUAL.below)) return at + buffer.write(unusual(number), at, 'latin1');
+  let from = at;
+  if (number < 0) buffer[from++] = MINUS;
+  return writeFraction(size, buffer, from);
 };
 
-const fractionOf = (size: number): string => {
+const writeFraction = (size: number, buffer: Buffer, at: number): number => {
   let zeros = 0;
   while (size * POWERS[zeros + 1]! < 1) zeros++;
   // A decimal that so many places express is expressed by one more, too: the fewest are found from either side.
   let places = zeros + USUAL_DIGITS;
   let whole = wholeAt(size, places);
   while (whole === undefined) whole = wholeAt(size, ++places);
-  for (;;) {
-    const fewer = wholeAt(size, places - 1);
-    if (fewer === undefined) return `0.${String(whole).padStart(places, '0')}`;
+  for (let fewer = wholeAt(size, places - 1); fewer !== undefined; fewer = wholeAt(size, places - 1)) {
     whole = fewer;
     places--;
   }
+  buffer[at] = ZERO;
+  buffer[at + 1] = POINT;
+  const end = at + 2 + places;
+  let rest = whole | 0;
+  for (let i = end - 1; i >= at + 2; i--) {
+    const next = (rest / 10) | 0;
+    buffer[i] = ZERO + rest - 10 * next;
+    rest = next;
+  }
+  return end;
 };
 
 /** The whole number that, with so many of its digits after the point, reads back as the float32; the nearest if there are two. */
@@ -47,14 +68,15 @@ const wholeAt = (size: number, places: number): number | undefined => {
 };
 
 /** Slower, and as exact. */
-const unusual = (size: number): string => {
+const unusual = (number: number): string => {
+  if (number === 0) return Object.is(number, -0) ? '-0' : '0';
   for (let digits = 1; digits < MOST_DIGITS; digits++) {
-    const [mantissa = '', exponent] = size.toExponential(digits - 1).split('e');
+    const [mantissa = '', exponent] = number.toExponential(digits - 1).split('e');
     const nearest = Number(mantissa.replace('.', ''));
     for (const whole of [nearest, nearest - 1, nearest + 1]) {
       const value = Number(`${whole}e${Number(exponent) - digits + 1}`);
-      if (Math.fround(value) === size) return String(value);
+      if (Math.fround(value) === number) return String(value);
     }
   }
-  return String(Number(size.toPrecision(MOST_DIGITS)));
+  return String(Number(number.toPrecision(MOST_DIGITS)));
 };

@@ -1,7 +1,7 @@
 /** Vectors, the values of embeddings: their bytes, as the upstream sends them, and how two of one text are compared. */
 
 import type { Codec, Comparison } from '../../calls/endpoint.ts';
-import { decimalOf } from './decimals.ts';
+import { MOST_DECIMAL_BYTES, writeDecimal } from './decimals.ts';
 
 /** The types of a vector's numbers. Kept with each vector in Redis by its index here: add at the end only. */
 export const EMBEDDING_TYPES = ['float', 'int8', 'uint8', 'binary', 'ubinary'] as const;
@@ -16,6 +16,8 @@ export interface Vector {
 export type Vectors = readonly Vector[];
 
 const FLOAT_BYTES = 4;
+const LIST = 0x5b;
+const COMMA = 0x2c;
 /** Four times the numbers of any model. */
 const MOST_NUMBERS = 8192;
 export const MOST_BYTES = FLOAT_BYTES * MOST_NUMBERS;
@@ -67,7 +69,17 @@ export const toJson = (vector: Vector, encoding: 'float' | 'base64'): string => 
     return `"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')}"`;
   }
   const numbers = numbersOf(vector);
-  return `[${type === 'float' ? Array.from(numbers, decimalOf).join() : numbers.join()}]`;
+  return type === 'float' ? decimalsOf(numbers) : `[${numbers.join()}]`;
+};
+
+const decimalsOf = (numbers: ArrayLike<number>): string => {
+  const buffer = Buffer.allocUnsafe(1 + numbers.length * (1 + MOST_DECIMAL_BYTES));
+  let at = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    buffer[at++] = i === 0 ? LIST : COMMA;
+    at = writeDecimal(numbers[i]!, buffer, at);
+  }
+  return `${buffer.toString('latin1', 0, at)}]`;
 };
 
 /** Bytes of the objects of a vector. */

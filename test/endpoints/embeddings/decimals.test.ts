@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decimalOf } from '../../../src/endpoints/embeddings/decimals.ts';
+import { MOST_DECIMAL_BYTES, writeDecimal } from '../../../src/endpoints/embeddings/decimals.ts';
+
+/** What is written, where nothing else stands before or behind it. */
+const decimalOf = (number: number): string => {
+  const buffer = Buffer.alloc(MOST_DECIMAL_BYTES + 8, '#');
+  const end = writeDecimal(number, buffer, 4);
+  expect(buffer.toString('latin1', 0, 4) + buffer.toString('latin1', MOST_DECIMAL_BYTES + 4)).toBe(
+    '########',
+  );
+  return buffer.toString('latin1', 4, end);
+};
 
 /** Every float32 there is: of all sizes, and next to powers of two and ten. */
 const bits = fc.oneof(
