@@ -139,10 +139,12 @@ export const collect = (
   { maxBytes, timeoutMs, declaredMs = DECLARED_MS }: BodyLimits,
   done: (thrown?: unknown) => void,
 ): void => {
-  // The listeners stay, for a late error of the stream would otherwise end the process: they must not keep the bytes.
-  let open: Sink | undefined = sink;
+  // The listeners stay, for a late error of the stream would otherwise end the process. A connection that is kept open keeps
+  // its last request, too, so when all is over they must not keep the bytes, nor whoever waited for them.
+  let open: { readonly sink: Sink; readonly done: (thrown?: unknown) => void } | undefined = { sink, done };
   const settle = (thrown?: unknown): void => {
     if (open === undefined) return;
+    const { done } = open;
     open = undefined;
     clearTimeout(timer);
     done(thrown);
@@ -152,7 +154,7 @@ export const collect = (
     if (open !== undefined) settle(incomplete());
   };
   const onSlow = (): void => {
-    if (open !== undefined) claim.resize(open.capacity);
+    if (open !== undefined) claim.resize(open.sink.capacity);
     timer = setTimeout(onBroken, timeoutMs - declaredMs);
   };
   let timer = declaredMs < timeoutMs ? setTimeout(onSlow, declaredMs) : setTimeout(onBroken, timeoutMs);
@@ -160,7 +162,7 @@ export const collect = (
     .on('data', (chunk: Uint8Array) => {
       if (open === undefined) return;
       try {
-        if (!open.append(chunk)) settle(tooLarge(maxBytes));
+        if (!open.sink.append(chunk)) settle(tooLarge(maxBytes));
       } catch (thrown) {
         settle(thrown);
       }

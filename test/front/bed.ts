@@ -17,6 +17,7 @@ import { Callers } from '../../src/http/callers.ts';
 import type { RequestRecord } from '../../src/http/context.ts';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import { inTurn } from '../../src/http/in-turn.ts';
+import { Sockets } from '../../src/http/sockets.ts';
 import { readAnyTarget } from '../../src/http/target.ts';
 import { observerOf } from '../../src/metrics/observer.ts';
 import { Recorder } from '../../src/metrics/recorder.ts';
@@ -190,6 +191,8 @@ export class Bed {
       inTurn(frontBytes === undefined ? throughApp : this.front.before(throughApp)),
     );
     readAnyTarget(this.#server);
+    // It knows the last answer of each connection, and with it the request.
+    new Sockets(this.#server);
   }
 
   async start(): Promise<this> {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openRaw, requestHead } from '../support/raw-http.ts';
 import { Bed, CHATBOT, COHERE, SEARCH, TTL_MS } from './bed.ts';
@@ -213,6 +215,33 @@ describe('a body on its way', () => {
     raw.socket.destroy();
     expect(bed.budget.held).toBe(0);
   });
+});
+
+test('a connection that is kept open keeps nothing of its last request', async () => {
+  const body = JSON.stringify({
+    model: COHERE,
+    query: 'q',
+    documents: ['a'.repeat(450_000), 'b'.repeat(450_000)],
+  });
+  const request =
+    requestHead({ Authorization: `Bearer ${SEARCH}`, 'Content-Length': String(body.length) }) + body;
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collectGarbage();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const connections = await Promise.all(
+    Array.from({ length: 20 }, () => openRaw(`http://127.0.0.1:${bed.port}`)),
+  );
+  const before = held();
+  for (const raw of connections) {
+    await raw.write(request);
+    expect((await raw.answer()).status).toBe(200);
+  }
+  // What is freed is counted as such a little later.
+  await vi.waitUntil(() => held() - before < 5 * body.length, { timeout: 5000 });
+  for (const raw of connections) raw.socket.destroy();
 });
 
 test('a mistake of ours costs its own request, which is told, recorded and the last to see it', async () => {
