@@ -5,7 +5,8 @@ import { cors } from 'hono/cors';
 import { getPath } from 'hono/utils/url';
 import { RerankError } from './calls/errors.ts';
 import type { Live } from './console/live.ts';
-import { pages as consolePages, stream } from './console/routes.ts';
+import type { Recent } from './console/recent.ts';
+import { pages as consolePages, passage, stream } from './console/routes.ts';
 import { serve } from './http/asset.ts';
 import { auth, type Identify } from './http/auth.ts';
 import { type PurgeOptions, purgeCache } from './http/cache.ts';
@@ -43,7 +44,11 @@ export interface AppOptions {
   readonly readiness: () => Readiness;
   readonly description: DocumentOptions;
   /** @param open whether there are no keys */
-  readonly console: { readonly live: Pick<Live, 'watch'>; readonly open: boolean };
+  readonly console: {
+    readonly live: Pick<Live, 'watch'>;
+    readonly recent: Pick<Recent, 'find'>;
+    readonly open: boolean;
+  };
   /** Called once for every rerank request. */
   readonly onRequest: (record: RequestRecord) => void;
 }
@@ -63,6 +68,7 @@ const ROUTES: Readonly<Record<string, 'GET' | 'POST' | 'DELETE'>> = {
   '/docs': 'GET',
   '/': 'GET',
   '/console/live': 'GET',
+  '/console/requests/:id': 'GET',
 };
 
 export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
@@ -86,6 +92,7 @@ export const createApp = (options: AppOptions): Hono<GatewayEnv> => {
   const assets = { ...pages(openApi(options.description)), ...consolePages(options.console.open) };
   for (const [path, asset] of Object.entries(assets)) app.get(path, serve(asset));
   app.get('/console/live', named, authenticated, stream(options.console.live));
+  app.get('/console/requests/:id', named, authenticated, passage(options.console.recent));
 
   // Also the answer to `OPTIONS *`.
   app.options('/', (c) => c.body(null, 204, { Allow: 'GET, POST, DELETE, OPTIONS' }));

@@ -13,6 +13,7 @@ import { type Column, createColumn } from './column/column.ts';
 import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
 import { Live } from './console/live.ts';
+import { Recent } from './console/recent.ts';
 import { EMBEDDINGS_API } from './endpoints/embeddings/api.ts';
 import { EMBEDDINGS } from './endpoints/embeddings/endpoint.ts';
 import { codec } from './endpoints/embeddings/vector.ts';
@@ -195,10 +196,12 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     states: metricStates(rooms),
     redis: redis?.cache,
   });
+  const recent = new Recent();
   const live = new Live(consoleSources(rooms, version, exposition));
 
   const onRequest = (record: RequestRecord): void => {
     recorder.request(record);
+    recent.note(record);
     exposition.serving();
     logRequest(log, record);
   };
@@ -219,7 +222,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       open: !config.production,
     },
     readiness: readinessOf(rooms),
-    console: { live, open: config.clients.length === 0 },
+    console: { live, recent, open: config.clients.length === 0 },
     description: { version, models, limits: config },
     onRequest,
   });

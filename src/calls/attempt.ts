@@ -34,3 +34,13 @@ export interface Wait {
   /** Why no permit was free; `none` when one was. */
   readonly reason: string;
 }
+
+/** An attempt that has ended, for people who ask where the time went. */
+export interface Attempted {
+  readonly attachment: string;
+  /** The status of the answer; without one, the kind of the error. */
+  readonly code: string;
+  /** Milliseconds from the first wait for a permit until it had one, and until its end from then on. */
+  readonly atMs: number;
+  readonly ms: number;
+}

@@ -6,7 +6,7 @@
  * calls need: a list of items, each with a value of its own. No layer knows which endpoint a call is for.
  */
 
-import type { Again, Wait } from './attempt.ts';
+import type { Again, Attempted, Wait } from './attempt.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Size } from './estimates.ts';
 import type { Identity } from './identity.ts';
@@ -124,6 +124,8 @@ export interface Timing {
   readonly upstreamMs: number;
   /** The last wait for a permit, if there was one. */
   readonly wait?: Wait | undefined;
+  /** Each attempt at the call, or at its parts; undefined when none was made. */
+  readonly attempts?: readonly Attempted[] | undefined;
 }
 
 export interface Reply {

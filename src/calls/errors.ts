@@ -3,7 +3,7 @@
  * http/respond.ts; layers only throw `RerankError`.
  */
 
-import type { Wait } from './attempt.ts';
+import type { Attempted, Wait } from './attempt.ts';
 
 export type ErrorType =
   | 'invalid_request_error'
@@ -124,6 +124,7 @@ export interface FailedCalls {
   readonly attempts: number;
   readonly queueMs: number;
   readonly upstreamMs: number;
+  readonly each: readonly Attempted[];
 }
 
 /** An error a caller may read: its message holds no key, query, document or host. */

@@ -61,5 +61,6 @@ const longer = (a: Timing, b: Timing): Timing => ({
   cacheMs: Math.max(a.cacheMs, b.cacheMs),
   queueMs: Math.max(a.queueMs, b.queueMs),
   upstreamMs: Math.max(a.upstreamMs, b.upstreamMs),
+  attempts: a.attempts && b.attempts ? [...a.attempts, ...b.attempts] : (a.attempts ?? b.attempts),
   wait: (a.wait?.predictedMs ?? -1) >= (b.wait?.predictedMs ?? -1) ? a.wait : b.wait,
 });

@@ -3,7 +3,7 @@
  * each waits for a permit of its own.
  */
 
-import type { Again, RetryReason } from '../calls/attempt.ts';
+import type { Again, Attempted, RetryReason } from '../calls/attempt.ts';
 import type { Call, ItemCall, ItemReply, Layer, Reply, Terms } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
 import { diagnose } from '../upstream/diagnosis.ts';
@@ -58,6 +58,10 @@ export const retry =
     async answer(call) {
       const began = now();
       const sent: Attempt[] = [];
+      const ended: Attempted[] = [];
+      const end = ({ attachment, startedAt }: Attempt, code: string): void => {
+        ended.push({ attachment, code, atMs: startedAt - began, ms: now() - startedAt });
+      };
       const again = { avoid: new Set<string>(), never: new Set<string>() };
       let upstreamMs = 0;
       let last: Failure | undefined;
@@ -69,7 +73,10 @@ export const retry =
         };
         try {
           const reply = await inner.answer({ ...call, ...(last && onceMore(call, again)), onStart });
-          return later(reply, queuedAt - began - upstreamMs, upstreamMs);
+          const answered = sent[attempt - 1];
+          // With its permit, a call may still be answered by a cache.
+          if (answered && reply.timing.upstreamMs > 0) end(answered, '200');
+          return later(reply, queuedAt - began - upstreamMs, upstreamMs, ended);
         } catch (thrown) {
           if (call.terms.signal.aborted) throw thrown;
           const failed = sent[attempt - 1];
@@ -78,7 +85,14 @@ export const retry =
           upstreamMs += now() - failed.startedAt;
           const error = toRerankError(thrown);
           const { attachment } = failed;
-          error.calls = { attachment, attempts: attempt, queueMs: now() - began - upstreamMs, upstreamMs };
+          end(failed, String(error.upstreamStatus ?? error.upstreamCode ?? error.kind));
+          error.calls = {
+            attachment,
+            attempts: attempt,
+            queueMs: now() - began - upstreamMs,
+            upstreamMs,
+            each: ended,
+          };
           const { retry } = diagnose(error);
           if (retry === undefined || attempt >= attempts) throw error;
           const pause = retry.pause ? Math.max(pauseMs(attempt, random), wantedMs(error, failed)) : 0;
@@ -100,12 +114,18 @@ const onceMore = (call: Call, again: Again): Partial<Call> => ({
 });
 
 /** The reply, with the time of earlier attempts added. */
-const later = <R extends Reply>(reply: R, queueMs: number, upstreamMs: number): R => ({
+const later = <R extends Reply>(
+  reply: R,
+  queueMs: number,
+  upstreamMs: number,
+  attempts: readonly Attempted[],
+): R => ({
   ...reply,
   timing: {
     ...reply.timing,
     queueMs: reply.timing.queueMs + queueMs,
     upstreamMs: reply.timing.upstreamMs + upstreamMs,
+    ...(attempts.length > 0 ? { attempts } : undefined),
   },
 });
 

@@ -2,9 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Handler } from 'hono';
+import { RerankError } from '../calls/errors.ts';
 import { type Asset, SECURITY } from '../http/asset.ts';
 import type { GatewayEnv } from '../http/context.ts';
 import type { Live } from './live.ts';
+import { MOST_RECENT, type Recent } from './recent.ts';
 
 const POLICY = [
   "default-src 'none'",
@@ -17,7 +19,10 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const SCRIPTS = ['main', 'charts', 'dom', 'live', 'stream', 'tables', 'words'];
+const SCRIPTS = [
+  ...['main', 'charts', 'dom', 'live', 'playground', 'results'],
+  ...['snippets', 'stream', 'tables', 'why', 'words'],
+];
 
 const file = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
 
@@ -53,3 +58,13 @@ export const stream = (live: Pick<Live, 'watch'>): Handler<GatewayEnv> =>
       'X-Request-ID': c.get('record').id,
     });
   };
+
+/** One of the last requests, by its id. */
+export const passage = (recent: Pick<Recent, 'find'>): Handler<GatewayEnv> =>
+  function passage(c) {
+    const found = recent.find(c.req.param('id') ?? '', c.get('caller'));
+    if (found === undefined) throw new RerankError('unknown_route', NOT_KNOWN);
+    return c.json(found, 200, { 'Cache-Control': 'no-store', 'X-Request-ID': c.get('record').id });
+  };
+
+const NOT_KNOWN = `This process knows no such request of yours: it keeps the last ${MOST_RECENT}, and other processes theirs.`;

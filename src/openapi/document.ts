@@ -7,7 +7,8 @@ import { EMBEDDINGS_DESCRIPTION } from '../endpoints/embeddings/description.ts';
 import { RERANK_DESCRIPTION } from '../endpoints/rerank/description.ts';
 import { errors, PASSED_ON } from './errors.ts';
 import { headers, parameters, RESPONSE_HEADERS, requestHeaders } from './headers.ts';
-import { KEY, routes } from './routes.ts';
+import { KEY } from './route.ts';
+import { routes } from './routes.ts';
 import { schemas } from './schemas.ts';
 
 export interface DocumentOptions {

@@ -1,32 +1,10 @@
 /** The routes besides the endpoints, as paths of the API description. */
 
-import { ref, type Schema } from '../endpoints/description.ts';
+import { ref } from '../endpoints/description.ts';
+import { CONSOLE_ROUTES } from './console-routes.ts';
 import { errors } from './errors.ts';
 import { headers, parameters } from './headers.ts';
-
-interface Route {
-  readonly tag: string;
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly security: readonly Schema[];
-  readonly parameters?: readonly Schema[];
-  readonly responses: Readonly<Record<string, Schema>>;
-}
-
-/** A gateway key, in any of the headers in which clients send it. */
-export const KEY: readonly Schema[] = [{ bearer: [] }, { apiKey: [] }, { portkeyApiKey: [] }];
-const NOBODY: readonly Schema[] = [];
-
-const answer = (
-  description: string,
-  schema: Schema,
-  example?: unknown,
-  type = 'application/json',
-): Schema => ({
-  description,
-  content: { [type]: { schema, ...(example === undefined ? undefined : { example }) } },
-});
+import { answer, file, KEY, NOBODY, type Route } from './route.ts';
 
 const ofModel = (model: string, limit: number) => ({
   id: model,
@@ -35,24 +13,6 @@ const ofModel = (model: string, limit: number) => ({
   limit,
   remaining: limit - 1,
   waiting: 0,
-});
-
-const NOT_MODIFIED: Schema = {
-  description: 'The answer with this `ETag` is still the current one.',
-  headers: headers('ETag'),
-};
-
-const file = (type: string, description: string): Readonly<Record<string, Schema>> => ({
-  200: {
-    ...answer(
-      description,
-      type === 'application/json' ? { type: 'object', additionalProperties: true } : { type: 'string' },
-      undefined,
-      type,
-    ),
-    headers: headers('ETag'),
-  },
-  304: NOT_MODIFIED,
 });
 
 /** Each route by method and path. @param models those served */
@@ -183,34 +143,7 @@ export const routes = (
         },
       },
     },
-    '/console/live': {
-      get: {
-        tag: 'Console',
-        operationId: 'watchConsole',
-        summary: "The console's numbers as they change",
-        description:
-          'Server-sent events: `history` once, a `snapshot`, then each `change` as a JSON merge patch (RFC 7386), and `end` ' +
-          "before it closes. A key shows its own service, one marked `admin` all. What they hold is the page's affair, and may change.",
-        security: KEY,
-        parameters: parameters('RequestId'),
-        responses: {
-          200: {
-            ...answer('The stream.', { type: 'string' }, undefined, 'text/event-stream'),
-            headers: headers('X-Request-ID'),
-          },
-          ...errors(['unauthenticated', 'buffer_full', 'draining', 'internal']),
-        },
-      },
-    },
-    '/': {
-      get: {
-        tag: 'Console',
-        operationId: 'getConsole',
-        summary: 'The console: a page that shows what happens now',
-        security: NOBODY,
-        responses: file('text/html', 'The page.'),
-      },
-    },
+    ...CONSOLE_ROUTES,
     '/openapi.json': {
       get: {
         tag: 'Description',

@@ -1,9 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Browser, startBrowser, type Tab } from '../support/browser.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tab } from '../support/browser.ts';
 import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
-
-const PATIENCE = 120_000;
+import { isQuiet, look, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
 
 /** As long as a name may be; and one that objects have already. */
 const LONG = 'a-service-whose-name-is-as-long-as-a-name-may-be-64-characters-x';
@@ -16,40 +15,8 @@ const SERVICES = [
   '__proto__:proto-key-SECRET-000001',
 ].join(',');
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await startBrowser();
-}, PATIENCE);
-afterAll(() => browser?.[Symbol.asyncDispose]());
-
-/** Each page keeps a connection, and a browser has six of them for a server. */
-const tabs: Tab[] = [];
-afterEach(async () => {
-  for (const { page } of tabs.splice(0)) await page.close();
-});
-
-const textOf = async ({ page }: Tab, selector: string): Promise<string> =>
-  (await page.locator(selector).first().textContent()) ?? '';
-
-const look = async (tab: Tab, key: string): Promise<void> => {
-  await tab.page.fill('#key', key);
-  await tab.page.click('#key-form button');
-};
-
-const open = async ({ url }: Pick<TestGateway, 'url'>, key?: string): Promise<Tab> => {
-  const tab = await browser.open(`${url}/`);
-  tabs.push(tab);
-  if (key === undefined) return tab;
-  await look(tab, key);
-  await tab.page.waitForSelector('.model');
-  return tab;
-};
-
-const isQuiet = async (tab: Tab): Promise<void> => {
-  expect(tab.strangers).toEqual([]);
-  expect(await tab.breaches()).toEqual([]);
-  expect(tab.complaints).toEqual([]);
-};
+const tabs = tabsOfTheConsole();
+const open = ({ url }: Pick<TestGateway, 'url'>, key?: string): Promise<Tab> => tabs.open(`${url}/`, key);
 
 /** What a legend says of a part. */
 const part = (tab: Tab, name: string): Promise<string> =>
@@ -118,7 +85,7 @@ describe('the console', { timeout: PATIENCE }, () => {
       ['misses', 'miss'],
       ['refused', 'rejected'],
     ] as const) {
-      expect(await part(tab, name)).toBe(requests({ outcome }));
+      await expect.poll(() => part(tab, name), { timeout: 5000 }).toBe(requests({ outcome }));
     }
     const facts = await textOf(tab, `[data-model="${COHERE}"] .facts`);
     const asked = metric(text, 'gateway_documents_total', { model: COHERE });

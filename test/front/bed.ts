@@ -154,7 +154,11 @@ export class Bed {
       },
     };
     const app = createApp({
-      console: { live: { watch: () => new ReadableStream() }, open: false },
+      console: {
+        live: { watch: () => new ReadableStream() },
+        recent: { find: () => undefined },
+        open: false,
+      },
       description: { version: 'test', models: [], limits: { maxBodyBytes, maxWaitMs: 5000 } },
       regions: [],
       corsOrigins: ['https://page.example'],

@@ -2,14 +2,18 @@
 
 import { byId, h, setAttribute, setText } from './dom.js';
 import { models } from './live.js';
+import { playground } from './playground.js';
 import { connect } from './stream.js';
 import { fleet, services } from './tables.js';
+import { why } from './why.js';
 import { duration } from './words.js';
 
 const KEY = 'gateway-key';
 const isOpen = document.body.dataset.keys === 'none';
 
-const shown = { models: models(), services: services(), fleet: fleet() };
+const keyOf = () => sessionStorage.getItem(KEY) ?? undefined;
+const shown = { models: models(), services: services(), fleet: fleet(), playground: playground(keyOf) };
+why(keyOf);
 let connection;
 let countdown;
 
@@ -58,7 +62,7 @@ const show = (snapshot) => {
     `${caller.name}${caller.admin ? ' (admin)' : ''} · ${gateway.dyno} · version ${gateway.version} · ${REDIS[gateway.redis] ?? `Redis: ${gateway.redis}`}`,
   );
   showNotices(noticesOf(snapshot));
-  for (const update of [shown.models.update, shown.services, shown.fleet]) update(snapshot);
+  for (const update of [shown.models.update, shown.services, shown.fleet, shown.playground]) update(snapshot);
 };
 
 const askForKey = (problem = '') => {
@@ -118,10 +122,23 @@ byId('leave').addEventListener('click', () => {
 byId('retry').addEventListener('click', () => connection?.retry());
 
 const resume = () => {
-  const key = sessionStorage.getItem(KEY) ?? undefined;
+  const key = keyOf();
   if (isOpen || key) start(key);
   else askForKey();
 };
+
+/** Shows the view that the address names. */
+const turn = () => {
+  const views = [...document.querySelectorAll('[data-view]')];
+  const chosen = views.find(({ id }) => `#${id}` === location.hash) ?? views[0];
+  for (const view of views) view.hidden = view !== chosen;
+  for (const link of document.querySelectorAll('.views a')) {
+    if (link.hash === `#${chosen.id}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+};
+addEventListener('hashchange', turn);
+turn();
 
 // Nobody looks: a browser has few connections for a server, and a server few for those who look.
 document.addEventListener('visibilitychange', () => {

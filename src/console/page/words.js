@@ -60,3 +60,32 @@ export const outlook = (model, windowMs) => {
     : 'others wait that are served before';
   return `A call that comes now starts in about ${duration(model.expectedMs)}: ${why}.`;
 };
+
+/** Why a call had to wait, of one that is over. */
+export const waitReason = (word) =>
+  word === 'none'
+    ? 'a place was free'
+    : (BLOCKS[word]?.({ windowMs: 60_000, pausedMs: 0 }) ?? word).replace(/ for 0 ms$/, '');
+
+export const bill = ({ searchUnits, tokens }) => {
+  if (tokens !== undefined) return `billed ${number(tokens)} tokens`;
+  return searchUnits === undefined
+    ? undefined
+    : `billed ${number(searchUnits)} search ${searchUnits === 1 ? 'unit' : 'units'}`;
+};
+
+export const authorization = (key) => (key ? { Authorization: `Bearer ${key}` } : {});
+
+/** One of the last requests, or a message that says why not. */
+export const passageOf = async (id, key) => {
+  try {
+    const response = await fetch(`/console/requests/${encodeURIComponent(id)}`, {
+      headers: authorization(key),
+      cache: 'no-store',
+    });
+    const body = await response.json();
+    return response.ok ? { passage: body } : { message: body.message };
+  } catch {
+    return { message: 'The gateway does not answer.' };
+  }
+};

@@ -1,0 +1,85 @@
+/** The last requests that this process has answered, so that one can be asked about by its id. No query, document or key. */
+
+import type { Attempted, Wait } from '../calls/attempt.ts';
+import type { Caller, RequestRecord } from '../http/context.ts';
+
+/** How many are kept. */
+export const MOST_RECENT = 4096;
+
+/** A request's way through the gateway. Times are milliseconds. */
+export interface Passage {
+  readonly id: string;
+  /** When its answer was ready: epoch milliseconds. */
+  readonly at: number;
+  readonly path: string;
+  readonly client: string | undefined;
+  readonly model: string | undefined;
+  readonly outcome: string;
+  readonly status: number;
+  readonly error: string | undefined;
+  readonly documents: number | undefined;
+  /** Texts by where their values came from. */
+  readonly sources: Readonly<Record<string, number>>;
+  readonly ms: number;
+  readonly authMs: number | undefined;
+  readonly cacheMs: number | undefined;
+  readonly queueMs: number | undefined;
+  readonly upstreamMs: number | undefined;
+  readonly wait: Wait | undefined;
+  readonly attempts: readonly Attempted[];
+  readonly retryAfterMs: number | undefined;
+  readonly searchUnits: number | undefined;
+  readonly tokens: number | undefined;
+}
+
+export class Recent {
+  readonly #kept: Passage[] = [];
+  #next = 0;
+
+  note(record: RequestRecord): void {
+    this.#kept[this.#next] = passageOf(record);
+    this.#next = (this.#next + 1) % MOST_RECENT;
+  }
+
+  /** The newest request of that id which the caller may see: its own, or any if its key is marked `admin`. */
+  find(id: string, caller: Caller): Passage | undefined {
+    const found = this.#kept.filter(
+      (passage) => passage.id === id && (caller.admin || passage.client === caller.name),
+    );
+    return found.sort((a, b) => b.at - a.at)[0];
+  }
+}
+
+/** Copied field by field: a record may hold an error, and lists as long as the request's. */
+const passageOf = (record: RequestRecord): Passage => {
+  const { timing, upstream } = record;
+  const calls = upstream?.calls;
+  return {
+    id: record.id,
+    at: Date.now(),
+    path: record.path,
+    client: record.client,
+    model: record.model,
+    outcome: record.outcome,
+    status: record.status,
+    error: record.error,
+    documents: record.documents,
+    sources: countsOf(record.sources ?? []),
+    ms: record.durationMs,
+    authMs: record.authMs,
+    cacheMs: timing?.cacheMs,
+    queueMs: timing?.queueMs ?? calls?.queueMs,
+    upstreamMs: timing?.upstreamMs ?? calls?.upstreamMs,
+    wait: timing?.wait ?? record.wait,
+    attempts: timing?.attempts ?? calls?.each ?? [],
+    retryAfterMs: record.retryAfterMs,
+    searchUnits: record.searchUnits,
+    tokens: record.tokens,
+  };
+};
+
+const countsOf = (sources: readonly string[]): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {};
+  for (const source of sources) counts[source] = (counts[source] ?? 0) + 1;
+  return counts;
+};
