@@ -92,9 +92,24 @@ describe('when large bodies take all that they may', () => {
 });
 
 describe('bytes are held', () => {
-  test('while a request waits, and twice while it is sent; not after its answer', async () => {
+  /** One that is not sent as it came, since it has to be decoded first. */
+  const escaped = (bytes: number): Record<string, unknown> =>
+    large(bytes, { documents: ['D'.repeat(bytes), 'two\nlines'] });
+
+  test('while a request waits and is sent as it came; not after its answer', async () => {
     gateway.simulator.latency([200, 200]);
     const answer = gateway.rerank(large(500 * KILOBYTE));
+    await until(() => gateway.simulator.calls.length === 1);
+    const most = await held();
+    expect(most).toBeGreaterThanOrEqual(500 * KILOBYTE);
+    expect(most).toBeLessThan(510 * KILOBYTE);
+    expect((await answer).status).toBe(200);
+    expect(await held()).toBe(0);
+  });
+
+  test('twice while what is sent had to be made of it', async () => {
+    gateway.simulator.latency([200, 200]);
+    const answer = gateway.rerank(escaped(500 * KILOBYTE));
     await until(async () => (await held()) > 1000 * KILOBYTE);
     expect(await held()).toBeLessThan(1010 * KILOBYTE);
     expect((await answer).status).toBe(200);
@@ -103,7 +118,7 @@ describe('bytes are held', () => {
 
   test('for a caller that has left, as long as somebody waits for what it began', async () => {
     gateway.simulator.latency([400, 400]);
-    const [request, documents] = [large(500 * KILOBYTE), ['DOCTEXT short']];
+    const [request, documents] = [escaped(500 * KILOBYTE), ['two\nlines']];
     const first = new AbortController();
     const left = gateway.rerank(request, { signal: first.signal }).catch(() => 'left');
     await until(async () => (await held()) > 1000 * KILOBYTE);
