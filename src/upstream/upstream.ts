@@ -112,8 +112,7 @@ export const connectUpstream = ({
           sent = true;
           call.onSend?.();
         },
-        // The pieces of a request's body are counted with the request.
-        onOver: hold(Buffer.isBuffer(body) ? bytes : 0),
+        onOver: hold(bytes),
         most: (status) => (status === 200 ? most : MAX_REFUSAL_BYTES),
       });
       const limit = status === 200 ? most : MAX_REFUSAL_BYTES;
