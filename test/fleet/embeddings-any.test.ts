@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tokensOf } from '../../src/simulator/embeddings/answer.ts';
+import { bodyOf, inputsOf, upstreamVector } from '../e2e/embedding.ts';
 import { EMBED, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { bodyOf, inputsOf, upstreamVector } from './embedding.ts';
 
 /** More than the property can use up; it is not about limits. */
 const LIMITS = { [EMBED]: 100_000 };
@@ -96,6 +96,6 @@ test('each vector is the upstream’s own, each index is right, and usages add u
       const named = sent.flatMap((texts, i) => texts.map((text) => `${types[i]} ${text}`));
       expect(new Set(named).size).toBe(named.length);
     }),
-    { numRuns: 15 },
+    { numRuns: 15, endOnFailure: true },
   );
 });
