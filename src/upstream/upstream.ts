@@ -112,7 +112,8 @@ export const connectUpstream = ({
           sent = true;
           call.onSend?.();
         },
-        onOver: hold(bytes),
+        // The pieces of a request's body are counted with the request.
+        onOver: hold(Buffer.isBuffer(body) ? bytes : 0),
         most: (status) => (status === 200 ? most : MAX_REFUSAL_BYTES),
       });
       const limit = status === 200 ? most : MAX_REFUSAL_BYTES;
