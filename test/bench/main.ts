@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { BODIES_NOTE, bodies } from './bodies.ts';
 import { BURST_NOTE, burst } from './burst.ts';
+import { CONSOLE_NOTE, watched } from './console.ts';
 import { CONNECTIONS } from './hits.ts';
 import { INGEST_NOTE, ingest } from './ingest.ts';
 import { memory } from './memory.ts';
@@ -34,6 +35,7 @@ const NOTES: Readonly<Record<Section, string>> = {
     'of used_memory, and of MEMORY USAGE over all keys. Compared: bytes a pair ÷ 8.',
   bodies: BODIES_NOTE,
   burst: BURST_NOTE,
+  console: CONSOLE_NOTE,
   pacing: PACING_NOTE,
   ingest: INGEST_NOTE,
 };
@@ -60,6 +62,7 @@ const run = async (options: BenchOptions): Promise<string[]> => {
   if (sections.includes('metrics')) await collect(metrics(effort));
   if (sections.includes('pairs')) await collect(pairs(effort));
   if (sections.includes('burst')) await collect(burst(effort));
+  if (sections.includes('console')) await collect(watched(effort));
   const tables: string[] = [];
   if (figures.hits.length > 0) tables.push(hitTable(figures.hits));
   if (figures.misses.length > 0) tables.push(missTable(figures.misses));

@@ -11,6 +11,7 @@ export const SECTIONS = [
   'metrics',
   'bodies',
   'burst',
+  'console',
   'pacing',
   'ingest',
 ] as const;
