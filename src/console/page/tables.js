@@ -26,7 +26,7 @@ const table = (id, title, columns) => {
       h(
         'div',
         { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': id },
-        h('table', {}, head, body),
+        h('table', { class: 'wide' }, head, body),
       ),
     ),
     /** @param {readonly (readonly [string, ...string[]])[]} lines */
