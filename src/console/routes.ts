@@ -55,6 +55,8 @@ export const stream = (live: Pick<Live, 'watch'>): Handler<GatewayEnv> =>
       ...SECURITY,
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
+      // nginx would gather what comes before it passes it on.
+      'X-Accel-Buffering': 'no',
       'X-Request-ID': c.get('record').id,
     });
   };

@@ -152,6 +152,24 @@ describe('the console of a gateway', { timeout: PATIENCE }, () => {
     await gateway.stop();
   });
 
+  test('that is one of a fleet tells of all processes, and of their requests together', async () => {
+    await using redis = await startRedis();
+    const env = { REDIS_URL: redis.url, GATEWAY_KEYS: SERVICES };
+    const [one, two] = await Promise.all(
+      ['web.1', 'web.2'].map((DYNO) => startTestGateway({ env: { ...env, DYNO } })),
+    );
+    for (const gateway of [one!, two!]) await gateway.rerank({ model: COHERE, query: 'q', documents: ['a'] });
+    const tab = await open(one!, ADMIN);
+    const rows = async () => (await tab.page.locator('#fleet tbody tr').allTextContents()).sort();
+    // A process tells the others how it is every few seconds.
+    await expect
+      .poll(rows, { timeout: 15_000 })
+      .toEqual([expect.stringMatching(/^web\.1.*shared$/), expect.stringMatching(/^web\.2.*shared$/)]);
+    await expect.poll(async () => (await cells(tab, 'search'))[3], { timeout: 15_000 }).toBe('2');
+    expect(metric(await one!.metrics(), 'gateway_requests_total', { client: 'search' })).toBe(2);
+    await Promise.all([one!.stop(), two!.stop()]);
+  });
+
   test('that shuts down says so, and the page comes back with the next one', async () => {
     const first = await startTestGateway();
     const tab = await open(first, KEYS.search);

@@ -77,6 +77,10 @@ describe('what Heroku builds: install, build, prune', () => {
     const env: Record<string, string> = { ...platform(port), ...configVars(MANIFEST), ...attached() };
     await using dyno = startDyno(slug, 'web', env);
     expect((await untilAnswered(origin + MANIFEST.success_url, dyno)).status).toBe(200);
+    // Files that the compiler does not make, and a package's.
+    for (const path of ['/', '/console/main.js', '/docs/reference.js', '/docs/swagger-ui.css']) {
+      expect([path, (await fetch(origin + path)).status]).toEqual([path, 200]);
+    }
 
     expect((await readmeCurl(origin)).status).toBe(401);
     await isAnswer(await readmeCurl(origin, env.GATEWAY_KEYS!));

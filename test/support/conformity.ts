@@ -35,7 +35,7 @@ interface DescribedHeader {
 
 /** Headers of HTTP itself, of browsers' rules, and those that the upstream may make up. */
 const UNDESCRIBED =
-  /^(access-control-.*|cache-control|connection|content-(encoding|length|security-policy|type)|date|keep-alive|referrer-policy|transfer-encoding|vary|x-content-type-options|x-ratelimit-.*)$/;
+  /^(access-control-.*|cache-control|connection|content-(encoding|length|security-policy|type)|date|keep-alive|referrer-policy|transfer-encoding|vary|x-accel-buffering|x-content-type-options|x-ratelimit-.*)$/;
 
 /** An object has the properties that are described and no others, unless it is said to be open. */
 const closed = (schema: unknown): unknown => {

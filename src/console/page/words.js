@@ -24,9 +24,9 @@ export const windowName = (ms) => (ms === 60_000 ? 'minute' : `window of ${durat
 
 const BLOCKS = {
   full: ({ windowMs }) => `every place of the ${windowName(windowMs)} is used`,
-  spaced: () => 'the burst is used up, and the other places are given one by one',
+  spaced: () => 'the burst is used up, places come one by one',
   paused: ({ pausedMs }) => `the upstream has asked to be left alone for ${duration(pausedMs)}`,
-  cold: () => 'it is not known yet what the upstream still counts, so one call goes first',
+  cold: () => 'what the upstream still counts is unknown, one call goes first',
   alone: () => 'Redis is lost, so this process keeps to its share of the limit',
   turn: () => 'calls of other processes go first',
 };
@@ -54,11 +54,11 @@ export const health = ({ standing, retryMs, failure, pausedMs }) => {
 export const outlook = (model, windowMs) => {
   const lanes = Object.values(model.attachments);
   if (model.expectedMs === undefined) return 'No attachment can be asked at the moment.';
-  if (model.expectedMs === 0) return 'A call that comes now starts at once.';
+  if (model.expectedMs === 0) return 'A call now starts at once.';
   const why = lanes.every(({ block }) => block)
     ? reason({ ...lanes[0], windowMs })
     : 'others wait that are served before';
-  return `A call that comes now starts in about ${duration(model.expectedMs)}: ${why}.`;
+  return `A call now starts in about ${duration(model.expectedMs)}: ${why}.`;
 };
 
 /** Why a call had to wait, of one that is over. */
