@@ -112,8 +112,8 @@ export const connectUpstream = ({
           sent = true;
           call.onSend?.();
         },
-        // The pieces of a request's body are counted with the request.
-        onOver: hold(Buffer.isBuffer(body) ? bytes : 0),
+        // The pieces of a request's body are counted with the request, which may be over before they are let go of.
+        onOver: Buffer.isBuffer(body) ? hold(bytes) : (call.hold?.() ?? (() => {})),
         most: (status) => (status === 200 ? most : MAX_REFUSAL_BYTES),
       });
       const limit = status === 200 ? most : MAX_REFUSAL_BYTES;

@@ -158,12 +158,18 @@ describe('who may ask', () => {
 });
 
 describe('routes', () => {
-  test.each(['/', '/vx/rerank', '/v1/rerank/extra', '/v1', '/v1/rerank%00', '/../v1/embed'])(
+  test.each(['/vx/rerank', '/v1/rerank/extra', '/v1', '/v1/rerank%00', '/../v1/embed'])(
     '%s is not one of POST',
     async (path) => {
       await expectError(await post(path), { status: 404, type: 'invalid_request_error' }, gateway);
     },
   );
+
+  test('the console is a page to be read', async () => {
+    const answer = await post('/');
+    expect(answer.headers.get('allow')).toBe('GET');
+    await expectError(answer, { status: 405, type: 'invalid_request_error' }, gateway);
+  });
 
   test.each(['GET', 'PUT', 'PATCH', 'DELETE'])('%s is no way to rerank', async (method) => {
     for (const path of ['/v1/rerank', '/rerank/']) {
