@@ -71,6 +71,7 @@ export const consoleSources = (rooms: Rooms, version: string, exposition: Exposi
     windowMs: config.rateWindowMs,
     families: () => exposition.families(),
     lanes: () => pacers.views(),
+    used: () => pacers.windows(),
     queueOf: (model) => pacers.of(model),
     quotaOf: quotas.stateOf,
     granularities: caches.granularities.all,

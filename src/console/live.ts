@@ -47,7 +47,8 @@ export class Live {
     const models = modelsOf(caller, this.#sources.models);
     const viewer = new Viewer(caller, this.#history.of(models), () => this.#viewers.delete(viewer));
     this.#viewers.add(viewer);
-    this.#lookIn(0);
+    // The others are shown something within the second anyway.
+    if (this.#viewers.size === 1) this.#lookIn(0);
     return viewer.body;
   }
 
@@ -71,6 +72,7 @@ export class Live {
   }
 
   async #look(): Promise<void> {
+    if (this.#viewers.size === 0) return;
     this.#looking = true;
     let spentMs = 0;
     try {
@@ -91,6 +93,9 @@ export class Live {
     const now = performance.now();
     const snapshots = new Map<Caller, Snapshot>();
     const patches: Patches = new Map();
+    // Looked at once for all: a window may hold a million places.
+    const lanes = this.#sources.lanes();
+    const sources = { ...this.#sources, lanes: () => lanes };
     for (const viewer of this.#viewers) {
       if (viewer.stalledMs(now) > STALLED_MS) {
         viewer.end('stalled');
@@ -98,12 +103,12 @@ export class Live {
         continue;
       }
       const { caller } = viewer;
-      const snapshot = snapshots.get(caller) ?? snapshotOf(caller, this.#sources, dynos);
+      const snapshot = snapshots.get(caller) ?? snapshotOf(caller, sources, dynos);
       snapshots.set(caller, snapshot);
       viewer.show(snapshot, patches);
     }
   }
 }
 
-const usedOf = (model: string, { lanes }: Sources): number =>
-  lanes().reduce((sum, lane) => sum + (lane.model === model ? lane.used : 0), 0);
+const usedOf = (model: string, sources: Sources): number =>
+  sources.used().reduce((sum, each) => sum + (each.model === model ? each.used : 0), 0);

@@ -28,6 +28,8 @@ export interface Sources {
   /** The metrics of the whole fleet, by process. */
   families(): Promise<readonly OfDyno[]>;
   lanes(): readonly LaneView[];
+  /** Places held in each window: the part of `lanes` that costs nothing. */
+  used(): readonly { readonly model: string; readonly used: number }[];
   queueOf(model: string): Queue;
   /** Undefined for a service without a quota. */
   quotaOf(service: string): QuotaState | undefined;

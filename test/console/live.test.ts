@@ -34,6 +34,7 @@ const sources = (): Sources => ({
       retryMs: 0,
     },
   ],
+  used: () => [{ model: MODEL, used: used++ }],
   queueOf: () => ({ waiting: 0, waitingBy: () => new Map(), expectedMs: () => 0 }),
   quotaOf: () => undefined,
   granularities: () => [],
