@@ -108,7 +108,7 @@ export const lastMinutes = () => {
     h(
       'figcaption',
       {},
-      'The last ten minutes, calls: ',
+      'Calls, ten minutes: ',
       h('span', { class: 'key-line used' }, 'used'),
       h('span', { class: 'key-line waits' }, 'waiting'),
       h('span', { class: 'key-line limits' }, 'limit'),
