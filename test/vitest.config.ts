@@ -3,7 +3,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = new URL('..', import.meta.url).pathname;
 
-const FLEET = ['test/fleet/**/*.test.ts', 'test/faults/**/*.test.ts', 'test/clients/**/*.test.ts'];
+const FLEET = [
+  'test/fleet/**/*.test.ts',
+  'test/faults/**/*.test.ts',
+  'test/clients/**/*.test.ts',
+  'test/e2e/drain.test.ts',
+];
 
 /** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
 const MEASURING = [
@@ -21,6 +26,9 @@ const LONG = [
   'test/fleet/chaos.test.ts',
   'test/fleet/watching/watching.test.ts',
   'test/pacing/window/model/fleet.test.ts',
+  'test/heroku/slug.test.ts',
+  'test/openapi/reference.test.ts',
+  'test/fleet/outage.test.ts',
 ];
 
 /**
