@@ -137,5 +137,6 @@ const headersOf = ({ calls, tokens }: Windows, at: number): Record<string, strin
 const described = (what: string, { limit, remaining, resetMs }: WindowState): Record<string, string> => ({
   [`x-ratelimit-limit-${what}`]: String(limit),
   [`x-ratelimit-remaining-${what}`]: String(remaining),
-  [`x-ratelimit-reset-${what}`]: `${Math.ceil(resetMs / 1000)}s`,
+  // To the millisecond first: the sum of a moment and a minute, less that moment, may be a hair more than a minute.
+  [`x-ratelimit-reset-${what}`]: `${Math.ceil(Math.round(resetMs) / 1000)}s`,
 });
