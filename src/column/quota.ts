@@ -2,6 +2,7 @@
 
 import type { Call, ItemCall, ItemReply, Layer, Reply } from '../calls/call.ts';
 import { RerankError } from '../calls/errors.ts';
+import { wholeSeconds } from '../calls/whole-seconds.ts';
 import type { Exhausted, Quotas } from '../quota/quotas.ts';
 
 /** The quota of one client is used up, which says nothing about its call. */
@@ -9,7 +10,7 @@ export class QuotaExhausted extends RerankError {
   readonly client: string;
 
   constructor(client: string, { retryInMs: retryAfterMs, calls, windowMs }: Exhausted) {
-    const [window, wait] = [windowMs / 1000, Math.max(1, Math.ceil(retryAfterMs / 1000))];
+    const [window, wait] = [windowMs / 1000, Math.max(1, wholeSeconds(retryAfterMs))];
     super(
       'quota_exhausted',
       `The quota of ${client} is used up: ${calls} calls in ${window} s. The next one is possible in ${wait} s.`,

@@ -4,6 +4,7 @@
  */
 
 import type { MiddlewareHandler } from 'hono';
+import { wholeSeconds } from '../calls/whole-seconds.ts';
 import type { GatewayEnv } from './context.ts';
 
 export interface QuotaState {
@@ -14,12 +15,10 @@ export interface QuotaState {
   readonly nextFreeMs: number;
 }
 
-const seconds = (ms: number): number => Math.ceil(ms / 1000);
-
 /** The two headers, in any order. */
 export const quotaFields = ({ limit, windowMs, remaining, nextFreeMs }: QuotaState): [string, string][] => [
-  ['RateLimit-Policy', `"rpm";q=${limit};w=${seconds(windowMs)}`],
-  ['RateLimit', `"rpm";r=${remaining};t=${seconds(nextFreeMs)}`],
+  ['RateLimit-Policy', `"rpm";q=${limit};w=${wholeSeconds(windowMs)}`],
+  ['RateLimit', `"rpm";r=${remaining};t=${wholeSeconds(nextFreeMs)}`],
 ];
 
 /** @param stateOf returns undefined for a client without a quota; called for every answer, hits included */
