@@ -64,7 +64,7 @@ export const openRaw = async (url: string): Promise<RawConnection> => {
       for (;;) {
         const taken = take(buffer);
         if (taken !== undefined) {
-          buffer = buffer.subarray(taken.length);
+          buffer = Buffer.from(buffer.subarray(taken.length));
           return taken.answer;
         }
         if (end !== undefined) throw end;
