@@ -3,6 +3,11 @@
  * takes the way by it, and stands for all since the last.
  */
 
+import type { Identity } from './identity.ts';
+
+/** Of an answer's values, those that verification takes samples of: what depends on its companions is never reused alone. */
+export const samplesOf = ({ whole, digests }: Identity): number => (whole ? 0 : digests.count);
+
 /** Often enough to find a model that has changed within seconds, and seldom beside what is answered meanwhile. */
 const EVERY_MS = 250;
 

@@ -15,10 +15,9 @@ import type {
 } from '../calls/call.ts';
 import type { Endpoint } from '../calls/endpoint.ts';
 import { Estimates } from '../calls/estimates.ts';
-import type { Identity } from '../calls/identity.ts';
 import type { Observer } from '../calls/observer.ts';
 import type { Permits } from '../calls/permit.ts';
-import type { Unseen } from '../calls/unseen.ts';
+import { samplesOf, type Unseen } from '../calls/unseen.ts';
 import type { Values } from '../calls/values.ts';
 import type { Quotas } from '../quota/quotas.ts';
 import { batch } from './batch.ts';
@@ -150,9 +149,6 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
     },
   };
 };
-
-/** Of a call's values, those that verification takes samples of. */
-export const samplesOf = ({ whole, digests }: Identity): number => (whole ? 0 : digests.count);
 
 /** The column of a call whose answer is not cached, such as a streamed one. */
 export const createPassage = <C extends Call, R extends Reply>(

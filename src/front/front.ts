@@ -7,6 +7,7 @@
 import type { RequestListener } from 'node:http';
 import type { Claim } from '../calls/byte-budget.ts';
 import type { Identity } from '../calls/identity.ts';
+import { samplesOf } from '../calls/unseen.ts';
 import type { Answer, Keep } from '../http/ask.ts';
 import type { Identify } from '../http/auth.ts';
 import { collect } from '../http/body.ts';
@@ -14,7 +15,7 @@ import type { Caller, RequestRecord } from '../http/context.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { type QuotaState, quotaFields } from '../http/quota-headers.ts';
 import { errorAnswer, oldestOf } from '../http/respond.ts';
-import { Answers } from './answers.ts';
+import { Answers, type Kept } from './answers.ts';
 import { Exchange } from './exchange.ts';
 import { Gathering } from './gathering.ts';
 import { plainRequest } from './plain.ts';
@@ -105,8 +106,10 @@ export class Front {
         return;
       }
       try {
-        if (this.#repeat(exchange, gathering.name())) {
+        const kept = this.#find(exchange, gathering.name());
+        if (kept !== undefined) {
           claim.release();
+          this.#repeat(exchange, kept);
           return;
         }
         const answer = endpoint.take(exchange, {
@@ -116,10 +119,8 @@ export class Front {
           claim,
         });
         if (answer instanceof Promise) {
-          answer.then(
-            (each) => this.#give(exchange, each),
-            (thrown) => this.#fail(exchange, thrown),
-          );
+          // Whatever fails, giving included: a rejection that nobody handles would end the process.
+          answer.then((each) => this.#give(exchange, each)).catch((thrown) => this.#fail(exchange, thrown));
         } else this.#give(exchange, answer);
       } catch (thrown) {
         this.#fail(exchange, thrown);
@@ -127,20 +128,20 @@ export class Front {
     });
   }
 
-  /** Gives the answer to the same bytes, if it is kept. @returns whether it did @param bytes the name of the bytes */
-  #repeat(exchange: Exchange, bytes: string | undefined): boolean {
-    if (bytes === undefined) return false;
-    const { isSample, onHit } = this.#options;
+  /** The answer that is kept for the same bytes; else notes that they came. @param bytes their name */
+  #find(exchange: Exchange, bytes: string | undefined): Kept | undefined {
+    if (bytes === undefined) return undefined;
     const name = `${exchange.caller.name} ${bytes}`;
     const kept = this.#answers.find(name);
-    if (kept !== undefined && !isSample(kept.samples)) {
-      onHit(kept.model);
-      sendKept(exchange.outgoing, kept, exchange.record, this.#fieldsFor(exchange));
-      this.#end(exchange, 200);
-      return true;
-    }
+    if (kept !== undefined && !this.#options.isSample(kept.samples)) return kept;
     if (this.#answers.isKnown(name)) exchange.keep = (...asked) => this.#begin(name, ...asked);
-    return false;
+    return undefined;
+  }
+
+  #repeat(exchange: Exchange, kept: Kept): void {
+    this.#options.onHit(kept.model);
+    sendKept(exchange.outgoing, kept, exchange.record, this.#fieldsFor(exchange));
+    this.#end(exchange, 200);
   }
 
   /** @see Keep */
@@ -157,7 +158,7 @@ export class Front {
         model,
         documents: record.documents ?? 0,
         sources,
-        samples: identity.whole ? 0 : sources.length,
+        samples: samplesOf(identity),
         oldest: oldestOf(takenAt),
         holds: standing(takenAt),
       });
@@ -169,13 +170,19 @@ export class Front {
     this.#end(exchange, answer.status);
   }
 
-  /** A mistake of ours costs its own request, as in the app. */
+  /** A mistake of ours costs its own request, as in the app: whatever fails here as well, the process lives. */
   #fail(exchange: Exchange, thrown: unknown): void {
     const { outgoing, record } = exchange;
-    const answer = errorAnswer(thrown, record);
-    if (outgoing.headersSent) outgoing.destroy();
-    else send(outgoing, answer, this.#fieldsFor(exchange));
-    this.#end(exchange, answer.status);
+    try {
+      const answer = errorAnswer(thrown, record);
+      // The mistake may be in what would be said beside it.
+      const fields = answer.status === 500 ? this.#options.fields : this.#fieldsFor(exchange);
+      if (outgoing.headersSent) outgoing.destroy();
+      else send(outgoing, answer, fields);
+      this.#end(exchange, answer.status);
+    } catch {
+      outgoing.destroy();
+    }
   }
 
   #end({ record }: Exchange, status: number): void {

@@ -9,7 +9,7 @@ const MOST_MADE = 511;
 
 export class Sockets {
   readonly #server: Server;
-  /** Each connection with its newest answer, which may be finished. */
+  /** Each connection with its newest answer, which may be finished: then it holds no bytes any more. */
   readonly #open = new Map<Socket, ServerResponse | undefined>();
   #parting = false;
   #accepted = 0;

@@ -51,8 +51,8 @@ export class Bed {
   throughApp = 0;
   /** Requests that an endpoint took, from the app or from the front. */
   taken = 0;
-  /** A mistake of ours is made in the front. */
-  broken = false;
+  /** Where a mistake of ours is made. */
+  broken: 'hit' | 'quota' | 'record' | undefined;
   readonly records: RequestRecord[] = [];
   readonly budget = new ByteBudget({ maxBytes: 10_000_000 });
   readonly metrics = createMetrics({ dyno: 'web.1', version: 'test' });
@@ -127,11 +127,16 @@ export class Bed {
     });
     const identify = identifier({ clients: CLIENTS });
     const onRequest = (record: RequestRecord): void => {
+      if (this.broken === 'record') throw new TypeError('a bug');
       recorder.request(record);
       this.records.push(record);
     };
-    const quotaOf = (client: string) =>
-      client === 'chatbot' ? { limit: 5, windowMs: 60_000, remaining: 3, nextFreeMs: 1500 } : undefined;
+    const quotaOf = (client: string) => {
+      if (this.broken === 'quota') throw new TypeError('a bug');
+      return client === 'chatbot'
+        ? { limit: 5, windowMs: 60_000, remaining: 3, nextFreeMs: 1500 }
+        : undefined;
+    };
     const rerank = endpoint(RERANK_API, {
       service,
       // Without a front, everything takes the long way.
@@ -181,7 +186,7 @@ export class Bed {
       standing: caches.standing,
       isSample,
       onHit: (model) => {
-        if (this.broken) throw new TypeError('a bug');
+        if (this.broken === 'hit') throw new TypeError('a bug');
         observer.cacheLookup(model, 'memory', 'hit');
       },
       onRequest,
