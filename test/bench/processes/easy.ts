@@ -35,4 +35,10 @@ app.post('/v1/rerank', async (c) => {
   const headers = { 'Content-Type': 'application/json', 'Cache-Status': 'easy; fwd=miss; stored' };
   return new Response(text, { status: reply.status, headers });
 });
-serve({ fetch: app.fetch, port: Number(PORT), hostname: '127.0.0.1' });
+serve({
+  fetch: app.fetch,
+  port: Number(PORT),
+  hostname: '127.0.0.1',
+  // Between two rounds of its own a connection is idle for as long as the others' take.
+  serverOptions: { keepAliveTimeout: 95_000 },
+});
