@@ -50,7 +50,7 @@ const ENDS = new Set([
   ...RULES.map(([, { outcome, status }]) => `${outcome} ${status}`),
 ]);
 const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map(([kind]) => kind);
-const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn'];
+const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn', 'tokens'];
 const SIZES = ['small', 'large'];
 const REDIS_OPS = ['read', 'claim', 'write', 'release', 'quota', 'metrics', 'models', 'publish', 'beat'];
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];

@@ -29,6 +29,7 @@ const BLOCKS = {
   cold: () => 'what the upstream still counts is unknown, one call goes first',
   alone: () => 'Redis is lost, so this process keeps to its share of the limit',
   turn: () => 'calls of other processes go first',
+  tokens: ({ windowMs }) => `the tokens of this ${windowName(windowMs)} are used up`,
 };
 
 /** Why no place is free; undefined when one is. @param {{block?: string, pausedMs: number, windowMs: number}} window */

@@ -14,6 +14,16 @@ export interface WindowView {
   readonly block: Block | undefined;
   /** How many places come free in each part of the window that begins now, the last part and all after it in one. */
   readonly frees: readonly number[];
+  /** The window's second limit, of models that have one; undefined: this model has none. */
+  readonly tokens?: TokensView | undefined;
+}
+
+/** As for calls, in tokens. */
+export interface TokensView {
+  readonly limit: number;
+  readonly used: number;
+  readonly foreign: number;
+  readonly frees: readonly number[];
 }
 
 /** Parts of a window in which places come free. */

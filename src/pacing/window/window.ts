@@ -75,9 +75,9 @@ export interface Turns {
  * Why a window has no place now. `full`: every place is held. `spaced`: the burst has been granted, and the next of the
  * other places is not due. `paused`: the upstream wants to be left alone. `cold`: it is not known what the upstream
  * still counts. `alone`: Redis is lost, and this process's share of the places is held. `turn`: another process goes
- * first.
+ * first. `tokens`: the window's tokens are used up, of a model that has a limit of them.
  */
-export const BLOCKS = ['full', 'spaced', 'paused', 'cold', 'alone', 'turn'] as const;
+export const BLOCKS = ['full', 'spaced', 'paused', 'cold', 'alone', 'turn', 'tokens'] as const;
 export type Block = (typeof BLOCKS)[number];
 
 export interface Blocked {
