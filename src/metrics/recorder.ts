@@ -24,6 +24,8 @@ export interface RequestFacts {
   readonly status: number;
   readonly durationMs: number;
   readonly documents?: number;
+  /** What the answer has cost upstream. */
+  readonly searchUnits?: number;
   readonly sources?: ItemReply['sources'];
 }
 
@@ -53,6 +55,8 @@ const REJECTIONS = RULES.filter(([, { outcome }]) => outcome === 'rejected').map
 const WAITS = ['none', 'full', 'spaced', 'paused', 'cold', 'alone', 'turn', 'tokens'];
 const SIZES = ['small', 'large'];
 const REDIS_OPS = ['read', 'claim', 'write', 'release', 'quota', 'metrics', 'models', 'publish', 'beat'];
+/** The most that one search unit pays for. */
+const DOCUMENTS_PER_UNIT = 100;
 const RETRIES = ['failed', 'timeout', 'throttled', 'refused', 'garbage'];
 
 export class Recorder {
@@ -60,6 +64,7 @@ export class Recorder {
   readonly #known: ReadonlySet<string>;
   readonly #ended;
   readonly #asked;
+  readonly #unitsAsked;
   readonly #answered;
   readonly #lookedUp;
   readonly #waited;
@@ -77,6 +82,9 @@ export class Recorder {
       duration: distributionOf(requestDuration, { model, outcome }),
     }));
     this.#asked = memoized((model = OTHER) => distributionOf(requestDocuments, { model }));
+    this.#unitsAsked = memoized((client = OTHER, model = OTHER) =>
+      countOf(this.#metrics.requestSearchUnits, { client, model }),
+    );
     this.#answered = memoized((model = OTHER, source = OTHER) => countOf(documents, { model, source }));
     const { queueWait, queueWaits, upstreamRequests, upstreamDuration, redisDuration } = this.#metrics;
     this.#waited = memoized((model = OTHER, reason = OTHER) => ({
@@ -102,7 +110,9 @@ export class Recorder {
     requests(1);
     duration(facts.durationMs / 1000);
     if (facts.documents !== undefined) this.#asked(model)(facts.documents);
-    const { sources = [] } = facts;
+    const { documents = 0, searchUnits, sources = [] } = facts;
+    if (facts.status === 200 && searchUnits !== undefined && endpointOf(model) === 'rerank')
+      this.#unitsAsked(client, model)(Math.max(searchUnits, Math.ceil(documents / DOCUMENTS_PER_UNIT)));
     for (let from = 0; from < sources.length; ) {
       const to = endOfRun(sources, from);
       this.#answered(model, sources[from]!)(to - from);
@@ -185,6 +195,7 @@ export class Recorder {
         for (const reason of REJECTIONS) metrics.rejections.inc({ client, model, reason }, 0);
         metrics.clientUpstreamCalls.inc({ client, model }, 0);
         billedIn(metrics, model).byClient.inc({ client, model }, 0);
+        if (endpointOf(model) === 'rerank') metrics.requestSearchUnits.inc({ client, model }, 0);
       }
     }
     for (const model of models) {

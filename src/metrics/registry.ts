@@ -131,6 +131,11 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'Upstream calls refused by the firewall in front of the upstream.',
       ['model'],
     ),
+    requestSearchUnits: counter(
+      'request_search_units_total',
+      'Search units that answered requests would have cost at least, each by a call of its own.',
+      ['client', 'model'],
+    ),
     upstreamSearchUnits: counter('upstream_search_units_total', 'Search units billed by the upstream.', [
       'upstream',
       'model',

@@ -44,6 +44,26 @@ describe('a request', () => {
     expect(bySource).toEqual([1, 2, 1, 1]);
   });
 
+  test('adds what it would have cost by itself: a unit for every 100 documents, or its bill if that is more', async () => {
+    const labels = { client: 'search', model: MODEL };
+    for (const [documents, searchUnits, asked] of [
+      [40, 0, 1],
+      [100, 1, 1],
+      [101, 0, 2],
+      [3, 5, 5],
+    ] as const) {
+      const before = (await scraped.value('request_search_units_total', labels)) ?? 0;
+      scraped.recorder.request({ ...answered, documents, searchUnits });
+      expect(await scraped.value('request_search_units_total', labels)).toBe(before + asked);
+    }
+  });
+
+  test('that was not answered would have cost nothing', async () => {
+    scraped.recorder.request({ ...answered, outcome: 'error', status: 502, documents: 3, searchUnits: 0 });
+    scraped.recorder.request({ ...answered, outcome: 'rejected', status: 429, documents: 3 });
+    expect(await scraped.value('request_search_units_total')).toBe(0);
+  });
+
   test('that was rejected tells why, and any other does not', async () => {
     scraped.recorder.request({ ...answered, outcome: 'rejected', status: 429, error: 'queue_full' });
     scraped.recorder.request({ ...answered, outcome: 'error', status: 502, error: 'upstream_failed' });

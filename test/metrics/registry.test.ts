@@ -50,6 +50,7 @@ describe('the metrics of the contract', () => {
     ['buffered_bytes', 'gauge', []],
     ['shed_total', 'counter', ['reason']],
     ['request_documents', 'histogram', ['model']],
+    ['request_search_units_total', 'counter', ['client', 'model']],
     ['documents_total', 'counter', ['model', 'source']],
     ['cache_requests_total', 'counter', ['model', 'result', 'tier']],
     ['cache_bytes', 'gauge', []],

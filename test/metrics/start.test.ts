@@ -89,6 +89,7 @@ describe('before anything has happened there is a 0', () => {
     const all = [...EVERYBODY, ...MODELS.map((model) => ({ client: 'other', model }))];
     expect(await missing('client_upstream_calls_total', all)).toEqual([]);
     expect(await missing('client_search_units_total', all)).toEqual([]);
+    expect(await missing('request_search_units_total', all)).toEqual([]);
   });
 
   test.each(RETRY_REASONS)('for calls made again because one %s', async (reason) => {
