@@ -1,6 +1,7 @@
 /** Sums over the series of a fleet's families: the numbers of `/metrics`, by what one wants to tell apart. */
 
 import type { OfDyno } from '../metrics/families.ts';
+import type { Counts } from './shown.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -29,8 +30,6 @@ export const seriesOf = (dynos: readonly OfDyno[], name: string): { labels: Labe
     })),
   );
 
-export type Counts = Record<string, number>;
-
 /**
  * Of a family's series, the sums by the values of one label, and these by those of another.
  * @param keep undefined: every series
@@ -40,11 +39,11 @@ export const sumsBy = (
   name: string,
   [outer, inner]: readonly [string, string],
   keep: (labels: Labels) => boolean = () => true,
-): Record<string, Counts> => {
-  const sums: Record<string, Counts> = Object.create(null);
+): Record<string, Record<string, number>> => {
+  const sums: Record<string, Record<string, number>> = Object.create(null);
   for (const { labels, value } of seriesOf(dynos, name)) {
     if (!keep(labels)) continue;
-    sums[labels[outer] ?? ''] ??= Object.create(null) as Counts;
+    sums[labels[outer] ?? ''] ??= Object.create(null) as Record<string, number>;
     const of = sums[labels[outer] ?? '']!;
     of[labels[inner] ?? ''] = (of[labels[inner] ?? ''] ?? 0) + value;
   }

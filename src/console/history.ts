@@ -1,8 +1,12 @@
 /** How much of each window was used, and how many calls waited, in the last ten minutes. Kept whether anybody looks or not. */
 
+import type { HistoryShown, MomentShown } from './shown.ts';
+
 export interface Moment {
   readonly used: number;
   readonly waiting: number;
+  /** Undefined for a model that has no limit of tokens. */
+  readonly tokensUsed?: number | undefined;
 }
 
 /** Milliseconds between two moments, and how many are kept: ten minutes. */
@@ -31,12 +35,11 @@ export class History {
     if (this.#moments.length > MOST) this.#moments.shift();
   }
 
-  /** Of each of these models, rows of epoch milliseconds, places used and calls waiting, oldest first. */
-  of(models: readonly string[]): Readonly<Record<string, readonly (readonly number[])[]>> {
+  of(models: readonly string[]): HistoryShown {
     return Object.fromEntries(
       models.map((model) => {
         const place = this.#options.models.indexOf(model);
-        return [model, this.#moments.map(([at, ...of]) => [at, of[place]!.used, of[place]!.waiting])];
+        return [model, this.#moments.map(([at, ...of]) => shown(at, of[place]!))];
       }),
     );
   }
@@ -45,3 +48,6 @@ export class History {
     clearInterval(this.#timer);
   }
 }
+
+const shown = (at: number, { used, waiting, tokensUsed }: Moment): MomentShown =>
+  tokensUsed === undefined ? [at, used, waiting] : [at, used, waiting, tokensUsed];

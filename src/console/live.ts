@@ -3,9 +3,10 @@
 import { RerankError } from '../calls/errors.ts';
 import { modelsOf } from '../http/access.ts';
 import type { Caller } from '../http/context.ts';
-import { History } from './history.ts';
-import { type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Sources } from './sources.ts';
+import { History, type Moment } from './history.ts';
+import type { Snapshot } from './shown.ts';
+import { snapshotOf } from './snapshot.ts';
+import type { Sources, Used } from './sources.ts';
 import { type Patches, Viewer } from './viewer.ts';
 
 export const MOST_VIEWERS = 20;
@@ -31,7 +32,7 @@ export class Live {
     this.#sources = sources;
     this.#history = new History({
       models: sources.models,
-      look: (model) => ({ used: usedOf(model, sources), waiting: sources.queueOf(model).waiting }),
+      look: (model) => ({ ...usedOf(model, sources.used()), waiting: sources.queueOf(model).waiting }),
     });
   }
 
@@ -110,5 +111,14 @@ export class Live {
   }
 }
 
-const usedOf = (model: string, sources: Sources): number =>
-  sources.used().reduce((sum, each) => sum + (each.model === model ? each.used : 0), 0);
+/** All attachments together. */
+const usedOf = (model: string, windows: readonly Used[]): Omit<Moment, 'waiting'> => {
+  const own = windows.filter((each) => each.model === model);
+  const tokens = own.flatMap(({ tokensUsed }) => tokensUsed ?? []);
+  return {
+    used: added(own.map(({ used }) => used)),
+    tokensUsed: tokens.length > 0 ? added(tokens) : undefined,
+  };
+};
+
+const added = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);

@@ -1,36 +1,10 @@
 /** The last requests that this process has answered, so that one can be asked about by its id. No query, document or key. */
 
-import type { Attempted, Wait } from '../calls/attempt.ts';
 import type { Caller, RequestRecord } from '../http/context.ts';
+import type { Passage } from './shown.ts';
 
 /** How many are kept. */
 export const MOST_RECENT = 2048;
-
-/** A request's way through the gateway. Times are milliseconds. */
-export interface Passage {
-  readonly id: string;
-  /** When its answer was ready: epoch milliseconds. */
-  readonly at: number;
-  readonly path: string;
-  readonly client: string | undefined;
-  readonly model: string | undefined;
-  readonly outcome: string;
-  readonly status: number;
-  readonly error: string | undefined;
-  readonly documents: number | undefined;
-  /** Texts by where their values came from. */
-  readonly sources: Readonly<Record<string, number>>;
-  readonly ms: number;
-  readonly authMs: number | undefined;
-  readonly cacheMs: number | undefined;
-  readonly queueMs: number | undefined;
-  readonly upstreamMs: number | undefined;
-  readonly wait: Wait | undefined;
-  readonly attempts: readonly Attempted[];
-  readonly retryAfterMs: number | undefined;
-  readonly searchUnits: number | undefined;
-  readonly tokens: number | undefined;
-}
 
 export class Recent {
   readonly #kept: Passage[] = [];

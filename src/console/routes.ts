@@ -20,8 +20,8 @@ const POLICY = [
 ].join('; ');
 
 const SCRIPTS = [
-  ...['main', 'charts', 'dom', 'live', 'playground', 'results'],
-  ...['snippets', 'stream', 'tables', 'why', 'words'],
+  ...['main', 'asking', 'band', 'charts', 'connection', 'dom', 'live', 'playground', 'question', 'results'],
+  ...['savings', 'snippets', 'stream', 'tables', 'views', 'waterfall', 'why', 'window', 'words'],
 ];
 
 const file = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');

@@ -4,11 +4,17 @@ import { endpointOf } from '../calls/served.ts';
 import { modelsOf } from '../http/access.ts';
 import type { Caller } from '../http/context.ts';
 import type { OfDyno } from '../metrics/families.ts';
-import { type Counts, seriesOf, sumsBy, total } from './counts.ts';
-import type { Json } from './merge-patch.ts';
+import { seriesOf, sumsBy, total } from './counts.ts';
+import type {
+  AttachmentShown,
+  Counts,
+  DynoShown,
+  GatewayShown,
+  ModelShown,
+  ServiceShown,
+  Snapshot,
+} from './shown.ts';
 import type { Service, Sources } from './sources.ts';
-
-export type Snapshot = { readonly [name: string]: Json | undefined };
 
 const rounded = (ms: number): number => Math.round(ms);
 
@@ -31,12 +37,12 @@ export const snapshotOf = (caller: Caller, sources: Sources, dynos: readonly OfD
 const named = <T>(names: readonly string[], of: (name: string) => T): Record<string, T> =>
   Object.assign(Object.create(null), Object.fromEntries(names.map((name) => [name, of(name)])));
 
-const gatewayOf = ({ version, dyno, readiness, redis }: Sources): Snapshot => {
+const gatewayOf = ({ version, dyno, readiness, redis }: Sources): GatewayShown => {
   const { draining, alone = false, reason } = readiness();
   return { version, dyno, draining, alone, reason, redis: redis()?.state ?? 'none' };
 };
 
-const modelOf = (model: string, caller: Caller, sources: Sources, dynos: readonly OfDyno[]): Snapshot => {
+const modelOf = (model: string, caller: Caller, sources: Sources, dynos: readonly OfDyno[]): ModelShown => {
   const queue = sources.queueOf(model);
   const expected = queue.expectedMs(caller.name);
   const { granularity, dependent } = sources.granularities().find((each) => each.model === model) ?? {};
@@ -61,18 +67,22 @@ const modelOf = (model: string, caller: Caller, sources: Sources, dynos: readonl
     requests: sums('requests_total', 'outcome'),
     documents: ofAll('documents_total', 'source'),
     upstream: ofAll('upstream_requests_total', 'code'),
-    searchUnits: total(sums('client_search_units_total', 'client')),
+    searchUnits: {
+      asked: total(sums('request_search_units_total', 'client')),
+      billed: total(sums('client_search_units_total', 'client')),
+    },
     tokens: total(sums('client_tokens_total', 'client')),
     verified: ofAll('verified_pairs_total', 'result'),
   };
 };
 
-const attachmentOf = (model: string, alias: string, { lanes, lastFailure }: Sources): Snapshot => {
+const attachmentOf = (model: string, alias: string, { lanes, lastFailure }: Sources): AttachmentShown => {
   const lane = lanes().find((each) => each.model === model && each.upstream === alias)!;
   const { limit, used, spaced = 0, foreign = 0, pausedMs = 0, block, frees = [], alone } = lane;
-  const { standing, retryMs } = lane;
+  const { tokens, standing, retryMs } = lane;
   return {
     ...{ limit, used, spaced, foreign, block, frees, alone, standing },
+    tokens: tokens && { ...tokens },
     pausedMs: rounded(pausedMs),
     retryMs: rounded(retryMs),
     failure: standing === 'good' ? undefined : lastFailure(alias),
@@ -84,7 +94,7 @@ const servicesOf = (
   models: readonly string[],
   { queueOf, quotaOf }: Sources,
   dynos: readonly OfDyno[],
-): Record<string, Json> => {
+): Record<string, ServiceShown> => {
   const requests = sumsBy(dynos, 'requests_total', ['client', 'outcome']);
   const refusals = sumsBy(dynos, 'rejections_total', ['client', 'reason']);
   const calls = sumsBy(dynos, 'client_upstream_calls_total', ['client', 'model']);
@@ -107,7 +117,7 @@ const servicesOf = (
   });
 };
 
-const dynosOf = (dynos: readonly OfDyno[]): Record<string, Json> =>
+const dynosOf = (dynos: readonly OfDyno[]): Record<string, DynoShown> =>
   named(
     dynos.map(({ dyno }) => dyno),
     (name) => {

@@ -1,5 +1,6 @@
 /** What the console is given to show: functions that say how things are at this moment. */
 
+import type { Granularity } from '../calls/call.ts';
 import type { QuotaState } from '../http/quota-headers.ts';
 import type { OfDyno } from '../metrics/families.ts';
 import type { LaneView } from '../pacing/pacers.ts';
@@ -10,6 +11,12 @@ export interface Queue {
   waitingBy(): ReadonlyMap<string, number>;
   /** Milliseconds that a call of a service would wait if it came now; undefined when nobody could make it. */
   expectedMs(service: string): number | undefined;
+}
+
+export interface Used {
+  readonly model: string;
+  readonly used: number;
+  readonly tokensUsed?: number | undefined;
 }
 
 export interface Service {
@@ -28,12 +35,12 @@ export interface Sources {
   /** The metrics of the whole fleet, by process. */
   families(): Promise<readonly OfDyno[]>;
   lanes(): readonly LaneView[];
-  /** Places held in each window: the part of `lanes` that costs nothing. */
-  used(): readonly { readonly model: string; readonly used: number }[];
+  /** Places held in each window, and tokens where they have a limit: the part of `lanes` that costs nothing. */
+  used(): readonly Used[];
   queueOf(model: string): Queue;
   /** Undefined for a service without a quota. */
   quotaOf(service: string): QuotaState | undefined;
-  granularities(): readonly { model: string; granularity: string; dependent: boolean }[];
+  granularities(): readonly { model: string; granularity: Granularity; dependent: boolean }[];
   /** What the latest call to an attachment that failed ended in. */
   lastFailure(attachment: string): string | undefined;
   readiness(): {

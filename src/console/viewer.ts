@@ -2,7 +2,7 @@
 
 import type { Caller } from '../http/context.ts';
 import { mergePatch } from './merge-patch.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot } from './shown.ts';
 
 const encoder = new TextEncoder();
 

@@ -22,6 +22,10 @@ const open = ({ url }: Pick<TestGateway, 'url'>, key?: string): Promise<Tab> => 
 const part = (tab: Tab, name: string): Promise<string> =>
   textOf(tab, `[data-model="${COHERE}"] dd[data-name="${name}"]`);
 
+/** Asked, upstream, saved. */
+const saving = (tab: Tab, of: string): Promise<string[]> =>
+  tab.page.locator(`[data-model="${COHERE}"] tr[data-saving="${of}"] td`).allTextContents();
+
 const cells = (tab: Tab, row: string): Promise<string[]> =>
   tab.page.locator(`tr[data-row="${row}"] > *`).allTextContents();
 
@@ -87,14 +91,16 @@ describe('the console', { timeout: PATIENCE }, () => {
     ] as const) {
       await expect.poll(() => part(tab, name), { timeout: 5000 }).toBe(requests({ outcome }));
     }
-    const facts = await textOf(tab, `[data-model="${COHERE}"] .facts`);
     const asked = metric(text, 'gateway_documents_total', { model: COHERE });
     const paid = metric(text, 'gateway_documents_total', { model: COHERE, source: 'upstream' });
-    expect(facts).toContain(`Texts asked${asked}`);
-    expect(facts).toContain(`shared calls${asked - paid} (`);
-    expect(facts).toContain(`Billed${metric(text, 'gateway_upstream_search_units_total')} search units`);
-    const [, , , all, , , refused, quota] = await cells(tab, 'chatbot');
-    expect([all, refused, quota]).toEqual([requests({ client: 'chatbot' }), 'quota exhausted 2', '0 of 2']);
+    expect(await saving(tab, 'texts')).toEqual([asked, paid, asked - paid].map(String));
+    const [due, billed] = ['gateway_request_search_units_total', 'gateway_client_search_units_total'].map(
+      (name) => metric(text, name, { model: COHERE }),
+    ) as [number, number];
+    expect([due, billed]).toEqual([14, metric(text, 'gateway_upstream_search_units_total')]);
+    expect(await saving(tab, 'search units')).toEqual([`≥ ${due}`, String(billed), `≥ ${due - billed}`]);
+    const [, , , all, , , quota, , refused] = await cells(tab, 'chatbot');
+    expect([all, refused, quota]).toEqual([requests({ client: 'chatbot' }), '2', '0 of 2']);
     expect((await cells(tab, '__proto__'))[3]).toBe('0');
     expect((await cells(tab, LONG))[1]).toBe('20 %');
     await isQuiet(tab);
@@ -175,8 +181,9 @@ describe('the console of a gateway', { timeout: PATIENCE }, () => {
     const tab = await open(first, KEYS.search);
     await first.stop();
     await expect
-      .poll(() => textOf(tab, '#state-text'))
-      .toMatch(/This process is shutting down. Next attempt|lost/);
+      .poll(() => textOf(tab, '#lost'))
+      .toMatch(/(This process is shutting down|The connection is lost)\.\s*Next attempt/);
+    expect(await textOf(tab, '#state-text')).toBe('Connection lost');
     expect(await tab.page.isVisible('#retry')).toBe(true);
     expect(await tab.barriers()).toEqual([]);
     const next = await startTestGateway({ env: { PORT: String(first.gateway.port) } });

@@ -36,13 +36,11 @@ describe('the playground', { timeout: PATIENCE }, () => {
     const tab = await playground();
     await ask(tab, { documents: 'a slab of concrete\nthe west wing\n\nanother slab' });
     expect(await textOf(tab, '.ranking li:first-child .text')).toBe('the west wing');
-    expect(await textOf(tab, '#play-result .words')).toMatch(
+    expect(await textOf(tab, '#play-words')).toMatch(
       /^200 in .*: 3 from the upstream, billed 1 search unit$/,
     );
     await ask(tab, { documents: '["the west wing", "a slab of concrete", {"text": "new"}]' });
-    expect(await textOf(tab, '#play-result .words')).toMatch(
-      /: 2 from memory, 1 from the upstream, billed 1/,
-    );
+    expect(await textOf(tab, '#play-words')).toMatch(/: 2 from memory, 1 from the upstream, billed 1/);
     expect(await textOf(tab, '.headers')).toContain('fwd=partial');
     expect(await tab.barriers()).toEqual([]);
     await isQuiet(tab);
@@ -51,7 +49,7 @@ describe('the playground', { timeout: PATIENCE }, () => {
   test('says what is wrong with a request', async () => {
     const tab = await playground();
     await ask(tab, { query: ' ', documents: 'a' });
-    expect(await textOf(tab, '#play-result .problem')).toContain('`query`');
+    expect(await textOf(tab, '#play-problem')).toContain('`query`');
   });
 
   test('shows hostile texts as texts, wherever they stand', async () => {
@@ -144,7 +142,7 @@ describe('why a request took so long', { timeout: PATIENCE }, () => {
     await tab.page.waitForSelector('.waterfall');
     const steps = await tab.page.locator('.waterfall tbody th').allTextContents();
     expect(steps).toEqual(['key', 'caches', 'queue', 'attempt 1', 'queue, again', 'attempt 2']);
-    const text = await textOf(tab, '#why-result');
+    const text = await textOf(tab, '#why .form');
     for (const said of ['miss (200)', 'RERANK answered 500', 'RERANK answered 200', 'billed 1 search unit'])
       expect(text).toContain(said);
     expect(await tab.barriers()).toEqual([]);

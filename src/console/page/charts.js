@@ -1,50 +1,12 @@
-/** The charts: bars of shares, when places come free, and the last ten minutes. Colours are never the only difference. */
+/** The charts: what comes free when, and the last ten minutes. Colours are never the only difference. */
 
 import { h, setAttribute, setText, svg } from './dom.js';
-import { number } from './words.js';
-
-/**
- * A bar of parts, with a legend that says each in words and numbers.
- * @param {string} label
- * @param {readonly {name: string, kind: string}[]} parts
- */
-export const shares = (label, parts) => {
-  const segments = parts.map(({ kind }) => h('span', { class: `segment ${kind}` }));
-  const counts = parts.map(({ name }) => h('dd', { 'data-name': name }));
-  const bar = h('div', { class: 'bar', role: 'img' }, ...segments);
-  const legend = h(
-    'dl',
-    { class: 'legend' },
-    ...parts.map(({ name, kind }, i) =>
-      h(
-        'div',
-        {},
-        h('dt', {}, h('span', { class: `swatch ${kind}`, 'aria-hidden': 'true' }), name),
-        counts[i],
-      ),
-    ),
-  );
-  return {
-    element: h('div', { class: 'shares' }, bar, legend),
-    /** @param {readonly number[]} values @param {number} whole */
-    update(values, whole) {
-      values.forEach((value, i) => {
-        segments[i].style.flexGrow = String(value);
-        segments[i].hidden = !(value > 0);
-        setText(counts[i], number(value));
-      });
-      const rest = Math.max(0, whole - values.reduce((all, value) => all + value, 0));
-      bar.style.setProperty('--rest', String(rest));
-      const said = parts.map(({ name }, i) => `${name} ${number(values[i])}`).join(', ');
-      setAttribute(bar, 'aria-label', `${label}: ${said} of ${number(whole)}`);
-    },
-  };
-};
+import { number, short } from './words.js';
 
 const WIDTH = 600;
 
-/** When the places that are used come free, from now to the end of the window. */
-export const comingFree = () => {
+/** How much of what is used comes free when, from now to the end of the window. @param {string} what */
+export const comingFree = (what) => {
   const HEIGHT = 48;
   const picture = svg('svg', {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
@@ -56,14 +18,16 @@ export const comingFree = () => {
   const end = h('span');
   const figure = h(
     'figure',
-    { class: 'chart' },
-    h('figcaption', {}, 'Places that come free'),
+    {},
+    h('figcaption', {}, `${what} that come free`),
     h('div', { class: 'frame' }, top, picture),
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}, 'now'), end),
   );
+  /** @type {SVGRectElement[]} */
   let bars = [];
   return {
     element: figure,
+    /** @param {readonly number[]} frees @param {number} windowMs */
     update(frees, windowMs) {
       if (bars.length !== frees.length) {
         const step = WIDTH / frees.length;
@@ -71,23 +35,34 @@ export const comingFree = () => {
         picture.replaceChildren(...bars);
       }
       const most = Math.max(1, ...frees);
-      frees.forEach((count, i) => {
-        const height = (HEIGHT * count) / most;
-        setAttribute(bars[i], 'y', HEIGHT - height);
-        setAttribute(bars[i], 'height', height);
-      });
-      setText(top, number(most));
+      for (const [i, bar] of bars.entries()) {
+        const height = (HEIGHT * (frees[i] ?? 0)) / most;
+        setAttribute(bar, 'y', HEIGHT - height);
+        setAttribute(bar, 'height', height);
+      }
+      setText(top, short(most));
       setText(end, `in ${Math.round(windowMs / 1000)} s or later`);
       const half = frees.slice(0, frees.length / 2).reduce((all, count) => all + count, 0);
-      setAttribute(picture, 'aria-label', `${number(half)} places come free in the first half of the window`);
+      setAttribute(
+        picture,
+        'aria-label',
+        `${what}: ${number(half)} come free in the first half of the window`,
+      );
     },
   };
 };
 
+/** How long the past is that is drawn. */
 export const SPAN_MS = 600_000;
 
-/** The last ten minutes: places used as an area, calls waiting as a line, the limit as a dashed one. */
-export const lastMinutes = () => {
+/** @typedef {readonly [at: number, used: number, waiting: number]} Point */
+
+/**
+ * The last ten minutes.
+ * @param {string} what
+ * @param {boolean} waits whether some may wait
+ */
+export const lastMinutes = (what, waits) => {
   const HEIGHT = 120;
   const area = svg('path', { class: 'area' });
   const line = svg('path', { class: 'line' });
@@ -104,13 +79,13 @@ export const lastMinutes = () => {
   const top = h('span', { class: 'y' });
   const figure = h(
     'figure',
-    { class: 'chart' },
+    {},
     h(
       'figcaption',
       {},
-      'Calls, ten minutes: ',
-      h('span', { class: 'key-line used' }, 'used'),
-      h('span', { class: 'key-line waits' }, 'waiting'),
+      `${what}, ten minutes: `,
+      h('span', { class: 'key-line' }, 'used'),
+      waits ? h('span', { class: 'key-line waits' }, 'waiting') : undefined,
       h('span', { class: 'key-line limits' }, 'limit'),
     ),
     h('div', { class: 'frame' }, top, h('span', { class: 'y zero' }, '0'), picture),
@@ -124,27 +99,28 @@ export const lastMinutes = () => {
   );
   return {
     element: figure,
-    /** @param {readonly (readonly [number, number, number])[]} moments at, used, waiting */
-    update(moments, most, now) {
-      const highest = Math.max(most, ...moments.map(([, , waits]) => waits), 1);
-      const x = (at) => WIDTH * (1 - (now - at) / SPAN_MS);
-      const y = (value) => HEIGHT - (HEIGHT - 4) * (value / highest);
-      const path = (column) =>
-        moments
-          .map((moment, i) => `${i ? 'L' : 'M'}${x(moment[0]).toFixed(1)} ${y(moment[column]).toFixed(1)}`)
-          .join('');
-      const used = path(1);
+    /** @param {readonly Point[]} points @param {number} most the limit @param {number} now */
+    update(points, most, now) {
+      const highest = Math.max(most, ...points.map(([, , waiting]) => waiting), 1);
+      /** @param {number} at */
+      const x = (at) => (WIDTH * (1 - (now - at) / SPAN_MS)).toFixed(1);
+      /** @param {number} value */
+      const y = (value) => (HEIGHT - (HEIGHT - 4) * (value / highest)).toFixed(1);
+      /** @param {(point: Point) => number} of */
+      const path = (of) =>
+        points.map((point, i) => `${i ? 'L' : 'M'}${x(point[0])} ${y(of(point))}`).join('');
+      const used = path(([, used]) => used);
+      const [first] = points;
       setAttribute(line, 'd', used);
-      const first = moments.length > 0 ? x(moments[0][0]).toFixed(1) : 0;
-      setAttribute(area, 'd', used && `${used}L${WIDTH} ${HEIGHT}L${first} ${HEIGHT}Z`);
-      setAttribute(waiting, 'd', path(2));
-      setAttribute(limit, 'd', `M0 ${y(most).toFixed(1)}H${WIDTH}`);
-      setText(top, number(highest));
-      const peak = Math.max(0, ...moments.map(([, value]) => value));
+      setAttribute(area, 'd', first ? `${used}L${WIDTH} ${HEIGHT}L${x(first[0])} ${HEIGHT}Z` : '');
+      setAttribute(waiting, 'd', waits ? path(([, , waiting]) => waiting) : '');
+      setAttribute(limit, 'd', `M0 ${y(most)}H${WIDTH}`);
+      setText(top, short(highest));
+      const peak = Math.max(0, ...points.map(([, used]) => used));
       setAttribute(
         picture,
         'aria-label',
-        `At most ${number(peak)} of ${number(most)} places were used in the last ten minutes`,
+        `${what}: at most ${number(peak)} of ${number(most)} were used in the last ten minutes`,
       );
     },
   };

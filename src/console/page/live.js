@@ -1,16 +1,17 @@
 /** A card for each model: how much of the window is used, who waits and why, what the caches save. */
 
-import { comingFree, lastMinutes, SPAN_MS, shares } from './charts.js';
+/** @import { AttachmentShown, HistoryShown, ModelShown, MomentShown, Snapshot } from '../shown.ts' */
+
+import { band } from './band.js';
+/** @import { Point } from './charts.js' */
+
+import { SPAN_MS } from './charts.js';
 import { byId, h, keyed, setAttribute, setText } from './dom.js';
-import { duration, health, number, outlook, percent, sum, windowName } from './words.js';
+import { savings } from './savings.js';
+import { limited } from './window.js';
+import { duration, health, number, outlook, percent, sum } from './words.js';
 
-const WINDOW = [
-  { name: 'as asked', kind: 'asked' },
-  { name: 'spaced', kind: 'spaced' },
-  { name: 'of others with the same key', kind: 'foreign' },
-];
-
-const OUTCOMES = [
+const OUTCOMES = /** @type {const} */ ([
   { name: 'hits', kind: 'hit' },
   { name: 'partial', kind: 'partial' },
   { name: 'misses', kind: 'miss' },
@@ -19,7 +20,7 @@ const OUTCOMES = [
   { name: 'refused', kind: 'rejected' },
   { name: 'wrong', kind: 'invalid' },
   { name: 'failed', kind: 'error' },
-];
+]);
 
 const GRANULARITIES = {
   document: 'every text is reused by itself',
@@ -27,127 +28,163 @@ const GRANULARITIES = {
   off: 'nothing is reused',
 };
 
-const total = (lanes, of) => lanes.reduce((all, lane) => all + of(lane), 0);
+/**
+ * @template T
+ * @param {readonly T[]} all
+ * @param {(one: T) => number} of
+ */
+const total = (all, of) => all.reduce((sum, one) => sum + of(one), 0);
 
+/** @param {string} name */
 const fact = (name) => {
   const value = h('dd');
-  return { element: h('div', {}, h('dt', {}, name), value), set: (text) => setText(value, text) };
+  return {
+    element: h('div', {}, h('dt', {}, name), value),
+    /** @param {string} text */
+    set: (text) => setText(value, text),
+  };
 };
 
+/** @param {string} alias */
 const attachmentRow = (alias) => {
   const state = h('span', { class: 'mark', 'aria-hidden': 'true' });
   const text = h('span');
   return {
     element: h('li', {}, state, h('b', {}, alias), ' ', text),
+    /** @param {AttachmentShown} lane */
     update(lane) {
       const isWell = lane.standing === 'good' && !lane.alone;
       setAttribute(state, 'data-well', isWell);
       setText(state, isWell ? '✓' : '!');
-      const alone = lane.alone ? ', without the other processes' : '';
-      setText(text, `${number(lane.used)} of ${number(lane.limit)} · ${health(lane)}${alone}`);
+      setText(text, `${number(lane.used)} of ${number(lane.limit)} · ${health(lane)}`);
     },
   };
 };
 
+/** @param {readonly AttachmentShown[]} lanes */
+const callsOf = (lanes) => ({
+  limit: total(lanes, ({ limit }) => limit),
+  used: total(lanes, ({ used }) => used),
+  spaced: total(lanes, ({ spaced }) => spaced),
+  foreign: total(lanes, ({ foreign }) => foreign),
+  frees: lanes.map(({ frees }) => frees),
+});
+
+/** Undefined for a model that has no limit of tokens. @param {readonly AttachmentShown[]} lanes */
+const tokensOf = (lanes) => {
+  const all = lanes.flatMap(({ tokens }) => tokens ?? []);
+  if (all.length === 0) return undefined;
+  return {
+    limit: total(all, ({ limit }) => limit),
+    used: total(all, ({ used }) => used),
+    foreign: total(all, ({ foreign }) => foreign),
+    frees: all.map(({ frees }) => frees),
+  };
+};
+
+/** @param {string} model */
 const card = (model) => {
   const id = `model-${model}`;
   const about = h('p', { class: 'about' });
-  const [used, limit] = [h('b', { class: 'figure', 'data-figure': 'used' }), h('span')];
   const words = h('p', { class: 'words' });
-  const band = shares('Places of the window', WINDOW);
-  const frees = comingFree();
-  const minutes = lastMinutes();
-  const served = shares('Requests', OUTCOMES);
+  const [calls, tokens] = [limited('calls'), limited('tokens')];
+  const served = band('Requests', OUTCOMES);
+  const saved = savings();
   const facts = {
     waiting: fact('Calls waiting'),
     wait: fact('Wait predicted'),
-    asked: fact('Texts asked'),
-    saved: fact('Texts from caches or shared calls'),
-    billed: fact('Billed'),
-    drift: fact('Verified again'),
+    saved: fact('Texts saved'),
+    verified: fact('Verified again'),
+    moved: fact('Of these differed'),
   };
   const attachments = h('ul', { class: 'attachments' });
   const rows = keyed(attachments, attachmentRow);
-  const moments = [];
+  /** @type {MomentShown[]} */
+  let moments = [];
   const element = h(
     'article',
     { class: 'card model', 'aria-labelledby': id, 'data-model': model },
     h('header', {}, h('h3', { id }, model), about),
-    h('p', { class: 'used' }, used, limit),
+    calls.figures,
+    tokens.figures,
     words,
-    band.element,
-    h('div', { class: 'charts' }, frees.element, minutes.element),
+    calls.charts,
+    tokens.charts,
     h('h4', {}, 'Requests'),
     served.element,
-    h('dl', { class: 'facts' }, ...Object.values(facts).map((each) => each.element)),
+    saved.element,
+    h('dl', { class: 'facts' }, ...Object.values(facts).map(({ element }) => element)),
     h('h4', {}, 'Attachments'),
     attachments,
   );
   return {
     element,
-    remember(rows) {
-      moments.splice(0, moments.length, ...rows);
+    /** @param {readonly MomentShown[]} past */
+    remember(past) {
+      moments = [...past];
     },
-    /** @param {any} state of the model @param {{at: number, windowMs: number}} snapshot */
-    update(state, { at, windowMs }) {
+    /** @param {ModelShown} state @param {{at: number, windowMs: number}} snapshot */
+    update(state, snapshot) {
+      const { at, windowMs } = snapshot;
       const lanes = Object.values(state.attachments);
-      const most = total(lanes, (lane) => lane.limit);
-      const taken = total(lanes, (lane) => lane.used);
-      const [spaced, foreign] = [total(lanes, (lane) => lane.spaced), total(lanes, (lane) => lane.foreign)];
-      setText(about, `${state.endpoint} · ${GRANULARITIES[state.granularity] ?? state.granularity ?? ''}`);
-      setText(used, number(taken));
-      setText(limit, ` of ${number(most)} calls of the ${windowName(windowMs)}`);
+      const [ofCalls, ofTokens] = [callsOf(lanes), tokensOf(lanes)];
+      const { granularity, documents, verified } = state;
+      setText(about, `${state.endpoint}${granularity ? ` · ${GRANULARITIES[granularity]}` : ''}`);
       setText(words, outlook(state, windowMs));
       setAttribute(words, 'data-waits', state.expectedMs !== 0);
-      band.update([Math.max(0, taken - spaced - foreign), spaced, foreign], most);
-      frees.update(
-        lanes.map(({ frees }) => frees).reduce((all, each) => all.map((count, i) => count + (each[i] ?? 0))),
-        windowMs,
+      moments.push([at, ofCalls.used, state.waiting, ofTokens?.used]);
+      moments = moments.filter((moment) => moment[0] >= at - SPAN_MS);
+      calls.update(
+        ofCalls,
+        moments.map(([at, used, waiting]) => [at, used, waiting]),
+        snapshot,
       );
-      moments.push([at, taken, state.waiting]);
-      while (moments.length > 0 && moments[0][0] < at - SPAN_MS) moments.shift();
-      minutes.update(moments, most, at);
-      const counts = OUTCOMES.map(({ kind }) => state.requests[kind] ?? 0);
-      served.update(counts, sum(state.requests));
+      tokens.figures.hidden = tokens.charts.hidden = ofTokens === undefined;
+      if (ofTokens) {
+        /** @type {Point[]} */
+        const points = moments.flatMap(([at, , , used]) => (used === undefined ? [] : [[at, used, 0]]));
+        tokens.update(ofTokens, points, snapshot);
+      }
+      served.update(
+        OUTCOMES.map(({ kind }) => state.requests[kind] ?? 0),
+        sum(state.requests),
+      );
+      saved.update(state);
       facts.waiting.set(number(state.waiting));
-      facts.wait.set(state.expectedMs === undefined ? 'none can be asked' : duration(state.expectedMs));
-      this.showSaved(state);
-      rows(Object.keys(state.attachments)).forEach((row, i) => {
-        row.update(lanes[i]);
-      });
-    },
-    showSaved({ documents, endpoint, searchUnits, tokens, verified }) {
-      const unit = endpoint === 'embeddings' ? 'tokens' : 'search units';
-      const billed = endpoint === 'embeddings' ? tokens : searchUnits;
-      const all = sum(documents);
-      const saved = all - (documents?.upstream ?? 0);
-      facts.asked.element.hidden = facts.saved.element.hidden = facts.drift.element.hidden = !documents;
-      facts.asked.set(number(all));
-      facts.saved.set(`${number(saved)} (${percent(saved, all)})`);
-      const about = documents?.upstream > 0 ? Math.round((billed * saved) / documents.upstream) : 0;
-      facts.billed.set(`${number(billed)} ${unit}${about > 0 ? `, about ${number(about)} saved` : ''}`);
-      const { same = 0, ...others } = verified ?? {};
-      const moved = sum(others);
-      facts.drift.set(same + moved === 0 ? 'none yet' : `${number(same + moved)}, ${number(moved)} differed`);
+      facts.wait.set(state.expectedMs === undefined ? '–' : duration(state.expectedMs));
+      for (const each of [facts.saved, facts.verified, facts.moved])
+        each.element.hidden = verified === undefined;
+      const texts = sum(documents);
+      facts.saved.set(percent(texts - (documents?.upstream ?? 0), texts));
+      const { same = 0 } = verified ?? {};
+      facts.verified.set(number(sum(verified)));
+      facts.moved.set(number(sum(verified) - same));
+      for (const [i, row] of rows(Object.keys(state.attachments)).entries()) {
+        const lane = lanes[i];
+        if (lane) row.update(lane);
+      }
     },
   };
 };
 
 export const models = () => {
   const cards = keyed(byId('models'), card);
+  /** @type {HistoryShown} */
   let history = {};
   return {
-    /** @param {Record<string, [number, number, number][]>} rows by model */
+    /** @param {HistoryShown} rows by model */
     remember(rows) {
       history = rows;
     },
+    /** @param {Snapshot} snapshot */
     update(snapshot) {
-      const names = Object.keys(snapshot.models);
-      cards(names).forEach((each, i) => {
-        const rows = history[names[i]];
-        if (rows) each.remember(rows);
-        each.update(snapshot.models[names[i]], snapshot);
-      });
+      const all = Object.entries(snapshot.models);
+      for (const [i, each] of cards(all.map(([name]) => name)).entries()) {
+        const [name = '', state] = all[i] ?? [];
+        const past = history[name];
+        if (past) each.remember(past);
+        if (state) each.update(state, snapshot);
+      }
       history = {};
     },
   };

@@ -1,68 +1,46 @@
 /** The page: the key, the connection, and what is shown while there is one. */
 
-import { byId, h, setAttribute, setText } from './dom.js';
+/** @import { Snapshot } from '../shown.ts' */
+/** @import { State } from './stream.js' */
+
+import { countDown, setState, showNotices } from './connection.js';
+import { byId, control, setText } from './dom.js';
 import { models } from './live.js';
 import { playground } from './playground.js';
 import { connect } from './stream.js';
 import { fleet, services } from './tables.js';
+import { turnToView } from './views.js';
 import { why } from './why.js';
-import { duration } from './words.js';
 
 const KEY = 'gateway-key';
 const isOpen = document.body.dataset.keys === 'none';
 
 const keyOf = () => sessionStorage.getItem(KEY) ?? undefined;
-const shown = { models: models(), services: services(), fleet: fleet(), playground: playground(keyOf) };
+const cards = models();
+const updates = [cards.update, services(), fleet(), playground(keyOf)];
 why(keyOf);
+/** @type {ReturnType<typeof connect> | undefined} */
 let connection;
-let countdown;
+let countdown = 0;
 
-const setState = (state, text) => {
-  setAttribute(byId('state'), 'data-state', state);
-  setText(byId('state-text'), text);
-  byId('retry').hidden = state !== 'lost';
-  setAttribute(byId('shown'), 'data-old', state !== 'live');
-};
-
-/** What one should know before one reads the numbers. */
-const noticesOf = ({ gateway, models, caller }) => {
-  const { redis, reason, alone, draining } = gateway;
-  const requests = Object.values(models).flatMap(({ requests }) => Object.values(requests));
-  return [
-    draining && 'This process is shutting down: it finishes what it has.',
-    redis !== 'none' &&
-      redis !== 'up' &&
-      `Redis is in trouble (${redis}${reason ? `, ${reason}` : ''}). Requests are answered all the same: each process has its own cache and its share of the limit.`,
-    redis === 'up' &&
-      alone &&
-      `The limit is not shared at the moment${reason ? ` (${reason})` : ''}: each process keeps to its share.`,
-    requests.every((count) => count === 0) &&
-      `No request ${caller.admin ? '' : 'of this service '}yet. The numbers below start with the first one.`,
-  ].filter(Boolean);
-};
-
-const showNotices = (texts) => {
-  const said = texts.join('\n');
-  const box = byId('notices');
-  if (box.dataset.said === said) return;
-  box.dataset.said = said;
-  box.replaceChildren(...texts.map((text) => h('p', { class: 'notice' }, text)));
-};
-
+/** @type {Readonly<Record<string, string>>} */
 const REDIS = { none: 'no Redis', up: 'Redis is well' };
 
+/** @param {Snapshot} snapshot */
 const show = (snapshot) => {
   const { gateway, caller } = snapshot;
+  const form = byId('key-form');
+  const hadFocus = form.contains(document.activeElement);
   byId('shown').hidden = false;
-  byId('key-form').hidden = true;
+  form.hidden = true;
+  if (hadFocus) byId('content').focus();
   byId('leave').hidden = isOpen;
-  setState(gateway.draining ? 'draining' : 'live', gateway.draining ? 'Shutting down' : 'Live');
-  setText(
-    byId('about'),
-    `${caller.name}${caller.admin ? ' (admin)' : ''} · ${gateway.dyno} · version ${gateway.version} · ${REDIS[gateway.redis] ?? `Redis: ${gateway.redis}`}`,
-  );
-  showNotices(noticesOf(snapshot));
-  for (const update of [shown.models.update, shown.services, shown.fleet, shown.playground]) update(snapshot);
+  setState(gateway.draining ? 'draining' : 'live');
+  const redis = REDIS[gateway.redis] ?? `Redis: ${gateway.redis}`;
+  const name = `${caller.name}${caller.admin ? ' (admin)' : ''}`;
+  setText(byId('about'), [redis, gateway.dyno, `version ${gateway.version}`, name].join(' · '));
+  showNotices(snapshot);
+  for (const update of updates) update(snapshot);
 };
 
 const askForKey = (problem = '') => {
@@ -71,44 +49,39 @@ const askForKey = (problem = '') => {
   byId('key-form').hidden = false;
   setText(byId('about'), '');
   setText(byId('key-problem'), problem);
-  setState('off', 'Not connected');
+  showNotices(undefined);
+  setState('off');
 };
 
-const countDown = (until, why) => {
-  const left = Math.max(0, until - Date.now());
-  const text = why ? `${why} ` : 'The connection is lost. ';
-  setState(
-    'lost',
-    `${text}Next attempt ${left > 0 ? `in ${duration(Math.ceil(left / 1000) * 1000)}` : 'now'}`,
-  );
-};
-
-const onState = ({ state, why, waitMs }) => {
+/** @param {State} is */
+const onState = (is) => {
   clearInterval(countdown);
-  if (state === 'connecting') setState('connecting', 'Connecting');
-  if (state === 'key') {
+  if (is.state === 'connecting') setState('connecting');
+  if (is.state === 'key') {
     sessionStorage.removeItem(KEY);
     askForKey('This key is not one of the gateway’s.');
-    byId('key').select();
+    byId('key').focus();
   }
-  if (state === 'lost') {
-    const until = Date.now() + waitMs;
-    countDown(until, why);
-    countdown = setInterval(countDown, 1000, until, why);
+  if (is.state === 'lost') {
+    const until = Date.now() + is.waitMs;
+    countDown(is.why, until);
+    countdown = setInterval(countDown, 1000, is.why, until);
   }
 };
 
+/** @param {string | undefined} key */
 const start = (key) => {
   connection?.stop();
   clearInterval(countdown);
-  connection = connect({ key, onHistory: shown.models.remember, onSnapshot: show, onState });
+  connection = connect({ key, onHistory: cards.remember, onSnapshot: show, onState });
 };
 
 byId('key-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  const key = byId('key').value.trim();
+  const field = control('key', HTMLInputElement);
+  const key = field.value.trim();
   sessionStorage.setItem(KEY, key);
-  byId('key').value = '';
+  field.value = '';
   setText(byId('key-problem'), '');
   start(key);
 });
@@ -127,19 +100,7 @@ const resume = () => {
   else askForKey();
 };
 
-/** Shows the view that the address names. */
-const turn = () => {
-  const views = [...document.querySelectorAll('[data-view]')];
-  const chosen = views.find(({ id }) => `#${id}` === location.hash) ?? views[0];
-  for (const view of views) view.hidden = view !== chosen;
-  for (const link of document.querySelectorAll('.views a')) {
-    if (link.hash === `#${chosen.id}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
-};
-addEventListener('hashchange', turn);
-turn();
-
+turnToView();
 // Nobody looks: a browser has few connections for a server, and a server few for those who look.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') resume();

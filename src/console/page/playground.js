@@ -1,141 +1,149 @@
 /** The playground: a request of one's own, its answer, and the same for other programs. */
 
-import { byId, h, setText } from './dom.js';
+/** @import { KeyOf } from './asking.js' */
+/** @import { Request } from './question.js' */
+/** @import { Snapshot } from '../shown.ts' */
+
+import { authorization, passageOf } from './asking.js';
+import { byId, control, h, setText } from './dom.js';
+import { isForEmbeddings, read } from './question.js';
 import { headersOf, ranking, similarity, sourcesText } from './results.js';
 import { snippets } from './snippets.js';
-import { waterfall } from './why.js';
-import { authorization, bill, duration, number, passageOf } from './words.js';
+import { waterfall } from './waterfall.js';
+import { bill, duration, number } from './words.js';
 
-/** A document a line; or a JSON list of texts and objects. */
-export const documentsOf = (text) => {
-  if (text.trimStart().startsWith('[')) {
-    const list = JSON.parse(text);
-    if (Array.isArray(list)) return list;
-  }
-  return text.split('\n').filter((line) => line.trim() !== '');
-};
-
-const read = () => {
-  const model = byId('play-model').value;
-  const isEmbedding = byId('play-model').selectedOptions[0]?.dataset.endpoint === 'embeddings';
-  const texts = documentsOf(byId('play-documents').value);
-  const topN = byId('play-top').valueAsNumber;
-  const caching = byId('play-cache').value;
-  const wait = byId('play-wait').value;
-  const body = isEmbedding
-    ? { model, input: texts }
-    : { model, query: byId('play-query').value, documents: texts, ...(topN > 0 ? { top_n: topN } : {}) };
-  return {
-    isEmbedding,
-    texts,
-    body,
-    url: `${location.origin}${isEmbedding ? '/v1/embeddings' : '/v1/rerank'}`,
-    headers: {
-      ...(caching ? { 'Cache-Control': caching } : {}),
-      ...(wait ? { Prefer: `wait=${wait}` } : {}),
-    },
-  };
-};
-
-const showSnippets = (request) => {
-  const blocks = Object.entries(snippets(request)).map(([name, code]) => {
-    const button = h('button', { type: 'button' }, `Copy ${name}`);
-    button.addEventListener('click', async () => {
-      // Only pages of this machine or over HTTPS may write to the clipboard.
-      await navigator.clipboard?.writeText(code);
-      if (navigator.clipboard) setText(button, 'Copied');
-      else getSelection().selectAllChildren(button.nextElementSibling);
-    });
-    const shown = code.length > 4000 ? `${code.slice(0, 4000)}\n… (copied whole)` : code;
-    return h(
-      'details',
-      {},
-      h('summary', {}, name),
-      button,
-      h('pre', { tabindex: '0', role: 'region', 'aria-label': name }, h('code', {}, shown)),
-    );
+/** @param {string} name @param {string} code */
+const snippet = (name, code) => {
+  const button = h('button', { type: 'button' }, `Copy ${name}`);
+  const said = h('span', { class: 'about', role: 'status' });
+  const shown = code.length > 4000 ? `${code.slice(0, 4000)}\n… (copied whole)` : code;
+  const text = h('pre', { tabindex: '0', role: 'region', 'aria-label': name }, h('code', {}, shown));
+  button.addEventListener('click', async () => {
+    setText(said, '');
+    try {
+      await navigator.clipboard.writeText(code);
+      setText(said, 'Copied');
+    } catch {
+      // Only pages of this machine or over HTTPS may write to the clipboard, and only if the browser lets them.
+      getSelection()?.selectAllChildren(text);
+      setText(said, 'Selected: copy it with the keyboard');
+    }
   });
+  return h('details', {}, h('summary', {}, name), h('div', { class: 'row' }, button, said), text);
+};
+
+/** @param {Request} request */
+const showSnippets = (request) => {
+  const blocks = Object.entries(snippets(request)).map(([name, code]) => snippet(name, code));
   byId('play-code').replaceChildren(h('h3', {}, 'The same elsewhere'), ...blocks);
 };
 
-const resultOf = ({ isEmbedding, texts }, body) =>
-  isEmbedding
-    ? similarity(
-        body.data.map(({ embedding }) => embedding),
-        texts.map(String),
-      )
-    : ranking(body.results, texts);
-
-const send = async (request, key) => {
+/**
+ * @param {Request} request
+ * @param {string | undefined} key
+ * @param {AbortSignal} signal
+ * @returns {Promise<{words: string, problem: string, parts: Node[]}>}
+ */
+const send = async (request, key, signal) => {
   const began = performance.now();
   const response = await fetch(request.url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', ...authorization(key), ...request.headers },
     body: JSON.stringify(request.body),
+    signal,
   });
   const body = await response.json();
   const tookMs = performance.now() - began;
   const { passage } = await passageOf(response.headers.get('x-request-id') ?? '', key);
   const said = passage && [sourcesText(passage), bill(passage)].filter(Boolean).join(', ');
-  return [
-    h('p', { class: 'words' }, `${response.status} in ${duration(tookMs)}${said ? `: ${said}` : ''}`),
-    response.ok ? resultOf(request, body) : h('p', { class: 'problem' }, body.message ?? 'It failed.'),
-    h(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Headers' },
-      headersOf(response.headers),
-    ),
-    passage && waterfall(passage),
-  ].filter(Boolean);
+  const headers = h(
+    'div',
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Headers' },
+    headersOf(response.headers),
+  );
+  const way = passage ? [waterfall(passage)] : [];
+  const result = () =>
+    request.isEmbedding
+      ? similarity(
+          body.data.map((/** @type {{embedding: number[]}} */ { embedding }) => embedding),
+          request.texts.map(String),
+        )
+      : ranking(body.results, request.texts);
+  return {
+    words: `${response.status} in ${duration(tookMs)}${said ? `: ${said}` : ''}`,
+    problem: response.ok ? '' : (body.message ?? 'It failed.'),
+    parts: [...(response.ok ? [result()] : []), headers, ...way],
+  };
 };
 
-/** @param {() => string | undefined} keyOf */
+/** @param {unknown} thrown */
+const problemOf = (thrown) => {
+  if (thrown instanceof SyntaxError) return `The documents are no JSON: ${thrown.message}`;
+  return 'The gateway does not answer.';
+};
+
+/** @param {KeyOf} keyOf */
 export const playground = (keyOf) => {
-  const [form, model, box, problem] = [
-    byId('play-form'),
-    byId('play-model'),
-    byId('play-result'),
-    byId('play-problem'),
-  ];
+  const form = byId('play-form');
+  const model = control('play-model', HTMLSelectElement);
+  const documents = control('play-documents', HTMLTextAreaElement);
+  const [words, box, problem] = [byId('play-words'), byId('play-result'), byId('play-problem')];
   const choose = () => {
-    const isEmbedding = model.selectedOptions[0]?.dataset.endpoint === 'embeddings';
-    for (const element of form.querySelectorAll('[data-of=rerank]')) element.hidden = isEmbedding;
-    byId('play-query').required = !isEmbedding;
+    const isEmbedding = isForEmbeddings(model);
+    for (const element of form.querySelectorAll('[data-of=rerank]'))
+      if (element instanceof HTMLElement) element.hidden = isEmbedding;
+    control('play-query', HTMLInputElement).required = !isEmbedding;
     setText(byId('play-documents-label'), isEmbedding ? 'Texts' : 'Documents');
   };
   model.addEventListener('change', choose);
-  byId('play-file').addEventListener('change', async ({ target }) => {
-    byId('play-documents').value = (await target.files[0]?.text()) ?? '';
+  const file = control('play-file', HTMLInputElement);
+  file.addEventListener('change', async () => {
+    documents.value = (await file.files?.[0]?.text()) ?? '';
   });
+
+  /** What is asked now: whoever asks again, or presses Escape, does not wait for it any longer. */
+  let asking = new AbortController();
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
     setText(problem, '');
+    box.replaceChildren();
     try {
       const request = read();
       box.setAttribute('aria-busy', 'true');
-      box.replaceChildren(h('p', { class: 'words' }, `Asking about ${number(request.texts.length)} texts …`));
+      setText(words, `Asking about ${number(request.texts.length)} texts …`);
       showSnippets(request);
-      box.replaceChildren(...(await send(request, keyOf())));
+      const answer = await send(request, keyOf(), signal);
+      if (signal.aborted) return;
+      setText(words, answer.words);
+      setText(problem, answer.problem);
+      box.replaceChildren(...answer.parts);
     } catch (thrown) {
-      box.replaceChildren();
-      setText(
-        problem,
-        thrown instanceof SyntaxError
-          ? `The documents are no JSON: ${thrown.message}`
-          : 'The gateway does not answer.',
-      );
+      if (signal.aborted) return;
+      setText(words, '');
+      setText(problem, problemOf(thrown));
     } finally {
-      box.removeAttribute('aria-busy');
+      if (!signal.aborted) box.removeAttribute('aria-busy');
     }
   });
+  byId('playground').addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || !box.hasAttribute('aria-busy')) return;
+    asking.abort();
+    box.removeAttribute('aria-busy');
+    setText(words, 'Given up.');
+  });
+
   let known = '';
-  /** The models that there are to choose from. */
+  /** The models that there are to choose from. @param {Snapshot} snapshot */
   return ({ models }) => {
-    const names = Object.keys(models);
-    if (names.join() === known) return;
-    known = names.join();
+    const all = Object.entries(models);
+    const names = all.map(([name]) => name).join();
+    if (names === known) return;
+    known = names;
     model.replaceChildren(
-      ...names.map((name) => h('option', { value: name, 'data-endpoint': models[name].endpoint }, name)),
+      ...all.map(([name, { endpoint }]) => h('option', { value: name, 'data-endpoint': endpoint }, name)),
     );
     choose();
   };

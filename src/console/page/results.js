@@ -3,19 +3,27 @@
 import { h } from './dom.js';
 import { number } from './words.js';
 
+/** @import { Passage } from '../shown.ts' */
+
+/** @typedef {{index: number, relevance_score: number}} Result */
+/** @typedef {readonly (string | object)[]} Texts as they were asked about */
+
 /** How many results are shown until all are asked for. */
 const SHOWN = 100;
 
-const textOf = (document) => (typeof document === 'string' ? document : JSON.stringify(document));
+/** @param {string | object | undefined} document */
+const textOf = (document) => (typeof document === 'string' ? document : (JSON.stringify(document) ?? ''));
 
+/** @param {readonly Result[]} results @param {Texts} documents */
 export const ranking = (results, documents) => {
   const most = Math.max(...results.map(({ relevance_score }) => relevance_score), 1e-9);
+  /** @param {Result} result */
   const row = ({ index, relevance_score: score }) => {
     const bar = h('span', { class: 'step' });
     bar.style.width = `${Math.max(0, (100 * score) / most)}%`;
     return h(
       'li',
-      {},
+      { tabindex: '-1' },
       h(
         'span',
         { class: 'score' },
@@ -30,7 +38,10 @@ export const ranking = (results, documents) => {
   if (results.length <= SHOWN) return list;
   const more = h('button', { type: 'button' }, `Show all ${number(results.length)}`);
   more.addEventListener('click', () => {
-    list.append(...results.slice(SHOWN).map(row));
+    const others = results.slice(SHOWN).map(row);
+    list.append(...others);
+    // Where the button was, a reader goes on.
+    others[0]?.focus({ preventScroll: true });
     more.remove();
   });
   return h('div', {}, list, more);
@@ -39,18 +50,27 @@ export const ranking = (results, documents) => {
 /** How many texts a matrix has at most: more cannot be read. */
 export const MOST_COMPARED = 24;
 
-const norm = (vector) => Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
-const cosine = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0) / (norm(a) * norm(b) || 1);
+/** @typedef {readonly number[]} Vector */
 
-/** The cosine of each two texts' vectors, darker the more alike they are. */
+/** @param {Vector} vector */
+const norm = (vector) => Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+/** @param {Vector} a @param {Vector} b */
+const cosine = (a, b) => a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0) / (norm(a) * norm(b) || 1);
+
+/**
+ * The cosine of each two texts' vectors, darker the more alike they are.
+ * @param {readonly Vector[]} vectors
+ * @param {readonly string[]} texts
+ */
 export const similarity = (vectors, texts) => {
   const some = vectors.slice(0, MOST_COMPARED);
+  /** @param {string} text @param {number} i */
   const head = (text, i) => h('span', { class: 'clip', title: text }, `${i + 1} ${text}`);
   const rows = some.map((a, i) =>
     h(
       'tr',
       {},
-      h('th', { scope: 'row' }, head(texts[i], i)),
+      h('th', { scope: 'row' }, head(texts[i] ?? '', i)),
       ...some.map((b) => {
         const value = cosine(a, b);
         const cell = h('td', { class: 'alike' }, h('span', {}, value.toFixed(2)));
@@ -99,6 +119,7 @@ const HEADERS = {
   'x-ratelimit-reset-requests': 'when the upstream’s window is free again',
 };
 
+/** @param {Headers} headers */
 export const headersOf = (headers) => {
   const rows = Object.entries(HEADERS).filter(([name]) => headers.has(name));
   return h(
@@ -118,7 +139,7 @@ export const headersOf = (headers) => {
           'tr',
           {},
           h('th', { scope: 'row' }, name),
-          h('td', {}, h('code', {}, headers.get(name))),
+          h('td', {}, h('code', {}, headers.get(name) ?? '')),
           h('td', {}, meaning),
         ),
       ),
@@ -133,8 +154,9 @@ const SOURCES = {
   upstream: 'from the upstream',
 };
 
+/** @param {Passage} passage */
 export const sourcesText = ({ sources }) =>
   Object.entries(SOURCES)
-    .filter(([name]) => sources[name] > 0)
+    .filter(([name]) => (sources[name] ?? 0) > 0)
     .map(([name, words]) => `${number(sources[name])} ${words}`)
     .join(', ');

@@ -1,11 +1,14 @@
 /** The same request for other programs. The key is named, never written down. */
 
+/** @param {string} text */
 const shellQuoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Python's literals are JSON's but for these words; outside of strings only. */
+/** @type {Readonly<Record<string, string>>} */
+const PYTHON = { true: 'True', false: 'False', null: 'None' };
+
+/** Python's literals are JSON's but for these words; outside of strings only. @param {string} json */
 const python = (json) =>
   json.replace(/"(?:[^"\\]|\\.)*"|\btrue\b|\bfalse\b|\bnull\b/g, (word) => PYTHON[word] ?? word);
-const PYTHON = { true: 'True', false: 'False', null: 'None' };
 
 /** @param {{url: string, body: unknown, headers: Record<string, string>}} request */
 export const snippets = ({ url, body, headers }) => {
