@@ -32,6 +32,7 @@ export class ByteBudget {
   readonly #reserved: number;
   readonly #onShed: (size: Size) => void;
   readonly #held = { small: 0, large: 0 };
+  readonly #moved: Move = (before, after, force) => this.#move(before, after, force);
 
   constructor({ maxBytes, onShed = () => {} }: ByteBudgetOptions) {
     this.#maxBytes = maxBytes;
@@ -46,7 +47,7 @@ export class ByteBudget {
 
   /** Throws `buffer_full` when there is no room. */
   claim(bytes: number): Claim {
-    const claim = new Claim((before, after, force) => this.#move(before, after, force));
+    const claim = new Claim(this.#moved);
     claim.resize(bytes);
     return claim;
   }
@@ -81,14 +82,16 @@ export class ByteBudget {
   }
 }
 
+/** Replaces `before` bytes by `after` in the budget; throws when they do not fit, unless forced. */
+type Move = (before: number, after: number, force: boolean) => void;
+
 /** Bytes held for one request, by its handler and by shared calls that go on with its documents. */
 export class Claim {
-  readonly #move: (before: number, after: number, force: boolean) => void;
+  readonly #move: Move;
   #bytes = 0;
   #holders = 1;
 
-  /** @param move replaces `before` bytes by `after` in the budget; throws when they do not fit, unless forced */
-  constructor(move: (before: number, after: number, force: boolean) => void) {
+  constructor(move: Move) {
     this.#move = move;
   }
 
@@ -103,14 +106,14 @@ export class Claim {
   }
 
   /** Keeps the bytes counted even after the request itself is over. @returns ends that; a second call does nothing */
-  readonly share = (): (() => void) => {
+  share(): () => void {
     if (this.#holders++ === 0) this.#move(0, this.#bytes, true);
     let shared = true;
     return () => {
       if (shared) this.release();
       shared = false;
     };
-  };
+  }
 
   /** To be called once, by the owner of the claim. */
   release(): void {

@@ -9,16 +9,6 @@ const PATHS: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** Where one of these stands, more is to be done or said than to answer. */
-const TELLING = [
-  'content-encoding',
-  'expect',
-  // Of a page in a browser, which may be told more headers.
-  'origin',
-  'transfer-encoding',
-  'upgrade',
-] as const;
-
 export interface PlainRequest {
   /** Of the endpoint. */
   readonly path: string;
@@ -39,11 +29,20 @@ export const plainRequest = ({
   const path = method === 'POST' ? PATHS.get(url) : undefined;
   if (path === undefined) return undefined;
   const length = Number(headers['content-length'] ?? 0);
-  if (!(length > 0) || TELLING.some((name) => headers[name] !== undefined)) return undefined;
+  if (!(length > 0) || tellsMore(headers)) return undefined;
   if (!isNamedOnce(rawHeaders)) return undefined;
   const repeatable = headers['cache-control'] === undefined;
   return { path, authorization: headers.authorization, length, repeatable };
 };
+
+/** Whether more is to be done or said than to answer. By name, which engines look up in no time. */
+const tellsMore = (headers: IncomingMessage['headers']): boolean =>
+  headers['content-encoding'] !== undefined ||
+  headers.expect !== undefined ||
+  // Of a page in a browser, which may be told more headers.
+  headers.origin !== undefined ||
+  headers['transfer-encoding'] !== undefined ||
+  headers.upgrade !== undefined;
 
 const AUTHORIZATION = 'authorization';
 

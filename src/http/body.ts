@@ -136,39 +136,83 @@ export const collect = (
   stream: Readable,
   sink: Sink,
   claim: Claim,
-  { maxBytes, timeoutMs, declaredMs = DECLARED_MS }: BodyLimits,
+  limits: BodyLimits,
   done: (thrown?: unknown) => void,
 ): void => {
-  // The listeners stay, for a late error of the stream would otherwise end the process. A connection that is kept open keeps
-  // its last request, too, so when all is over they must not keep the bytes, nor whoever waited for them.
-  let open: { readonly sink: Sink; readonly done: (thrown?: unknown) => void } | undefined = { sink, done };
-  const settle = (thrown?: unknown): void => {
-    if (open === undefined) return;
-    const { done } = open;
-    open = undefined;
-    clearTimeout(timer);
-    done(thrown);
-  };
-  // A connection that breaks while a body arrives is the caller's doing, not our failure.
-  const onBroken = (): void => {
-    if (open !== undefined) settle(incomplete());
-  };
-  const onSlow = (): void => {
-    if (open !== undefined) claim.resize(open.sink.capacity);
-    timer = setTimeout(onBroken, timeoutMs - declaredMs);
-  };
-  let timer = declaredMs < timeoutMs ? setTimeout(onSlow, declaredMs) : setTimeout(onBroken, timeoutMs);
+  const collecting = new Collecting(stream, { sink, claim, done }, limits);
+  // The listeners stay, for a late error of the stream would otherwise end the process.
   stream
-    .on('data', (chunk: Uint8Array) => {
-      if (open === undefined) return;
-      try {
-        if (!open.sink.append(chunk)) settle(tooLarge(maxBytes));
-      } catch (thrown) {
-        settle(thrown);
-      }
-    })
-    .on('end', () => settle())
-    .on('error', onBroken)
-    .on('close', onBroken);
-  if (stream.destroyed) onBroken();
+    .on('data', (chunk: Uint8Array) => collecting.append(chunk))
+    .on('end', () => collecting.settle())
+    .on('error', () => collecting.breakOff());
+  if (begun.push(collecting) === 1) setImmediate(watchBegun);
 };
+
+/** What has begun in this turn of the event loop. Most bodies have come whole by its end, and need not be watched. */
+const begun: Collecting[] = [];
+
+const watchBegun = (): void => {
+  for (const collecting of begun.splice(0)) collecting.watch();
+};
+
+class Collecting {
+  readonly #stream: Readable;
+  readonly #limits: BodyLimits;
+  /**
+   * Undefined when all is over. A connection that is kept open keeps its last request, too, which must not keep the bytes, nor
+   * whoever waited for them.
+   */
+  #open:
+    | { readonly sink: Sink; readonly claim: Claim; readonly done: (thrown?: unknown) => void }
+    | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    stream: Readable,
+    open: { readonly sink: Sink; readonly claim: Claim; readonly done: (thrown?: unknown) => void },
+    limits: BodyLimits,
+  ) {
+    this.#stream = stream;
+    this.#open = open;
+    this.#limits = limits;
+  }
+
+  append(chunk: Uint8Array): void {
+    if (this.#open === undefined) return;
+    try {
+      if (!this.#open.sink.append(chunk)) this.settle(tooLarge(this.#limits.maxBytes));
+    } catch (thrown) {
+      this.settle(thrown);
+    }
+  }
+
+  settle(thrown?: unknown): void {
+    if (this.#open === undefined) return;
+    const { done } = this.#open;
+    this.#open = undefined;
+    clearTimeout(this.#timer);
+    done(thrown);
+  }
+
+  /** A connection that breaks while a body arrives is the caller's doing, not our failure. */
+  breakOff(): void {
+    if (this.#open !== undefined) this.settle(incomplete());
+  }
+
+  /** From now on sees that the rest comes in time, or never. */
+  watch(): void {
+    if (this.#open === undefined) return;
+    this.#stream.on('close', () => this.breakOff());
+    if (this.#stream.destroyed) {
+      this.breakOff();
+      return;
+    }
+    const { timeoutMs, declaredMs = DECLARED_MS } = this.#limits;
+    const onLate = (): void => this.breakOff();
+    const onSlow = (): void => {
+      if (this.#open !== undefined) this.#open.claim.resize(this.#open.sink.capacity);
+      this.#timer = setTimeout(onLate, timeoutMs - declaredMs);
+    };
+    this.#timer = declaredMs < timeoutMs ? setTimeout(onSlow, declaredMs) : setTimeout(onLate, timeoutMs);
+  }
+}

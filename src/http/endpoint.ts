@@ -154,7 +154,7 @@ export const endpoint = <R extends Asked, V extends Values>(
       if (length > SMALL_BYTES) whenWritten(ask.outgoing, maxWaitMs, budget.hold(length));
       return result;
     };
-    const result = answer(ask, request, claim.share);
+    const result = answer(ask, request, () => claim.share());
     if (!(result instanceof Promise)) return answered(result);
     return result.then(answered, (thrown) => {
       claim.release();
