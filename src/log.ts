@@ -33,47 +33,57 @@ export const createLog = ({ level, stamped, base }: LogOptions, destination?: De
 export const logRequest = (log: Logger, record: RequestRecord): void => {
   const { outcome, error } = record;
   // A failure of ours or of the upstream, which needs attention. A caller that left is neither.
-  if (outcome === 'error' && error !== 'client_gone') log.error(lineOf(record), 'request');
-  else if (log.isLevelEnabled('info')) write(log, record);
+  const level = outcome === 'error' && error !== 'client_gone' ? 'error' : 'info';
+  if (log.isLevelEnabled(level)) write(log, level, record);
 };
 
-const lineOf = (record: RequestRecord) => {
-  const { id, method, path, client, model, outcome, status, documents, error, timing } = record;
+/** The fields of a line: those that are undefined do not stand there. */
+const fieldsOf = (record: RequestRecord): string => {
+  const { outcome, error, timing } = record;
   const wait = timing?.wait ?? record.wait;
   const { status: upstreamStatus, code: upstreamCode, calls } = record.upstream ?? {};
-  return {
-    id,
-    method,
-    path,
-    client,
-    model,
-    outcome,
-    status,
-    documents,
-    searchUnits: record.searchUnits,
-    tokens: record.tokens,
-    error,
-    ms: round(record.durationMs),
-    authMs: round(record.authMs),
-    cacheMs: round(timing?.cacheMs),
-    queueMs: round(timing?.queueMs ?? calls?.queueMs),
-    upstreamMs: round(timing?.upstreamMs ?? calls?.upstreamMs),
-    attachment: calls?.attachment,
-    attempts: calls?.attempts,
-    upstreamStatus,
-    upstreamCode,
-    waitReason: wait?.reason,
-    predictedMs: round(wait?.predictedMs),
-    retryAfterMs: round(record.retryAfterMs),
-    quotaCalls: record.quota?.calls,
-    quotaWindowMs: record.quota?.windowMs,
+  return (
+    text('id', record.id) +
+    text('method', record.method) +
+    text('path', record.path) +
+    text('client', record.client) +
+    text('model', record.model) +
+    text('outcome', outcome) +
+    number('status', record.status) +
+    number('documents', record.documents) +
+    number('searchUnits', record.searchUnits) +
+    number('tokens', record.tokens) +
+    text('error', error) +
+    number('ms', round(record.durationMs)) +
+    number('authMs', round(record.authMs)) +
+    number('cacheMs', round(timing?.cacheMs)) +
+    number('queueMs', round(timing?.queueMs ?? calls?.queueMs)) +
+    number('upstreamMs', round(timing?.upstreamMs ?? calls?.upstreamMs)) +
+    text('attachment', calls?.attachment) +
+    number('attempts', calls?.attempts) +
+    number('upstreamStatus', upstreamStatus) +
+    text('upstreamCode', upstreamCode) +
+    text('waitReason', wait?.reason) +
+    number('predictedMs', round(wait?.predictedMs)) +
+    number('retryAfterMs', round(record.retryAfterMs)) +
+    number('quotaCalls', record.quota?.calls) +
+    number('quotaWindowMs', record.quota?.windowMs) +
     // The table's words, not the error's own, which may quote the upstream.
-    cause: framesOf(record.cause) ?? (outcome === 'error' && error ? ERRORS[error].message : undefined),
-  };
+    json('cause', record.cause ?? (outcome === 'error' && error ? ERRORS[error].message : undefined))
+  );
 };
 
-/** The numbers that pino gives its levels. */
-const INFO = 30;
+const number = (name: string, value: number | undefined): string =>
+  value === undefined ? '' : `,"${name}":${Number.isFinite(value) ? value : null}`;
+
+/** Texts that stand in JSON as they are, as names and ids do. */
+const PLAIN = /^[\w ./:+=-]*$/;
+
+const text = (name: string, value: string | undefined): string =>
+  value !== undefined && PLAIN.test(value) ? `,"${name}":"${value}"` : json(name, value);
+
+const json = (name: string, value: unknown): string =>
+  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`;
 
 /** The parts of a line that pino prepares in advance. */
 interface Parts {
@@ -83,14 +93,12 @@ interface Parts {
   readonly [pino.symbols.timeSym]: () => string;
 }
 
-/** Writes the same line as pino, in a fifth of the time: pino would take a quarter of the time of a cache hit. */
-const write = (log: Logger, record: RequestRecord): void => {
+/** Writes the same line as pino, in a fraction of the time: pino would take longer than the rest of a cache hit. */
+const write = (log: Logger, level: 'error' | 'info', record: RequestRecord): void => {
   const parts = log as unknown as Parts;
-  const begin = parts[pino.symbols.lsCacheSym][INFO]! + parts[pino.symbols.timeSym]();
-  const fields = JSON.stringify(lineOf(record)).slice(1, -1);
-  parts[pino.symbols.streamSym].write(
-    `${begin}${parts[pino.symbols.chindingsSym]},${fields},"msg":"request"}\n`,
-  );
+  const begin = parts[pino.symbols.lsCacheSym][log.levels.values[level]!]! + parts[pino.symbols.timeSym]();
+  const bound = parts[pino.symbols.chindingsSym];
+  parts[pino.symbols.streamSym].write(`${begin}${bound}${fieldsOf(record)},"msg":"request"}\n`);
 };
 
 const round = (ms: number | undefined): number | undefined =>

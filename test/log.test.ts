@@ -43,7 +43,7 @@ describe('the log', () => {
 
 describe('the line of a request', () => {
   /** With what both write of the same. */
-  const both = (record = aRecord(), level = 'info'): [string, string] => {
+  const both = (record = aRecord(), level = 'info', as: 'info' | 'error' = 'info'): [string, string] => {
     const lines: string[] = [];
     const options = { level, stamped: false, base: { dyno: 'web.1 "a"', release: undefined } };
     const log = createLog(options, { write: (text) => void lines.push(text) });
@@ -51,7 +51,7 @@ describe('the line of a request', () => {
     const own = lines.splice(0).join('');
     const { level: _, dyno, msg, ...fields } = own === '' ? {} : JSON.parse(own);
     lines.length = 0;
-    log.info(fields, 'request');
+    log[as](fields, 'request');
     return [own, lines.join('')];
   };
 
@@ -69,6 +69,30 @@ describe('the line of a request', () => {
     );
     expect(own).toBe(pinos);
     expect(JSON.parse(own)).toMatchObject({ level: 'info', dyno: 'web.1 "a"', ms: 1.23, msg: 'request' });
+  });
+
+  test('is what pino writes of a failure, too', () => {
+    const [own, pinos] = both(
+      aRecord({
+        outcome: 'error',
+        error: 'internal',
+        cause: ['TypeError', '    at "x" (file:1:2)'],
+        upstream: {
+          status: undefined,
+          code: 'ECONNREFUSED',
+          calls: { attachment: 'RERANK', attempts: 2, queueMs: 0.1, upstreamMs: 3, each: [] },
+        },
+        wait: { predictedMs: 12.345, reason: 'spaced' },
+      }),
+      'info',
+      'error',
+    );
+    expect(own).toBe(pinos);
+    expect(JSON.parse(own)).toMatchObject({
+      level: 'error',
+      upstreamCode: 'ECONNREFUSED',
+      predictedMs: 12.35,
+    });
   });
 
   test('is none where such lines are not asked for', () => {

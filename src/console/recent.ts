@@ -7,30 +7,33 @@ import type { Passage } from './shown.ts';
 export const MOST_RECENT = 2048;
 
 export class Recent {
-  readonly #kept: Passage[] = [];
+  readonly #kept: RequestRecord[] = [];
   #next = 0;
 
   note(record: RequestRecord): void {
-    this.#kept[this.#next] = passageOf(record);
+    this.#kept[this.#next] = record;
     this.#next = (this.#next + 1) % MOST_RECENT;
   }
 
   /** The newest request of that id which the caller may see: its own, or any if its key is marked `admin`. */
   find(id: string, caller: Caller): Passage | undefined {
     const found = this.#kept.filter(
-      (passage) => passage.id === id && (caller.admin || passage.client === caller.name),
+      (record) => record.id === id && (caller.admin || record.client === caller.name),
     );
-    return found.sort((a, b) => b.at - a.at)[0];
+    const newest = found.sort((a, b) => endOf(b) - endOf(a))[0];
+    return newest && passageOf(newest);
   }
 }
 
-/** Copied field by field: a record may hold an error, and lists as long as the request's. */
+/** Monotonic milliseconds. */
+const endOf = ({ startedAt, durationMs }: RequestRecord): number => startedAt + durationMs;
+
 const passageOf = (record: RequestRecord): Passage => {
   const { timing, upstream } = record;
   const calls = upstream?.calls;
   return {
     id: record.id,
-    at: Date.now(),
+    at: Date.now() - (performance.now() - endOf(record)),
     path: record.path,
     client: record.client,
     model: record.model,
@@ -38,7 +41,7 @@ const passageOf = (record: RequestRecord): Passage => {
     status: record.status,
     error: record.error,
     documents: record.documents,
-    sources: countsOf(record.sources ?? []),
+    sources: record.sources ?? {},
     ms: record.durationMs,
     authMs: record.authMs,
     cacheMs: timing?.cacheMs,
@@ -50,15 +53,4 @@ const passageOf = (record: RequestRecord): Passage => {
     searchUnits: record.searchUnits,
     tokens: record.tokens,
   };
-};
-
-const countsOf = (sources: readonly string[]): Readonly<Record<string, number>> => {
-  const counts: Record<string, number> = {};
-  // In runs: usually all of them are one.
-  for (let from = 0, to = 0; from < sources.length; from = to) {
-    const source = sources[from]!;
-    while (sources[to] === source) to++;
-    counts[source] = (counts[source] ?? 0) + to - from;
-  }
-  return counts;
 };

@@ -1,7 +1,7 @@
 /** Whole answers by who asked and the bytes that were sent: the one least recently asked for goes first. */
 
 import { LRUCache } from 'lru-cache';
-import type { Source } from '../calls/call.ts';
+import type { SourceCounts } from '../calls/sources.ts';
 
 export interface Kept {
   /** Of the body, what stands behind the request's id: ASCII. */
@@ -9,7 +9,7 @@ export interface Kept {
   readonly model: string;
   /** Documents as sent, and where the distinct ones' values came from. */
   readonly documents: number;
-  readonly sources: readonly Source[];
+  readonly sources: SourceCounts;
   /** Values that verification takes samples of. */
   readonly samples: number;
   /** Whether caches would still give it, as it is. */
@@ -18,9 +18,8 @@ export interface Kept {
   readonly oldest: number;
 }
 
-/** What an entry takes besides its text and its sources: key, columns of the cache, what it rests on, and what the allocator adds. */
+/** What an entry takes besides its text: key, columns of the cache, what it rests on, and what the allocator adds. */
 const ENTRY_OVERHEAD_BYTES = 1024;
-const SOURCE_BYTES = 8;
 
 /** Names of requests that were seen, in each of two generations. */
 const SEEN = 4096;
@@ -35,8 +34,7 @@ export class Answers {
     this.#kept = new LRUCache({
       // Every entry is larger than 1 byte, and the library refuses a bound of 0.
       maxSize: Math.max(1, maxBytes),
-      sizeCalculation: ({ rest, sources }) =>
-        ENTRY_OVERHEAD_BYTES + rest.length + SOURCE_BYTES * sources.length,
+      sizeCalculation: ({ rest }) => ENTRY_OVERHEAD_BYTES + rest.length,
     });
   }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Ask, Keep } from '../http/ask.ts';
-import type { Caller, RequestRecord } from '../http/context.ts';
+import { type Caller, type RequestRecord, recordOf } from '../http/context.ts';
 import { arrivedAt } from '../http/in-turn.ts';
 import { requestId } from '../http/ledger.ts';
 
@@ -27,17 +27,14 @@ export class Exchange implements Ask {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.caller = caller;
-    this.record = {
+    this.record = recordOf({
       id: requestId(incoming.headers['x-request-id'] as string | undefined),
       method: 'POST',
       path,
       startedAt: arrivedAt(incoming) ?? began,
-      client: caller.name,
-      authMs: performance.now() - began,
-      outcome: 'error',
-      status: 500,
-      durationMs: 0,
-    };
+    });
+    this.record.client = caller.name;
+    this.record.authMs = performance.now() - began;
   }
 
   header(name: string): string | undefined {

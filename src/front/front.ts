@@ -157,7 +157,7 @@ export class Front {
         rest: body.slice(head.length),
         model,
         documents: record.documents ?? 0,
-        sources,
+        sources: record.sources ?? {},
         samples: samplesOf(identity),
         oldest: oldestOf(takenAt),
         holds: standing(takenAt),

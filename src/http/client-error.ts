@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { RerankError } from '../calls/errors.ts';
-import type { RequestRecord } from './context.ts';
+import { type RequestRecord, recordOf } from './context.ts';
 import { errorAnswer } from './respond.ts';
 
 /** The error code of node's parser for headers that are too large. */
@@ -27,15 +27,12 @@ export const badRequest =
       socket.destroy();
       return;
     }
-    const record: RequestRecord = {
+    const record = recordOf({
       id: randomUUID(),
       method: 'unknown',
       path: 'unknown',
       startedAt: performance.now(),
-      outcome: 'invalid',
-      status: 400,
-      durationMs: 0,
-    };
+    });
     // Written synchronously: node ends the connection when this listener returns.
     const { status, headers: own, body } = errorAnswer(errorOf(thrown.code), record);
     record.status = status;

@@ -8,6 +8,7 @@ import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
 import { identify } from '../calls/identity.ts';
 import { outcomeOf } from '../calls/outcome.ts';
+import { countsOf } from '../calls/sources.ts';
 import { Turns } from '../calls/turns.ts';
 import type { Values } from '../calls/values.ts';
 import type { Api, Asked } from '../endpoints/api.ts';
@@ -128,7 +129,7 @@ export const endpoint = <R extends Asked, V extends Values>(
     const give = (reply: ItemReply<V>): Answer => {
       const served = outcomeOf(reply, !meant.cache.read);
       record.outcome = served;
-      record.sources = reply.sources;
+      record.sources = countsOf(reply.sources);
       record[api.billedIn] = reply.spent;
       record.timing = reply.timing;
       const defanged = (reply.defanged ?? []).map((place) => milder(request.textsField, indexOf(place)));

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import type { GatewayEnv, RequestRecord } from './context.ts';
+import { type GatewayEnv, type RequestRecord, recordOf } from './context.ts';
 import { arrivedAt } from './in-turn.ts';
 import { shownPath } from './paths.ts';
 
@@ -18,15 +18,12 @@ export interface LedgerOptions {
 
 export const ledger = ({ onRequest }: LedgerOptions): MiddlewareHandler<GatewayEnv> =>
   async function ledger(c, next) {
-    const record: RequestRecord = {
+    const record = recordOf({
       id: requestId(c.req.header('x-request-id')),
       method: c.req.method,
       path: shownPath(c.req.path),
       startedAt: arrivedAt(c.env?.incoming) ?? performance.now(),
-      outcome: 'error',
-      status: 500,
-      durationMs: 0,
-    };
+    });
     c.set('record', record);
     await next();
     record.status = c.res.status;

@@ -2,6 +2,7 @@
 
 import { type ItemReply, NO_TIME, type Timing } from '../calls/call.ts';
 import { type RerankError, toRerankError } from '../calls/errors.ts';
+import { framesOf } from '../calls/frames.ts';
 import type { Served } from '../calls/outcome.ts';
 import type { Values } from '../calls/values.ts';
 import { type Answer, toResponse } from './ask.ts';
@@ -63,7 +64,7 @@ export const errorAnswer = (thrown: unknown, record: RequestRecord): Answer => {
   record.retryAfterMs = error.retryAfterMs;
   record.quota = error.quota;
   record.upstream = { status: error.upstreamStatus, code: error.upstreamCode, calls: error.calls };
-  if (error.kind === 'internal') record.cause = error.cause;
+  if (error.kind === 'internal') record.cause = framesOf(error.cause);
   const body = {
     id: record.id,
     message: error.message,

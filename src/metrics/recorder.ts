@@ -1,9 +1,10 @@
 /** Counts events in metrics. The only writer of the counters and histograms. */
 
-import type { ItemReply } from '../calls/call.ts';
+import type { Source } from '../calls/call.ts';
 import { ERRORS } from '../calls/errors.ts';
 import type { Finding } from '../calls/findings.ts';
 import { endpointOf } from '../calls/served.ts';
+import type { SourceCounts } from '../calls/sources.ts';
 import { FAILURE_KINDS, type FailureKind } from '../redis/failure.ts';
 import type { Metrics } from './registry.ts';
 import { countOf, distributionOf, memoized } from './series.ts';
@@ -17,16 +18,16 @@ export interface RecorderOptions {
 }
 
 export interface RequestFacts {
-  readonly client?: string;
-  readonly model?: string;
+  readonly client?: string | undefined;
+  readonly model?: string | undefined;
   readonly outcome: string;
-  readonly error?: string;
+  readonly error?: string | undefined;
   readonly status: number;
   readonly durationMs: number;
-  readonly documents?: number;
+  readonly documents?: number | undefined;
   /** What the answer has cost upstream. */
-  readonly searchUnits?: number;
-  readonly sources?: ItemReply['sources'];
+  readonly searchUnits?: number | undefined;
+  readonly sources?: SourceCounts | undefined;
 }
 
 export interface UpstreamFacts {
@@ -110,14 +111,10 @@ export class Recorder {
     requests(1);
     duration(facts.durationMs / 1000);
     if (facts.documents !== undefined) this.#asked(model)(facts.documents);
-    const { documents = 0, searchUnits, sources = [] } = facts;
+    const { documents = 0, searchUnits, sources = {} } = facts;
     if (facts.status === 200 && searchUnits !== undefined && endpointOf(model) === 'rerank')
       this.#unitsAsked(client, model)(Math.max(searchUnits, Math.ceil(documents / DOCUMENTS_PER_UNIT)));
-    for (let from = 0; from < sources.length; ) {
-      const to = endOfRun(sources, from);
-      this.#answered(model, sources[from]!)(to - from);
-      from = to;
-    }
+    for (const source in sources) this.#answered(model, source)(sources[source as Source]!);
     if (outcome === 'rejected') this.#metrics.rejections.inc({ client, model, reason: facts.error ?? OTHER });
   }
 
@@ -227,10 +224,3 @@ const billedIn = (metrics: Metrics, model: string) =>
   endpointOf(model) === 'embeddings'
     ? { byUpstream: metrics.upstreamTokens, byClient: metrics.clientTokens }
     : { byUpstream: metrics.upstreamSearchUnits, byClient: metrics.clientSearchUnits };
-
-/** The end of the run of equal sources that begins at `from`: usually all sources of a reply are one run. */
-const endOfRun = (sources: readonly string[], from: number): number => {
-  let to = from + 1;
-  while (to < sources.length && sources[to] === sources[from]) to++;
-  return to;
-};

@@ -18,7 +18,7 @@ interface Count {
 interface Distribution {
   readonly labels: Labels;
   /** By upper bound, the number of values that are above the next lower bound: not cumulative. */
-  readonly bucketValues: Record<number, number>;
+  readonly bucketValues: Record<string, number>;
   sum: number;
   count: number;
 }
@@ -49,27 +49,38 @@ export const distributionOf = <L extends string>(
 ): ((value: number) => void) => {
   if (keptOf(histogram, labels) === undefined) histogram.zero(labels);
   const kept = keptOf<Distribution>(histogram, labels)!;
-  const bounds = Object.keys(kept.bucketValues)
-    .map(Number)
-    .sort((a, b) => a - b);
+  // By name: a number that is no integer would be made a text each time.
+  const names = Object.keys(kept.bucketValues).sort((a, b) => Number(a) - Number(b));
+  const bounds = Float64Array.from(names, Number);
   return (value) => {
     kept.sum += value;
     kept.count++;
-    const bound = bounds.find((each) => value <= each);
-    if (bound !== undefined) kept.bucketValues[bound]!++;
+    let bucket = 0;
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
+    if (bucket < bounds.length) kept.bucketValues[names[bucket]!]!++;
   };
 };
 
+/** What was made for the names that lead here, and by further names. One text of all names would have to be made each time. */
+interface Made<T> {
+  one?: T;
+  readonly more: Map<string, Made<T>>;
+}
+
 /** A function that calls `make` once for each list of names, and returns the same result afterwards. */
 export const memoized = <T>(make: (...names: string[]) => T): ((...names: string[]) => T) => {
-  const made = new Map<string, T>();
+  const first: Made<T> = { more: new Map() };
   return (...names) => {
-    const key = names.join('\n');
-    let one = made.get(key);
-    if (one === undefined) {
-      one = make(...names);
-      made.set(key, one);
+    let at = first;
+    for (const name of names) {
+      let next = at.more.get(name);
+      if (next === undefined) {
+        next = { more: new Map() };
+        at.more.set(name, next);
+      }
+      at = next;
     }
-    return one;
+    at.one ??= make(...names);
+    return at.one;
   };
 };

@@ -23,7 +23,7 @@ describe('a request that is asked about', () => {
     const attempts = [{ attachment: 'RERANK', code: '200', atMs: 20, ms: 30 }];
     recent.note(
       record({
-        sources: ['memory', 'redis', 'memory'],
+        sources: { memory: 2, redis: 1 },
         timing: {
           cacheMs: 1,
           queueMs: 20,

@@ -26,7 +26,7 @@ describe('an answer', () => {
     expect(desk.records[0]).toMatchObject({
       model: MODEL,
       documents: 3,
-      sources,
+      sources: { redis: 1, upstream: 1 },
       searchUnits: 2,
       outcome: 'partial',
       status: 200,

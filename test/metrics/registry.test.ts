@@ -18,7 +18,7 @@ const everything = ({ recorder, metrics }: Scraped): void => {
     status: 429,
     durationMs: 5,
   };
-  recorder.request({ ...request, documents: 3, sources: ['memory'] });
+  recorder.request({ ...request, documents: 3, sources: { memory: 1 } });
   recorder.cacheLookup(model, 'memory', 'hit');
   recorder.queueWait(model, 5, 'full');
   recorder.upstreamCall({
