@@ -17,7 +17,11 @@ const snippet = (name, code) => {
   const button = h('button', { type: 'button' }, `Copy ${name}`);
   const said = h('span', { class: 'about', role: 'status' });
   const shown = code.length > 4000 ? `${code.slice(0, 4000)}\n… (copied whole)` : code;
-  const text = h('pre', { tabindex: '0', role: 'region', 'aria-label': name }, h('code', {}, shown));
+  const text = h(
+    'pre',
+    { tabindex: '0', role: 'region', 'aria-label': `Code for ${name}` },
+    h('code', {}, shown),
+  );
   button.addEventListener('click', async () => {
     setText(said, '');
     try {
