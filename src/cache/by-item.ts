@@ -118,7 +118,9 @@ export const sharedByItem = <T>(options: SharedByItemOptions<T>): SharedStore<re
     const names = found?.slice(items.length) ?? [];
     const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
     const taken = holders.includes(undefined);
-    if (!taken) claims.close(claim);
+    // Without a reply, it may hold something.
+    if (found === undefined) claims.close(claim);
+    else if (!taken) claims.discard(claim);
     return (
       found && {
         claim: taken ? claim : undefined,

@@ -80,6 +80,11 @@ export class Claims {
     this.#end(claim, true);
   }
 
+  /** Of a claim that never held anything, so that nobody waits for it. */
+  discard(claim: string): void {
+    this.#open.delete(claim);
+  }
+
   /**
    * Resolves when a claim has ended, or its owner has been silent for a while. With false if only a message on the channel
    * says so: anything with access to Redis can publish one. Rejects with the signal's reason when nobody waits any more.

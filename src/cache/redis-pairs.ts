@@ -16,6 +16,8 @@ export interface Claims {
   open(): string;
   expect(claim: string, answerAt: number): void;
   close(claim: string): void;
+  /** Closes a claim that never held anything. */
+  discard(claim: string): void;
   ended: PairStore['ended'];
 }
 
@@ -57,7 +59,9 @@ export const redisPairs = ({ commands, prefix, claims, claimMs }: RedisPairsOpti
     const [bytes, ...names] = (reply ?? []) as Buffer[];
     const holders = names.map((name) => (name.length === 0 ? undefined : name.toString('latin1')));
     const taken = holders.includes(undefined);
-    if (!taken) claims.close(claim);
+    // Without a reply, it may hold something.
+    if (bytes === undefined) claims.close(claim);
+    else if (!taken) claims.discard(claim);
     return (
       bytes && {
         claim: taken ? claim : undefined,

@@ -63,6 +63,7 @@ export class Commands {
     const forbidden = this.#forbidden.get(op);
     if (forbidden?.admits() === false || !this.#all.admits()) throw new CircuitOpen();
     const started = this.#now();
+    this.#gather();
     try {
       const result = await command();
       this.#all.succeeded();
@@ -103,6 +104,14 @@ export class Commands {
   /** @param numberOfKeys undefined: the first argument of a call is their number */
   script(name: string, numberOfKeys: number | undefined, lua: string): Script {
     return scriptOf(this.client, name, numberOfKeys, lua);
+  }
+
+  /** The commands of one turn of the event loop go into the same write, and their replies come in the same read. */
+  #gather(): void {
+    const { stream } = this.client;
+    if (stream === undefined || stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
   }
 
   #forbid(op: string): void {

@@ -58,6 +58,7 @@ export class RedisBed {
       },
       expect() {},
       close: (claim) => void this.closed.push(claim),
+      discard: (claim) => void this.closed.push(claim),
       ended: async () => true,
     };
     return redisPairs({
