@@ -46,13 +46,27 @@ export const distinctSlices = (body: Buffer, bounds: Uint32Array): Distinct => {
       firsts.push(index);
     }
   }
-  let items: readonly Item[] | undefined;
-  return {
-    digests: firsts.length === count ? all : all.subset(firsts),
-    positions,
-    get items() {
-      items ??= firsts.map((index) => body.subarray(bounds[2 * index], bounds[2 * index + 1]));
-      return items;
-    },
-  };
+  const digests = firsts.length === count ? all : all.subset(firsts);
+  return new Slices(digests, positions, () =>
+    firsts.map((index) => body.subarray(bounds[2 * index], bounds[2 * index + 1])),
+  );
 };
+
+/** A class: engines keep an object whose accessors were made with it as a slow dictionary. */
+class Slices implements Distinct {
+  readonly digests: Digests;
+  readonly positions: Uint16Array;
+  readonly #make: () => readonly Item[];
+  #items: readonly Item[] | undefined;
+
+  constructor(digests: Digests, positions: Uint16Array, make: () => readonly Item[]) {
+    this.digests = digests;
+    this.positions = positions;
+    this.#make = make;
+  }
+
+  get items(): readonly Item[] {
+    this.#items ??= this.#make();
+    return this.#items;
+  }
+}

@@ -11,6 +11,8 @@ export interface Part<V extends Values = Float64Array> {
 
 /** Puts parts together, at least one, whose places are the indices 0 to `count` − 1, each exactly once. */
 export const assemble = <V extends Values>(count: number, parts: readonly Part<V>[]): ItemReply<V> => {
+  const [first] = parts;
+  if (first !== undefined && areAll(first.places, count)) return first.reply;
   const takenAt = new Float64Array(count);
   const sources = new Array<Source>(count);
   const values = fill(parts[0]!.reply.values, count, (write) => {
@@ -40,13 +42,27 @@ export const partOf = <V extends Values>(
   reply: ItemReply<V>,
   places: readonly number[],
   spent: number,
-): ItemReply<V> => ({
-  ...reply,
-  values: pick(reply.values, places),
-  takenAt: Float64Array.from(places, (place) => reply.takenAt[place]!),
-  sources: places.map((place) => reply.sources[place]!),
-  spent,
-});
+): ItemReply<V> =>
+  areAll(places, reply.takenAt.length)
+    ? { ...reply, spent }
+    : {
+        ...reply,
+        values: pick(reply.values, places),
+        takenAt: Float64Array.from(places, (place) => reply.takenAt[place]!),
+        sources: places.map((place) => reply.sources[place]!),
+        spent,
+      };
+
+/** The indices of so many items. */
+export const places = (count: number): number[] => {
+  const all = new Array<number>(count);
+  for (let place = 0; place < count; place++) all[place] = place;
+  return all;
+};
+
+/** Whether these are the indices of so many items, in order. */
+const areAll = (some: readonly number[], count: number): boolean =>
+  some.length === count && some.every((place, i) => place === i);
 
 /** The same values for a caller that joined the call that brought them. */
 export const joined = <V extends Values>(reply: ItemReply<V>): ItemReply<V> => ({

@@ -5,7 +5,7 @@
 
 import { type ItemCall, type ItemLayer, type ItemReply, subCall } from '../calls/call.ts';
 import { DIGEST_WORDS, type Digests } from '../calls/digests.ts';
-import { assemble } from '../calls/parts.ts';
+import { assemble, places as placesOf } from '../calls/parts.ts';
 import type { Values } from '../calls/values.ts';
 import { Flight } from './shared/flight.ts';
 import { type Booking, Waiter } from './shared/waiter.ts';
@@ -50,7 +50,7 @@ export const flight =
       const { shares, rest } = divide(call, key === undefined ? [] : (underWay.get(key) ?? []));
       const own =
         rest.length === 0 ? undefined : start(key, shares.length === 0 ? call : subCall(call, rest));
-      if (own !== undefined) shares.push({ flight: own, places: rest, indices: [...rest.keys()] });
+      if (own !== undefined) shares.push({ flight: own, places: rest, indices: placesOf(rest.length) });
       const bookings = shares.map(
         ({ flight, places, indices }): Booking<V> => ({
           flight,
@@ -77,7 +77,7 @@ const divide = <V extends Values>(
   flights: Iterable<Flight<V>>,
 ): { shares: Share<V>[]; rest: number[] } => {
   const { digests } = call.identity;
-  const places = [...Array(digests.count).keys()];
+  const places = placesOf(digests.count);
   const carried = new Set<number>();
   const shares: Share<V>[] = [];
   for (const flight of flights) {

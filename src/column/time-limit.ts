@@ -3,6 +3,7 @@
 import type { Terms } from '../calls/call.ts';
 import { Canceller } from '../calls/cancellation.ts';
 import { RerankError } from '../calls/errors.ts';
+import { Following } from '../calls/terms.ts';
 
 export interface TimeLimit {
   /** The same terms, whose signal is also aborted at the limit. They follow the given ones when these change. */
@@ -25,16 +26,7 @@ export const timeLimit = (terms: Terms, ms: number): TimeLimit => {
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   return {
-    terms: {
-      client: terms.client,
-      get urgency() {
-        return terms.urgency;
-      },
-      get deadline() {
-        return terms.deadline;
-      },
-      signal: limit,
-    },
+    terms: new Following(terms, limit),
     get reached() {
       return reached;
     },

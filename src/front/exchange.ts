@@ -1,7 +1,9 @@
 /** One plain request and the way its answer is written. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Ask, Keep } from '../http/ask.ts';
+import { Canceller } from '../calls/cancellation.ts';
+import { RerankError } from '../calls/errors.ts';
+import type { Ask, Keep, Leaving } from '../http/ask.ts';
 import { type Caller, type RequestRecord, recordOf } from '../http/context.ts';
 import { arrivedAt } from '../http/in-turn.ts';
 import { requestId } from '../http/ledger.ts';
@@ -42,14 +44,14 @@ export class Exchange implements Ask {
     return Array.isArray(value) ? value.join(', ') : value;
   }
 
-  gone(): AbortSignal {
+  gone(): Leaving {
     const { outgoing } = this;
-    const leaving = new AbortController();
+    const leaving = new Canceller();
     const onClose = (): void => {
-      if (!outgoing.writableFinished) leaving.abort();
+      if (!outgoing.writableFinished) leaving.abort(new RerankError('client_gone'));
     };
-    if (outgoing.destroyed) leaving.abort();
+    if (outgoing.destroyed) onClose();
     else outgoing.once('close', onClose);
-    return leaving.signal;
+    return leaving;
   }
 }

@@ -1,9 +1,13 @@
 /** A request to an endpoint, whichever way it came to us, and its answer. */
 
 import type { ItemReply } from '../calls/call.ts';
+import type { Cancellation } from '../calls/cancellation.ts';
 import type { Identity } from '../calls/identity.ts';
 import type { Values } from '../calls/values.ts';
 import type { Caller, GatewayEnv, RequestRecord } from './context.ts';
+
+/** Hears of it when a caller disconnects. */
+export type Leaving = Pick<Cancellation, 'aborted' | 'addEventListener' | 'removeEventListener'>;
 
 export interface Ask {
   readonly record: RequestRecord;
@@ -11,7 +15,7 @@ export interface Ask {
   /** @param name in lower case */
   header(name: string): string | undefined;
   /** Aborted when the caller disconnects. */
-  gone(): AbortSignal;
+  gone(): Leaving;
   /** Undefined where there is no server. */
   readonly outgoing: GatewayEnv['Bindings']['outgoing'];
   readonly keep?: Keep | undefined;

@@ -2,6 +2,7 @@
 
 import { type Cancellation, Canceller } from '../calls/cancellation.ts';
 import type { RerankError } from '../calls/errors.ts';
+import type { Leaving } from './ask.ts';
 
 export interface OpenCall {
   /** Created when it is first read: most requests are answered before their caller could leave. */
@@ -19,10 +20,10 @@ export class Callers {
 
   /**
    * Opens a call for a request.
-   * @param gone the request's own signal, aborted when its caller disconnects
+   * @param gone aborted when the request's caller disconnects
    * @param goneReason the reason with which the call's signal is then aborted
    */
-  open(gone: () => AbortSignal, goneReason: () => RerankError): OpenCall {
+  open(gone: () => Leaving, goneReason: () => RerankError): OpenCall {
     const call = new Call(gone, goneReason, (over) => this.#open.delete(over));
     if (this.#dismissed) call.dismiss(this.#dismissed());
     this.#open.add(call);
@@ -37,14 +38,14 @@ export class Callers {
 }
 
 class Call implements OpenCall {
-  readonly #gone: () => AbortSignal;
+  readonly #gone: () => Leaving;
   readonly #goneReason: () => RerankError;
   readonly #onClose: (call: Call) => void;
   #canceller: Canceller | undefined;
   #forget: (() => void) | undefined;
   #dismissed: RerankError | undefined;
 
-  constructor(gone: () => AbortSignal, goneReason: () => RerankError, onClose: (call: Call) => void) {
+  constructor(gone: () => Leaving, goneReason: () => RerankError, onClose: (call: Call) => void) {
     this.#gone = gone;
     this.#goneReason = goneReason;
     this.#onClose = onClose;

@@ -3,7 +3,8 @@
 import type { Handler } from 'hono';
 import { Blamed, named } from '../calls/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
-import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService } from '../calls/call.ts';
+import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService, Terms } from '../calls/call.ts';
+import type { Cancellation } from '../calls/cancellation.ts';
 import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
 import { identify } from '../calls/identity.ts';
@@ -15,7 +16,7 @@ import type { Api, Asked } from '../endpoints/api.ts';
 import { chooseModel } from './access.ts';
 import { type Answer, type Ask, toResponse } from './ask.ts';
 import { type Body, type BodyLimits, readBody } from './body.ts';
-import type { Callers } from './callers.ts';
+import type { Callers, OpenCall } from './callers.ts';
 import type { GatewayEnv } from './context.ts';
 import { cacheTerms, patience, traceContext, urgency } from './preferences.ts';
 import { okAnswer } from './respond.ts';
@@ -51,6 +52,25 @@ export interface Endpoint {
 
 const milder = (field: string, index: number): string =>
   `${field}[${index}] is refused by the firewall in front of the upstream: sent without its URL schemes and markup`;
+
+/** @see Following */
+class AskTerms implements Terms {
+  readonly client: string;
+  readonly urgency: number;
+  readonly deadline: number;
+  readonly #open: OpenCall;
+
+  constructor(ask: Ask, open: OpenCall, maxWaitMs: number) {
+    this.client = ask.caller.name;
+    this.urgency = urgency(ask.header('priority'));
+    this.deadline = ask.record.startedAt + patience(ask.header('prefer'), maxWaitMs);
+    this.#open = open;
+  }
+
+  get signal(): Cancellation {
+    return this.#open.signal;
+  }
+}
 
 type Meaning = Pick<ItemCall, 'model' | 'query' | 'dependsOn' | 'cache' | 'identity'>;
 
@@ -95,17 +115,8 @@ export const endpoint = <R extends Asked, V extends Values>(
     try {
       return await service.answer({
         ...meant,
-        get items() {
-          return texts.items;
-        },
-        terms: {
-          client: ask.caller.name,
-          urgency: urgency(ask.header('priority')),
-          deadline: ask.record.startedAt + patience(ask.header('prefer'), maxWaitMs),
-          get signal() {
-            return caller.signal;
-          },
-        },
+        items: texts.items,
+        terms: new AskTerms(ask, caller, maxWaitMs),
         traceparent: traceContext(ask.header('traceparent')),
         hold,
       });

@@ -36,7 +36,8 @@ export const search = async <V extends Values>(
   call: ItemCall,
   refusal: FirewallRefusal,
 ): Promise<Found> => {
-  const terms = { ...call.terms, urgency: FIRST };
+  const { client, deadline, signal } = call.terms;
+  const terms = { client, urgency: FIRST, deadline, signal };
   const places: number[] = [];
   let groups: Group[] = [heldBy(refusal, call, [...call.items.keys()])];
   let queryPasses = false;

@@ -1,8 +1,9 @@
 /** One call answered in parts, each of which goes its own way. */
 
-import { type ItemCall, type ItemReply, subCall, type Terms } from '../../calls/call.ts';
+import { type ItemCall, type ItemReply, subCall } from '../../calls/call.ts';
 import { RerankError } from '../../calls/errors.ts';
 import { assemble } from '../../calls/parts.ts';
+import { Following } from '../../calls/terms.ts';
 import type { Values } from '../../calls/values.ts';
 
 export interface Part<V extends Values> {
@@ -28,7 +29,7 @@ export const inParts = async <V extends Values>(
     const way = { cancel, sent: false };
     const part: ItemCall = {
       ...subCall(call, places),
-      terms: withSignal(call.terms, cancel.signal),
+      terms: new Following(call.terms, cancel.signal, call.terms.onNewcomer),
       onSend() {
         way.sent = true;
         call.onSend?.();
@@ -80,16 +81,3 @@ const giveUp = ({ sent, cancel }: Way, reason: unknown): void => {
   const isGone = reason instanceof RerankError && reason.kind === 'client_gone';
   if (!sent || isGone) cancel.abort(reason);
 };
-
-/** The same terms, which follow the given ones when these change. */
-const withSignal = (terms: Terms, signal: AbortSignal): Terms => ({
-  client: terms.client,
-  get urgency() {
-    return terms.urgency;
-  },
-  get deadline() {
-    return terms.deadline;
-  },
-  signal,
-  onNewcomer: terms.onNewcomer,
-});
