@@ -28,6 +28,7 @@ const LONG = [
   'test/pacing/window/model/fleet.test.ts',
   'test/heroku/slug.test.ts',
   'test/openapi/reference.test.ts',
+  'test/console/stillness.test.ts',
   'test/fleet/outage.test.ts',
 ];
 

@@ -73,6 +73,37 @@ describe('whoever looks', () => {
     expect(Object.keys(change!.data).sort()).toEqual(['at', 'models']);
   });
 
+  test('is told of tokens, now and in the last ten minutes, where a model has a limit of them', async () => {
+    const tokens = { limit: 800_000, used: 790_000, foreign: 9000, frees: [790_000] };
+    const [lane] = sources().lanes();
+    live.end();
+    live = new Live({
+      ...sources(),
+      models: [MODEL, 'another'],
+      lanes: () => [
+        { ...lane!, tokens, block: 'tokens' },
+        { ...lane!, model: 'another' },
+      ],
+      used: () => [
+        { model: MODEL, used: 3, tokensUsed: 500 },
+        { model: MODEL, used: 4, tokensUsed: 200 },
+        { model: 'another', used: 5 },
+      ],
+    });
+    await vi.advanceTimersByTimeAsync(5000);
+    const events = eventsOf(live.watch(caller('one')));
+    expect((await events.next())?.data).toEqual({
+      [MODEL]: [[expect.any(Number), 7, 0, 700]],
+      another: [[expect.any(Number), 5, 0]],
+    });
+    const snapshot = events.next();
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await snapshot)?.data.models).toMatchObject({
+      [MODEL]: { attachments: { RERANK: { tokens, block: 'tokens' } } },
+      another: { attachments: { RERANK: expect.not.objectContaining({ tokens: expect.anything() }) } },
+    });
+  });
+
   test('sees its own service, and all of them only with an admin key', async () => {
     const [own, all] = [eventsOf(live.watch(caller('one'))), eventsOf(live.watch(caller('two', true)))];
     await Promise.all([own.next(), all.next()]);

@@ -1,15 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
 import { COHERE, EMBED, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
-
-/** Each would set `hit` if it were read as markup. */
-const HOSTILE = [
-  '<img src=x onerror="globalThis.hit=1">',
-  '"><script>globalThis.hit=1</script>',
-  '<svg onload=globalThis.hit=1>',
-  "javascript:globalThis.hit=1//'",
-];
+import { HOSTILE, isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let gateway: TestGateway;
@@ -50,6 +42,16 @@ describe('the playground', { timeout: PATIENCE }, () => {
     const tab = await playground();
     await ask(tab, { query: ' ', documents: 'a' });
     expect(await textOf(tab, '#play-problem')).toContain('`query`');
+  });
+
+  test('says what is wrong with documents that are no JSON, and sends nothing', async () => {
+    const tab = await playground();
+    const sent: string[] = [];
+    tab.page.on('request', (request) => sent.push(request.url()));
+    await tab.page.fill('#play-documents', '["a", ');
+    await tab.page.click('#play-form button[type=submit]');
+    await expect.poll(() => textOf(tab, '#play-problem')).toContain('The documents are no JSON');
+    expect(sent).toEqual([]);
   });
 
   test('shows hostile texts as texts, wherever they stand', async () => {

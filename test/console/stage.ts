@@ -23,10 +23,12 @@ export interface Scene {
   services: Service[];
   counts: Counts;
   /** By model: calls that wait, and how long one would. */
-  waiting: Record<string, { calls: number; expectedMs: number }>;
+  waiting: Record<string, { calls: number; expectedMs: number | undefined }>;
   readiness: ReturnType<Sources['readiness']>;
   redis: ReturnType<Sources['redis']>;
   failure: string | undefined;
+  version: string;
+  dyno: string;
 }
 
 export const lane = (model: string, over: Partial<LaneView> = {}): LaneView => ({
@@ -59,32 +61,38 @@ export const quietScene = (): Scene => ({
   readiness: { draining: false },
   redis: { state: 'up' },
   failure: undefined,
+  version: '1.2.3',
+  dyno: 'web.1',
 });
 
-const familiesOf = (counts: Counts): OfDyno[] => {
+const familiesOf = ({ dyno, counts }: Scene): OfDyno[] => {
   const families = Object.entries(counts).map(([name, series]) => {
     const shape = { name: `gateway_${name}`, help: '', type: 'counter', labels: [], bounds: [] } as const;
     const values = Object.entries(series).map(([labels, value]) => [labels, [value]] as const);
     return [shape.name, { shape, series: new Map(values) }] as const;
   });
-  return [{ dyno: 'web.1', families: new Map(families) }];
+  return [{ dyno, families: new Map(families) }];
 };
 
 const sourcesOf = (scene: Scene): Sources => ({
-  version: '1.2.3',
-  dyno: 'web.1',
+  get version() {
+    return scene.version;
+  },
+  get dyno() {
+    return scene.dyno;
+  },
   models: MODELS,
   get services() {
     return scene.services;
   },
   windowMs: 60_000,
-  families: async () => familiesOf(scene.counts),
+  families: async () => familiesOf(scene),
   lanes: () => scene.lanes,
   used: () => scene.lanes.map(({ model, used, tokens }) => ({ model, used, tokensUsed: tokens?.used })),
   queueOf: (model) => ({
     waiting: scene.waiting[model]?.calls ?? 0,
     waitingBy: () => new Map(),
-    expectedMs: () => scene.waiting[model]?.expectedMs ?? 0,
+    expectedMs: () => (model in scene.waiting ? scene.waiting[model]!.expectedMs : 0),
   }),
   quotaOf: () => undefined,
   granularities: () => MODELS.map((model) => ({ model, granularity: 'document', dependent: false })),
@@ -99,6 +107,10 @@ export interface Stage {
   /** Nobody is answered any more, until `resume`. */
   cut(): void;
   resume(): void;
+  /** When the stream was asked for while nobody was answered, monotonic milliseconds. */
+  readonly attempts: readonly number[];
+  /** It says good-bye to all who look. */
+  drain(): void;
   stop(): Promise<void>;
 }
 
@@ -116,11 +128,15 @@ export const startStage = async (scene: Scene = quietScene()): Promise<Stage> =>
     },
     stream(live),
   );
+  app.onError((thrown, c) => c.json({ message: thrown.message }, 503));
   let isCut = false;
+  const attempts: number[] = [];
   const listener = getRequestListener(app.fetch);
   const server = createServer((incoming, outgoing) => {
-    if (isCut) incoming.destroy();
-    else void listener(incoming, outgoing);
+    if (isCut) {
+      attempts.push(performance.now());
+      incoming.destroy();
+    } else void listener(incoming, outgoing);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -133,6 +149,8 @@ export const startStage = async (scene: Scene = quietScene()): Promise<Stage> =>
     resume() {
       isCut = false;
     },
+    attempts,
+    drain: () => live.end(),
     async stop() {
       live.end();
       server.closeAllConnections();

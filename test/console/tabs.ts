@@ -5,6 +5,14 @@ import { type Browser, startBrowser, type Tab } from '../support/browser.ts';
 
 export const PATIENCE = 120_000;
 
+/** Each would set `hit` if it were read as markup. */
+export const HOSTILE = [
+  '<img src=x onerror="globalThis.hit=1">',
+  '"><script>globalThis.hit=1</script>',
+  '<svg onload=globalThis.hit=1>',
+  "javascript:globalThis.hit=1//'",
+] as const;
+
 /** To be called once in a file. */
 export const tabsOfTheConsole = () => {
   let browser: Browser;

@@ -7,7 +7,7 @@ import { number, sum } from './words.js';
 
 /** @param {string} name */
 const row = (name) => {
-  const cells = ['asked', 'sent', 'saved'].map((column) => h('td', { 'data-column': column }));
+  const cells = ['asked', 'upstream', 'saved'].map((column) => h('td', { 'data-column': column }));
   const element = h('tr', { 'data-saving': name }, h('th', { scope: 'row' }, name), ...cells);
   return {
     element,
@@ -24,7 +24,7 @@ const ABOUT = '≈: as many a text as those that went upstream had.';
 export const savings = () => {
   const [texts, units, tokens] = [row('texts'), row('search units'), row('tokens')];
   const note = h('p', { class: 'about' });
-  const columns = ['In all', 'Asked', 'Sent', 'Saved'].map((name) => h('th', { scope: 'col' }, name));
+  const columns = ['In all', 'Asked', 'Upstream', 'Saved'].map((name) => h('th', { scope: 'col' }, name));
   const rows = [texts, units, tokens].map(({ element }) => element);
   const table = h(
     'table',

@@ -43,6 +43,15 @@ export const applyPatch = (target, patch) => {
   return result;
 };
 
+/** A mistake in what is shown is no lost connection. @param {() => void} show */
+const told = (show) => {
+  try {
+    show();
+  } catch (thrown) {
+    reportError(thrown);
+  }
+};
+
 /** Events of a response, as they come. @param {ReadableStream<Uint8Array<ArrayBuffer>>} body */
 async function* eventsOf(body) {
   let text = '';
@@ -98,7 +107,7 @@ export const connect = ({ key, onHistory, onSnapshot, onState }) => {
         else {
           snapshot = event === 'snapshot' ? data : applyPatch(snapshot, data);
           failures = 0;
-          if (!stopped) onSnapshot(/** @type {Snapshot} */ (snapshot));
+          if (!stopped) told(() => onSnapshot(/** @type {Snapshot} */ (snapshot)));
         }
       }
       return { why: undefined };

@@ -43,6 +43,12 @@ const REASONS = {
   tokens: ({ windowMs }) => `the tokens of this ${windowName(windowMs)} are used up`,
 };
 
+/** @param {string} word @returns {word is Reason} */
+const isReason = (word) => Object.hasOwn(REASONS, word);
+
+/** A word that this page does not know is shown as it is. @param {string} word @param {{pausedMs: number, windowMs: number}} window */
+const reasonText = (word, window) => (isReason(word) ? REASONS[word](window) : word);
+
 const STANDINGS = {
   good: 'well',
   trial: 'is being tried again',
@@ -69,19 +75,14 @@ export const outlook = ({ attachments, expectedMs }, windowMs) => {
   const [first] = lanes;
   const why =
     first?.block && lanes.every(({ block }) => block)
-      ? REASONS[first.block]({ ...first, windowMs })
+      ? reasonText(first.block, { ...first, windowMs })
       : 'others wait that are served before';
   return `A call now starts in about ${duration(expectedMs)}: ${why}.`;
 };
 
-/** @param {string} word @returns {word is Reason} */
-const isReason = (word) => Object.hasOwn(REASONS, word);
-
 /** Why a call had to wait, of one that is over. @param {string} word */
-export const waitReason = (word) => {
-  if (word === 'none') return 'a place was free';
-  return isReason(word) ? REASONS[word]({ windowMs: 60_000, pausedMs: 0 }) : word;
-};
+export const waitReason = (word) =>
+  word === 'none' ? 'a place was free' : reasonText(word, { windowMs: 60_000, pausedMs: 0 });
 
 /** @param {Pick<Passage, 'searchUnits' | 'tokens'>} passage */
 export const bill = ({ searchUnits, tokens }) => {
