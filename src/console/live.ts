@@ -114,7 +114,7 @@ export class Live {
 /** All attachments together. */
 const usedOf = (model: string, windows: readonly Used[]): Omit<Moment, 'waiting'> => {
   const own = windows.filter((each) => each.model === model);
-  const tokens = own.flatMap(({ tokensUsed }) => tokensUsed ?? []);
+  const tokens = own.flatMap((each) => each.tokens?.used ?? []);
   return {
     used: added(own.map(({ used }) => used)),
     tokensUsed: tokens.length > 0 ? added(tokens) : undefined,

@@ -76,6 +76,7 @@ export type AttachmentShown = {
 export type TokensShown = {
   readonly limit: number;
   readonly used: number;
+  readonly spaced: number;
   readonly foreign: number;
   readonly frees: readonly number[];
 };

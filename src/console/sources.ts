@@ -16,7 +16,7 @@ export interface Queue {
 export interface Used {
   readonly model: string;
   readonly used: number;
-  readonly tokensUsed?: number | undefined;
+  readonly tokens?: { readonly used: number } | undefined;
 }
 
 export interface Service {

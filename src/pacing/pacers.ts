@@ -42,8 +42,6 @@ export interface WindowState {
   readonly model: string;
   readonly limit: number;
   readonly used: number;
-  /** Tokens held, of a model that has a limit of them. */
-  readonly tokensUsed?: number | undefined;
   /** Other processes share the window, but their calls cannot be seen. */
   readonly alone: boolean;
 }

@@ -74,7 +74,7 @@ describe('whoever looks', () => {
   });
 
   test('is told of tokens, now and in the last ten minutes, where a model has a limit of them', async () => {
-    const tokens = { limit: 800_000, used: 790_000, foreign: 9000, frees: [790_000] };
+    const tokens = { limit: 800_000, used: 790_000, spaced: 40_000, foreign: 9000, frees: [790_000] };
     const [lane] = sources().lanes();
     live.end();
     live = new Live({
@@ -85,8 +85,8 @@ describe('whoever looks', () => {
         { ...lane!, model: 'another' },
       ],
       used: () => [
-        { model: MODEL, used: 3, tokensUsed: 500 },
-        { model: MODEL, used: 4, tokensUsed: 200 },
+        { model: MODEL, used: 3, tokens: { used: 500 } },
+        { model: MODEL, used: 4, tokens: { used: 200 } },
         { model: 'another', used: 5 },
       ],
     });

@@ -88,7 +88,7 @@ const sourcesOf = (scene: Scene): Sources => ({
   windowMs: 60_000,
   families: async () => familiesOf(scene),
   lanes: () => scene.lanes,
-  used: () => scene.lanes.map(({ model, used, tokens }) => ({ model, used, tokensUsed: tokens?.used })),
+  used: () => scene.lanes,
   queueOf: (model) => ({
     waiting: scene.waiting[model]?.calls ?? 0,
     waitingBy: () => new Map(),

@@ -70,13 +70,21 @@ describe('the console says', { timeout: PATIENCE }, () => {
   });
 
   test.each(['light', 'dark'] as const)('how many tokens are used, and were, %s', async (colorScheme) => {
-    const tokens = { limit: 800_000, used: 700_000, foreign: 50_000, frees: new Array(30).fill(23_000) };
+    const tokens = {
+      limit: 800_000,
+      used: 700_000,
+      spaced: 20_000,
+      foreign: 50_000,
+      frees: new Array(30).fill(23_000),
+    };
     const { tab } = await open({ lanes: lanes((model) => (model === EMBED_MODEL ? { tokens } : {})) });
     await tab.page.emulateMedia({ colorScheme });
     const card = tab.page.locator(`[data-model="${EMBED_MODEL}"]`);
     expect(await card.locator('.limited').allTextContents()).toEqual([
       expect.stringMatching(/^0of 250 calls of the minute/),
-      expect.stringMatching(/^700,000of 800,000 tokens of the minute.*as asked650,000by others50,000$/),
+      expect.stringMatching(
+        /^700,000of 800,000 tokens of the minute.*as asked630,000spaced20,000by others50,000$/,
+      ),
     ]);
     const pictures = card.locator('[role=img].tall').filter({ visible: true });
     const names = (await pictures.all()).map((picture) => picture.getAttribute('aria-label'));

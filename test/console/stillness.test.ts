@@ -139,7 +139,8 @@ describe.each([375, 1280, 3840])('nothing moves at %i pixels', { timeout: PATIEN
     const withTokens = (used: number, block?: 'tokens') =>
       lanes((model) => {
         const frees = new Array(30).fill(Math.floor(used / 30));
-        const tokens = { limit: 800_000, used, foreign: Math.floor(used / 10), frees };
+        const part = Math.floor(used / 10);
+        const tokens = { limit: 800_000, used, spaced: part, foreign: part, frees };
         return model === EMBED_MODEL ? { tokens, block } : {};
       });
     const { tab, scene } = await open(width, { ...quietScene(), lanes: withTokens(0) });

@@ -77,6 +77,7 @@ const tokensOf = (lanes) => {
   return {
     limit: total(all, ({ limit }) => limit),
     used: total(all, ({ used }) => used),
+    spaced: total(all, ({ spaced }) => spaced),
     foreign: total(all, ({ foreign }) => foreign),
     frees: all.map(({ frees }) => frees),
   };

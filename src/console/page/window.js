@@ -12,12 +12,12 @@ import { number, windowName } from './words.js';
  * @typedef {object} Held
  * @property {number} limit
  * @property {number} used
- * @property {number} [spaced] none of a limit whose places are never granted one by one
+ * @property {number} spaced
  * @property {number} foreign
  * @property {readonly (readonly number[])[]} frees of each attachment
  */
 
-const [OWN, SPACED, FOREIGN] = [
+const PARTS = [
   { name: 'as asked', kind: 'asked' },
   { name: 'spaced', kind: 'spaced' },
   // Whoever else uses the attachment's key.
@@ -36,10 +36,7 @@ export const limited = (unit) => {
   const [what, places] = isCalls ? ['Calls', 'Places'] : ['Tokens', 'Tokens'];
   const used = h('b', { class: 'figure', 'data-figure': isCalls ? 'used' : 'tokens' });
   const limit = h('span');
-  const parts = band(
-    isCalls ? 'Places of the window' : 'Tokens of the window',
-    isCalls ? [OWN, SPACED, FOREIGN] : [OWN, FOREIGN],
-  );
+  const parts = band(`${places} of the window`, PARTS);
   const frees = comingFree(places);
   const minutes = lastMinutes(what, isCalls);
   return {
@@ -51,11 +48,10 @@ export const limited = (unit) => {
      * @param {readonly Point[]} points
      * @param {{at: number, windowMs: number}} snapshot
      */
-    update({ limit: most, used: taken, spaced = 0, foreign, frees: coming }, points, { at, windowMs }) {
+    update({ limit: most, used: taken, spaced, foreign, frees: coming }, points, { at, windowMs }) {
       setText(used, number(taken));
       setText(limit, `of ${number(most)} ${unit} of the ${windowName(windowMs)}`);
-      const own = Math.max(0, taken - spaced - foreign);
-      parts.update(isCalls ? [own, spaced, foreign] : [own, foreign], most);
+      parts.update([Math.max(0, taken - spaced - foreign), spaced, foreign], most);
       frees.update(added(coming), windowMs);
       minutes.update(points, most, at);
     },

@@ -22,6 +22,7 @@ export interface WindowView {
 export interface TokensView {
   readonly limit: number;
   readonly used: number;
+  readonly spaced: number;
   readonly foreign: number;
   readonly frees: readonly number[];
 }
