@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
-import { COHERE, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { COHERE, EMBED, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
 import { isQuiet, look, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
 
@@ -23,8 +23,8 @@ const part = (tab: Tab, name: string): Promise<string> =>
   textOf(tab, `[data-model="${COHERE}"] dd[data-name="${name}"]`);
 
 /** Asked, upstream, saved. */
-const saving = (tab: Tab, of: string): Promise<string[]> =>
-  tab.page.locator(`[data-model="${COHERE}"] tr[data-saving="${of}"] td`).allTextContents();
+const saving = (tab: Tab, of: string, model: string = COHERE): Promise<string[]> =>
+  tab.page.locator(`[data-model="${model}"] tr[data-saving="${of}"] td`).allTextContents();
 
 const cells = (tab: Tab, row: string): Promise<string[]> =>
   tab.page.locator(`tr[data-row="${row}"] > *`).allTextContents();
@@ -104,6 +104,25 @@ describe('the console', { timeout: PATIENCE }, () => {
     expect((await cells(tab, '__proto__'))[3]).toBe('0');
     expect((await cells(tab, LONG))[1]).toBe('20 %');
     await isQuiet(tab);
+  });
+
+  test('shows a service what it has asked and what was billed for it, and nothing of others', async () => {
+    const key = 'long-key-SECRET-0000001';
+    const headers = { authorization: `Bearer ${key}` };
+    for (let i = 0; i < 5; i++) await ask('of my own', key);
+    await gateway.embed({ model: EMBED, input: ['a text', 'another'] }, { headers });
+    const tab = await open(gateway, key);
+    const text = await gateway.metrics();
+    const own = (name: string): number => metric(text, `gateway_${name}`, { client: LONG });
+    const [asked, billed] = [own('request_search_units_total'), own('client_search_units_total')];
+    expect([asked, billed]).toEqual([5, 1]);
+    expect(await saving(tab, 'search units')).toEqual(['≥ 5', '1', '≥ 4']);
+    expect(own('client_tokens_total')).toBeGreaterThan(0);
+    const [, tokens] = await saving(tab, 'tokens', EMBED);
+    expect(tokens).toBe(String(own('client_tokens_total')));
+    expect(await part(tab, 'hits')).toBe('4');
+    expect(await tab.page.locator('tr[data-saving=texts]').filter({ visible: true }).count()).toBe(0);
+    expect(await tab.page.locator('#services tbody tr').count()).toBe(1);
   });
 
   test.each([

@@ -18,8 +18,8 @@ const row = (name) => {
   };
 };
 
-const AT_LEAST = '≥: a text of more than 500 tokens would have cost more.';
-const ABOUT = '≈: as many a text as those that went upstream had.';
+const AT_LEAST = '≥: exact for texts of up to 500 tokens; longer ones would have cost more.';
+const ABOUT = '≈: as if each text saved had as many tokens as those sent.';
 
 export const savings = () => {
   const [texts, units, tokens] = [row('texts'), row('search units'), row('tokens')];
