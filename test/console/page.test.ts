@@ -49,7 +49,10 @@ describe('the console', { timeout: PATIENCE }, () => {
     expect(await tab.barriers()).toEqual([]);
     await look(tab, 'not-one-of-the-gateway-s');
     await expect.poll(() => textOf(tab, '#key-problem')).toContain('not one of the gateway’s');
-    expect(await tab.barriers()).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await tab.page.emulateMedia({ colorScheme });
+      expect(await tab.barriers()).toEqual([]);
+    }
     expect(await tab.page.evaluate('sessionStorage.length')).toBe(0);
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
 import { COHERE, EMBED, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { differences, placesOf } from './places.ts';
 import { HOSTILE, isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
@@ -38,6 +39,25 @@ describe('the playground', { timeout: PATIENCE }, () => {
     await isQuiet(tab);
   });
 
+  test.each([375, 1280])('moves nothing when its answer comes, at %i pixels', async (width) => {
+    const tab = await playground();
+    await tab.page.setViewportSize({ width, height: 900 });
+    let arrive = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    await tab.page.route('**/v1/rerank', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await tab.page.click('#play-form button[type=submit]');
+    await expect.poll(() => textOf(tab, '#play-words')).toContain('Asking about 3 texts');
+    const before = await placesOf(tab);
+    arrive();
+    await tab.page.waitForSelector('.ranking');
+    expect(differences(before, await placesOf(tab))).toEqual([]);
+  });
+
   test('says what is wrong with a request', async () => {
     const tab = await playground();
     await ask(tab, { query: ' ', documents: 'a' });
@@ -66,6 +86,12 @@ describe('the playground', { timeout: PATIENCE }, () => {
       expect(shown.sort()).toEqual([...texts].sort());
       expect(await tab.page.locator('#play-code pre').count()).toBe(3);
     }
+    await tab.page.selectOption('#play-model', EMBED);
+    await tab.page.fill('#play-documents', HOSTILE.join('\n'));
+    await tab.page.click('#play-form button[type=submit]');
+    await tab.page.waitForSelector('.matrix');
+    const heads = await tab.page.locator('.matrix tbody th').allTextContents();
+    expect(heads).toEqual(HOSTILE.map((text, i) => `${i + 1} ${text}`));
     await tab.page.setInputFiles('#play-file', {
       name: HOSTILE[0]!,
       mimeType: 'text/plain',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
+import { differences, movedIn, placesOf, WATCH } from './places.ts';
 import {
   EMBED_MODEL,
   lanes,
@@ -18,44 +19,6 @@ const tabs = tabsOfTheConsole();
 let stage: Stage | undefined;
 afterEach(() => stage?.stop());
 
-/** Notes each element that moves by itself from now on. @see https://wicg.github.io/layout-instability */
-const WATCH = `
-  globalThis.moved = [];
-  const nameOf = (node) => {
-    const element = node instanceof Element ? node : node?.parentElement;
-    return element ? element.tagName + '#' + element.id + '.' + element.getAttribute('class') + ' ' + element.textContent.slice(0, 40) : '?';
-  };
-  new PerformanceObserver((list) => {
-    for (const { sources, hadRecentInput } of list.getEntries()) {
-      if (!hadRecentInput) globalThis.moved.push(...sources.map(({ node }) => nameOf(node)));
-    }
-  }).observe({ type: 'layout-shift' });
-`;
-
-/** Where everything stands that has a name, by its place among its like. */
-const PLACES = `
-  Object.fromEntries(
-    [...document.querySelectorAll('h1, h3, h4, p, dt, figure, .bar, li, table, th, button, a')]
-      .filter((element) => element.checkVisibility() && element.closest('.bottom') === null)
-      .map((element) => {
-        const { x, y } = element.getBoundingClientRect();
-        const owner = element.closest('[data-model], [data-row], [id]');
-        const of = owner?.dataset.model ?? owner?.dataset.row ?? owner?.id ?? '';
-        const like = [...(owner ?? document).querySelectorAll(element.tagName)];
-        return [[of, element.tagName, like.indexOf(element)].join(' '), [Math.round(x), Math.round(y + scrollY)]];
-      }),
-  )
-`;
-
-type Places = Record<string, [number, number]>;
-const placesOf = ({ page }: Tab): Promise<Places> => page.evaluate(PLACES);
-
-/** What stands elsewhere than before, or is not there any more. */
-const differences = (before: Places, after: Places): string[] =>
-  Object.entries(before).flatMap(([name, place]) =>
-    String(after[name]) === String(place) ? [] : [`${name}: ${place} → ${after[name]}`],
-  );
-
 const open = async (width: number, begins?: Scene): Promise<{ tab: Tab; scene: Scene; stage: Stage }> => {
   stage = await startStage(begins);
   const tab = await tabs.open(`${stage.url}/`);
@@ -71,8 +34,6 @@ const shown = async ({ page }: Tab, of: 'used' | 'tokens', used: number): Promis
     .poll(() => page.locator(`[data-figure=${of}]`).allTextContents(), { timeout: 5000 })
     .toContain(used.toLocaleString('en-US'));
 };
-
-const movedIn = ({ page }: Tab): Promise<string[]> => page.evaluate('globalThis.moved');
 
 /** A scene in which everything has been counted so often. */
 const busy = (scene: Scene, count: number): void => {

@@ -37,9 +37,9 @@ const snippet = (name, code) => {
 };
 
 /** @param {Request} request */
-const showSnippets = (request) => {
+const codeOf = (request) => {
   const blocks = Object.entries(snippets(request)).map(([name, code]) => snippet(name, code));
-  byId('play-code').replaceChildren(h('h3', {}, 'The same elsewhere'), ...blocks);
+  return [h('h3', {}, 'The same elsewhere'), ...blocks];
 };
 
 /**
@@ -91,7 +91,8 @@ export const playground = (keyOf) => {
   const form = byId('play-form');
   const model = control('play-model', HTMLSelectElement);
   const documents = control('play-documents', HTMLTextAreaElement);
-  const [words, box, problem] = [byId('play-words'), byId('play-result'), byId('play-problem')];
+  const [words, problem] = [byId('play-words'), byId('play-problem')];
+  const [box, code] = [byId('play-result'), byId('play-code')];
   const choose = () => {
     const isEmbedding = isForEmbeddings(model);
     for (const element of form.querySelectorAll('[data-of=rerank]'))
@@ -114,16 +115,17 @@ export const playground = (keyOf) => {
     const { signal } = asking;
     setText(problem, '');
     box.replaceChildren();
+    code.replaceChildren();
     try {
       const request = read();
       box.setAttribute('aria-busy', 'true');
       setText(words, `Asking about ${number(request.texts.length)} texts …`);
-      showSnippets(request);
       const answer = await send(request, keyOf(), signal);
       if (signal.aborted) return;
       setText(words, answer.words);
       setText(problem, answer.problem);
       box.replaceChildren(...answer.parts);
+      code.replaceChildren(...codeOf(request));
     } catch (thrown) {
       if (signal.aborted) return;
       setText(words, '');
