@@ -21,13 +21,13 @@ export interface Kept {
 /** What an entry takes besides its text: key, columns of the cache, what it rests on, and what the allocator adds. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 
-/** Names of requests that were seen, in each of two generations. */
-const SEEN = 4096;
+/** Requests that are remembered as seen. */
+const SEEN = 8192;
 
 export class Answers {
   readonly #kept: LRUCache<string, Kept>;
-  #seen = new Set<string>();
-  #seenBefore = new Set<string>();
+  /** The latest request that was seen, by its outline modulo `SEEN`. A list of texts would outlive many collections. */
+  readonly #seen = new Uint32Array(SEEN);
 
   /** @param maxBytes 0 keeps nothing */
   constructor(maxBytes: number) {
@@ -50,16 +50,16 @@ export class Answers {
     return undefined;
   }
 
-  /** Whether a request was seen before, of late: most are never sent again, and would push out those that are. */
-  isKnown(name: string): boolean {
-    if (this.#seen.has(name)) return true;
-    if (this.#seen.size >= SEEN) {
-      this.#seenBefore = this.#seen;
-      this.#seen = new Set();
-    }
-    this.#seen.add(name);
-    return this.#seenBefore.has(name);
-  }
+  /**
+   * Whether a request with this outline was seen before, of late: most are never sent again, and would push out those that are.
+   * @param outline 32 bits
+   */
+  readonly isKnown = (outline: number): boolean => {
+    const place = outline % SEEN;
+    if (this.#seen[place] === outline) return true;
+    this.#seen[place] = outline;
+    return false;
+  };
 
   keep(name: string, answer: Kept): void {
     this.#kept.set(name, answer);

@@ -50,6 +50,8 @@ export interface FrontOptions {
 /** Of what a process may keep of answers, the part in which they are kept whole; the rest is for pairs. */
 export const frontBytes = (memoryBytes: number): number => Math.floor(memoryBytes / 4);
 
+const never = (): boolean => false;
+
 /** Headers that were found to be right. Of one key there are many spellings. */
 const MOST_CALLERS = 1000;
 
@@ -86,7 +88,7 @@ export class Front {
   }
 
   /** Reads the body, and answers. */
-  #receive(exchange: Exchange, endpoint: Endpoint, length: number, isNamed: boolean): void {
+  #receive(exchange: Exchange, endpoint: Endpoint, length: number, repeatable: boolean): void {
     const { limits } = endpoint;
     let claim: Claim;
     try {
@@ -98,7 +100,7 @@ export class Front {
     const onGrow = (bytes: number): void => {
       if (bytes > claim.bytes) claim.resize(bytes);
     };
-    const gathering = new Gathering(length, onGrow, isNamed);
+    const gathering = new Gathering(length, onGrow, repeatable ? this.#answers.isKnown : never);
     collect(exchange.incoming, gathering, claim, limits, (thrown) => {
       if (thrown !== undefined) {
         claim.release();
@@ -128,13 +130,13 @@ export class Front {
     });
   }
 
-  /** The answer that is kept for the same bytes; else notes that they came. @param bytes their name */
+  /** The answer that is kept for the same bytes; else has it kept. @param bytes their name; undefined: they are new */
   #find(exchange: Exchange, bytes: string | undefined): Kept | undefined {
     if (bytes === undefined) return undefined;
     const name = `${exchange.caller.name} ${bytes}`;
     const kept = this.#answers.find(name);
     if (kept !== undefined && !this.#options.isSample(kept.samples)) return kept;
-    if (this.#answers.isKnown(name)) exchange.keep = (...asked) => this.#begin(name, ...asked);
+    exchange.keep = (...asked) => this.#begin(name, ...asked);
     return undefined;
   }
 

@@ -1,4 +1,4 @@
-/** A body as it comes: kept in the pieces in which it came, and named by its bytes. */
+/** A body as it comes: kept in the pieces in which it came, and named by its bytes if one that begins so came before. */
 
 import { type CipherGCM, createCipheriv, hash, randomBytes } from 'node:crypto';
 import type { Sink } from '../http/body.ts';
@@ -14,6 +14,9 @@ const SMALL_BYTES = 4096;
 const KEY = randomBytes(16);
 const NONCE = randomBytes(12);
 
+/** Bytes at a body's begin by which it is told from most others: the question usually stands there. */
+const BEGIN_BYTES = 256;
+
 /** Pieces that are kept at least, and bytes that each has on average beyond that. */
 const MOST_PIECES = 64;
 const LEAST_BYTES = 4096;
@@ -21,8 +24,12 @@ const LEAST_BYTES = 4096;
 export class Gathering implements Sink {
   readonly #length: number;
   readonly #onGrow: (bytes: number) => void;
-  readonly #isNamed: boolean;
-  readonly #mac: CipherGCM | undefined;
+  readonly #isKnown: (outline: number) => boolean;
+  /** Of the body's length and of what has come of its begin. */
+  #outline: number;
+  /** Undefined until its begin has come. */
+  #isNamed: boolean | undefined;
+  #mac: CipherGCM | undefined;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** In place of pieces that are too many: each costs more than its bytes. */
@@ -31,13 +38,13 @@ export class Gathering implements Sink {
   /**
    * @param length bytes that the body has
    * @param onGrow told of the bytes that it takes before it takes them; what it throws, `append` throws
-   * @param isNamed whether it is to have a name
+   * @param isKnown whether it is to have a name: asked once, with a number that is the same for bodies of one length and begin
    */
-  constructor(length: number, onGrow: (bytes: number) => void, isNamed = true) {
+  constructor(length: number, onGrow: (bytes: number) => void, isKnown: (outline: number) => boolean) {
     this.#length = length;
     this.#onGrow = onGrow;
-    this.#isNamed = isNamed;
-    this.#mac = isNamed && length > SMALL_BYTES ? createCipheriv('aes-128-gcm', KEY, NONCE) : undefined;
+    this.#isKnown = isKnown;
+    this.#outline = length;
   }
 
   get capacity(): number {
@@ -51,7 +58,8 @@ export class Gathering implements Sink {
     this.#onGrow(bytes);
     this.#bytes = bytes;
     this.#pieces.push(piece);
-    this.#mac?.setAAD(piece);
+    if (this.#isNamed === undefined) this.#begin(piece);
+    else this.#mac?.setAAD(piece);
     if (this.#pieces.length > MOST_PIECES + bytes / LEAST_BYTES) this.#putTogether();
     return true;
   }
@@ -73,9 +81,26 @@ export class Gathering implements Sink {
       : join(this.#pieces, this.#bytes);
   }
 
+  #begin(piece: Uint8Array): void {
+    const missing = BEGIN_BYTES - (this.#bytes - piece.length);
+    this.#outline = mixed(this.#outline, piece.subarray(0, missing));
+    if (this.#bytes < Math.min(BEGIN_BYTES, this.#length)) return;
+    this.#isNamed = this.#isKnown(this.#outline >>> 0);
+    if (!this.#isNamed || this.#length <= SMALL_BYTES) return;
+    this.#mac = createCipheriv('aes-128-gcm', KEY, NONCE);
+    for (const each of this.#pieces) this.#mac.setAAD(each);
+  }
+
   #putTogether(): void {
     this.#buffer = new GrowingBuffer(this.#bytes, this.#length, this.#onGrow);
     for (const piece of this.#pieces) this.#buffer.append(piece);
     this.#pieces = [];
   }
 }
+
+/** FNV-1a, which tells most bodies apart: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv */
+const mixed = (outline: number, bytes: Uint8Array): number => {
+  let hash = outline;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash;
+};
