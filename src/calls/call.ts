@@ -47,15 +47,22 @@ export interface Call {
   readonly onQueued?: ((expectedAnswer: number) => void) | undefined;
   /** Called by the pacing layer when an attempt starts: its attachment, and whether another attachment could take the next one. */
   readonly onStart?: ((attachment: string, replaceable: boolean) => void) | undefined;
-  /**
-   * What the call would cost if it were sent now, in the endpoint's billing unit: an estimate, which grows while others join.
-   * Undefined where only the number of calls is limited. `Reply.spent` is what it has cost.
-   */
-  readonly cost?: (() => number) | undefined;
+  /** Undefined where only the number of calls is limited. `Reply.spent` is what it has cost. */
+  readonly cost?: Cost | undefined;
   /** Called by the upstream whenever it sends the call. */
   readonly onSend?: (() => void) | undefined;
   /** Called by the pacing layer when a permit is granted. Returns the fields of the call that have changed by then. */
   readonly seal?: (() => Partial<Call>) | undefined;
+}
+
+/** What a call costs, in the endpoint's billing unit, before anybody has said so. It grows while others join. */
+export interface Cost {
+  /** If it were sent now, on average. */
+  likely(): number;
+  /** If it were sent now, at most. */
+  most(): number;
+  /** At most, if as many join as can. */
+  full(): number;
 }
 
 /** A call about a list of items: one query and its documents, or texts alone. */

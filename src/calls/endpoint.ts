@@ -9,8 +9,11 @@ export interface Endpoint<V extends Values> {
   readonly perCall: PerCall;
   readonly wire: Wire<V>;
   readonly comparison: Comparison<V>;
-  /** The upstream limits what calls cost together, and not only their number. */
-  readonly limitsCost?: boolean;
+  /**
+   * The field of a request that holds the items, where the upstream limits what calls cost together, and not only their
+   * number. The cost is in the endpoint's billing unit: tokens.
+   */
+  readonly costs?: string;
   /** Chooses the items to send when some are missing; by default the missing ones. */
   readonly choose?: Choose | undefined;
   /** Removes from an item's text what firewalls refuse; returns other texts unchanged. */

@@ -15,8 +15,8 @@ import { Batch } from './shared/batch.ts';
 import { inParts, type Keep } from './shared/in-parts.ts';
 
 export interface BatchOptions<V extends Values = Float64Array> {
-  /** The largest size that a call may reach by merging. */
-  readonly most: PerCall;
+  /** The largest size that a call may reach by merging, by its model. */
+  readonly most: (model: string) => PerCall;
   /** Called when a call joins one that waits. */
   readonly onJoin?: (model: string) => void;
   readonly keep?: Keep<V>;
@@ -45,7 +45,7 @@ export const batch =
         const key = call.identity.whole || call.alone ? undefined : sharedKey(call);
         if (key === undefined) return inner.answer(call);
         const open = waiting.get(key);
-        const room = open?.roomFor(call, most) ?? 0;
+        const room = open?.roomFor(call, most(call.model)) ?? 0;
         if (open === undefined || room === 0) return start(key, call);
         onJoin(call.model);
         if (room === call.items.length) return open.join(call);

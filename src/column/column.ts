@@ -13,7 +13,7 @@ import type {
   Reply,
   Service,
 } from '../calls/call.ts';
-import type { Endpoint } from '../calls/endpoint.ts';
+import type { Endpoint, PerCall } from '../calls/endpoint.ts';
 import { Estimates } from '../calls/estimates.ts';
 import type { Observer } from '../calls/observer.ts';
 import type { Permits } from '../calls/permit.ts';
@@ -21,7 +21,7 @@ import { samplesOf, type Unseen } from '../calls/unseen.ts';
 import type { Values } from '../calls/values.ts';
 import type { Quotas } from '../quota/quotas.ts';
 import { batch } from './batch.ts';
-import { estimated, learned } from './cost.ts';
+import { type CostLimit, estimated, fitting, learned } from './cost.ts';
 import { defanged } from './defang.ts';
 import { firewall } from './firewall.ts';
 import { flight } from './flight.ts';
@@ -61,6 +61,8 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   readonly unseen?: Unseen | undefined;
   /** The version of a model's cached values, which changes when they are purged. */
   readonly versionOf?: ((model: string) => unknown) | undefined;
+  /** Undefined: no model's calls have such a limit. */
+  readonly costLimitOf?: CostLimit | undefined;
   /** Whether the model's window has room that no call waits for. */
   readonly spare: (model: string) => boolean;
   /** What the firewall in front of the upstream has refused lately, and whether it is then sent in a milder form. */
@@ -72,6 +74,9 @@ export interface ColumnOptions<V extends Values> extends SpendingOptions {
   readonly upstream: ItemService<V>;
 }
 
+/** Of what a window allows: so much one call may cost, so that others find room beside it. */
+const COST_SHARE = 0.25;
+
 export interface Column<V extends Values> extends ItemService<V> {
   /** Answers at once what needs nothing but memory: what no layer but that one has anything to do with. */
   memoryHit(call: MemoryLookup): ItemReply<V> | undefined;
@@ -80,10 +85,15 @@ export interface Column<V extends Values> extends ItemService<V> {
 export const createColumn = <V extends Values>(options: ColumnOptions<V>): Column<V> => {
   const { endpoint, memory, redis: store, lifetime, verifyRate, versionOf, spare } = options;
   const { refused, maxWaitMs, quotas, observer } = options;
-  const { choose, comparison, perCall } = endpoint;
+  const { choose, comparison, costs } = endpoint;
   const milder = options.defang ? endpoint.defang : undefined;
   type Answer = ItemReply<V>;
   const estimates = new Estimates();
+  const costLimitOf: CostLimit = (model) => (costs ? options.costLimitOf?.(model) : undefined);
+  // In bytes, of which each is a token at most.
+  const bytesOf = (model: string): number => COST_SHARE * (costLimitOf(model) ?? Number.POSITIVE_INFINITY);
+  const { items, bytes } = endpoint.perCall;
+  const mostOf = (model: string): PerCall => ({ items, bytes: Math.min(bytes, bytesOf(model)) });
   const keep: Keep<V> = ({ cache, identity }, reply) => {
     if (!cache.write) return;
     memory.add(identity, reply.values, reply.takenAt);
@@ -122,17 +132,22 @@ export const createColumn = <V extends Values>(options: ColumnOptions<V>): Colum
     // After every cache, before anything is spent.
     onlyIfCached<V>(),
     // After the caches, so that only unknown items count towards a call's size; before the batch, which fills up the last part.
-    split<V>(perCall, keep),
+    ...(costs ? [fitting<V>(estimates, costLimitOf, costs)] : []),
+    split<V>((model) => ({ items, bytes: bytesOf(model) }), keep),
     // After the caches, so that only unknown items are merged. Outside the quota and the queue: a call that joins another one
     // pays nothing and takes no place of its own.
-    batch<V>({ most: perCall, keep, onJoin: (model) => observer.merged(model) }),
+    batch<V>({
+      most: mostOf,
+      keep,
+      onJoin: (model) => observer.merged(model),
+    }),
     hold<ItemCall, Answer>(),
     // Around the queue: whether there is room for a call may depend on its cost, which grows while others join.
-    ...(endpoint.limitsCost ? [estimated<V>(estimates)] : []),
+    ...(costs ? [estimated<V>(estimates, mostOf)] : []),
     ...spending<ItemCall, Answer>(options),
     // With the permit granted, if the call waited for it: meanwhile another process may have stored all the values.
     ...(store ? [lookAgain({ store, lifetime, choose })] : []),
-    ...(endpoint.limitsCost ? [learned<V>(estimates)] : []),
+    ...(costs ? [learned<V>(estimates)] : []),
     seam(upstreamSeam<ItemCall, Answer>(observer), (inner) => inner),
   ];
   const service = column.reduceRight((inner, layer) => layer(inner), options.upstream);

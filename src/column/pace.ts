@@ -27,13 +27,17 @@ export const pace =
     async answer(call) {
       const queued = performance.now();
       const { terms, onQueued, again, identity } = call;
-      const permit = await permits(call.model).acquire(
-        terms,
+      let sealed: Partial<Call> | undefined;
+      const permit = await permits(call.model).acquire(terms, {
         onQueued,
         again,
-        identity?.question,
-        identity && (() => contentOf(identity)),
-      );
+        question: identity?.question,
+        content: identity && (() => contentOf(identity)),
+        tokens: call.cost,
+        onGrant() {
+          sealed = call.seal?.();
+        },
+      });
       const queueMs = performance.now() - queued;
       // A member that joins from now on must not be refused for a wait that is over.
       call.onQueued?.(performance.now());
@@ -51,7 +55,7 @@ export const pace =
         const { terms } = limit;
         const reply = await inner.answer({
           ...call,
-          ...call.seal?.(),
+          ...sealed,
           terms,
           attachment: permit.attachment,
           atOnce: permit.wait.reason === 'none' && again === undefined,
@@ -60,7 +64,8 @@ export const pace =
         outcome = {
           verdict: 'scored',
           answered: true,
-          remaining: remaining(reply.rateLimit),
+          ...leftOf(reply.rateLimit),
+          tokens: call.cost && reply.spent > 0 ? reply.spent : undefined,
           pauseMs: undefined,
         };
         return { ...reply, timing: { ...reply.timing, queueMs, wait: permit.wait } };
@@ -85,9 +90,16 @@ const UNANSWERED: CallOutcome = {
   pauseMs: undefined,
 };
 
-const remaining = (headers: Readonly<Record<string, string>>): number | undefined => {
-  const value = headers['x-ratelimit-remaining-requests'];
-  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+/** What the upstream says is left in its window. */
+const leftOf = (
+  headers: Readonly<Record<string, string>>,
+): Pick<CallOutcome, 'remaining' | 'remainingTokens'> => {
+  const numberOf = (value: string | undefined): number | undefined =>
+    value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+  return {
+    remaining: numberOf(headers['x-ratelimit-remaining-requests']),
+    remainingTokens: numberOf(headers['x-ratelimit-remaining-tokens']),
+  };
 };
 
 /** The longest pause that is observed, milliseconds: an upstream that names a longer one is called again after this. */
@@ -97,11 +109,13 @@ const outcomeOf = (error: RerankError, givenUp: boolean): CallOutcome => {
   const { kind, upstreamStatus, retryAfterMs, rateLimit } = error;
   const throttled = kind === 'upstream_throttled';
   const pauses = throttled && retryAfterMs !== undefined;
+  const left = leftOf(rateLimit);
   return {
     verdict: givenUp ? 'unknown' : diagnose(error).verdict,
     answered: upstreamStatus !== undefined,
     // A 429 means that there is no room: until its Retry-After, or without one for a whole window.
-    remaining: pauses ? undefined : (remaining(rateLimit) ?? (throttled ? 0 : undefined)),
+    remaining: pauses ? undefined : (left.remaining ?? (throttled ? 0 : undefined)),
+    remainingTokens: pauses ? undefined : left.remainingTokens,
     pauseMs: pauses ? Math.min(retryAfterMs, MAX_PAUSE_MS) : undefined,
   };
 };

@@ -21,12 +21,10 @@ export interface ModelsOptions {
   readonly stateOf: (model: string) => ModelState;
 }
 
-const described = (id: string, stateOf: ModelsOptions['stateOf']) => ({
-  id,
-  object: 'model',
-  owned_by: 'heroku',
-  ...stateOf(id),
-});
+const described = (id: string, stateOf: ModelsOptions['stateOf']) => {
+  const { limit, remaining, waiting } = stateOf(id);
+  return { id, object: 'model', owned_by: 'heroku', limit, remaining, waiting };
+};
 
 export const listModels = ({ models, stateOf }: ModelsOptions): Handler<GatewayEnv> =>
   function listModels(c) {

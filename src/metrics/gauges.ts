@@ -17,6 +17,8 @@ export interface States {
     model: string;
     limit: number;
     used: number;
+    /** Undefined: they are not limited. */
+    tokens?: { limit: number; used: number } | undefined;
     alone: boolean;
   }[];
   readonly circuits: () => readonly { upstream: string; open: boolean }[];
@@ -42,9 +44,13 @@ export const gauges = (metrics: Metrics, states: States): (() => Registry) => {
       metrics.scoresDependent.set({ model }, dependent ? 1 : 0);
     }
     for (const { model, waiting } of states.queues()) metrics.queueDepth.set({ model }, waiting);
-    for (const { limit, used, alone, ...labels } of states.windows()) {
+    for (const { limit, used, tokens, alone, ...labels } of states.windows()) {
       metrics.ratelimitLimit.set(labels, limit);
       metrics.ratelimitUsed.set(labels, used);
+      if (tokens) {
+        metrics.ratelimitLimitTokens.set(labels, tokens.limit);
+        metrics.ratelimitUsedTokens.set(labels, tokens.used);
+      }
       metrics.pacingAlone.set(labels, alone ? 1 : 0);
     }
     for (const { upstream, open } of states.circuits()) metrics.circuitOpen.set({ upstream }, open ? 1 : 0);

@@ -172,6 +172,16 @@ export const createMetrics = ({ dyno, version, release, commit }: MetricsOptions
       'upstream',
       'model',
     ]),
+    ratelimitLimitTokens: gauge(
+      'ratelimit_limit_tokens',
+      'Tokens that an attachment allows in one window, where they are limited.',
+      ['upstream', 'model'],
+    ),
+    ratelimitUsedTokens: gauge(
+      'ratelimit_used_tokens',
+      'Tokens that count in the window now; of calls that are out, what they may cost.',
+      ['upstream', 'model'],
+    ),
     pacingAlone: gauge(
       'pacing_alone',
       '1 while a process cannot see the calls of those that share the limit, else 0.',

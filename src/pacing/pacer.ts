@@ -6,7 +6,7 @@
 
 import type { Again } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
-import type { Permit, Permits } from '../calls/permit.ts';
+import type { Asked, Permit, Permits } from '../calls/permit.ts';
 import { Turns } from '../calls/turns.ts';
 import type { Caller } from '../upstream/suspects.ts';
 import { LaneServer } from './lanes/lane-server.ts';
@@ -17,6 +17,7 @@ import { FairQueue, type Place } from './queue/fair-queue.ts';
 import { Latency } from './queue/latency.ts';
 import { type ReservationChannel, Reservations } from './queue/reservations.ts';
 import { WaitPredictor } from './queue/wait-predictor.ts';
+import { Rounds } from './rounds.ts';
 import { Ticket } from './ticket.ts';
 import { lineOf } from './window/line.ts';
 import type { Grant, Line } from './window/window.ts';
@@ -37,8 +38,9 @@ export interface PacerOptions {
   /** Length of the windows, milliseconds. */
   readonly windowMs: number;
   readonly weightOf?: (client: string) => number;
-  /** @see FairQueue. */
+  /** @see FairQueueOptions */
   readonly credit?: number;
+  readonly sizeOf?: ((tokens: number) => number) | undefined;
   /** How processes hear of one another's reservations; undefined: there are no others. */
   readonly channel?: ReservationChannel | undefined;
 }
@@ -46,9 +48,8 @@ export interface PacerOptions {
 /** Of a call whose caller says nothing (RFC 9218). */
 const DEFAULT_URGENCY = 3;
 
-/** How often those who wait are looked at again, milliseconds, and how many each time. */
-const LOOK_MS = 250;
-const AT_ONCE = 64;
+/** Weight of a new call in what is typical: some ten calls make up most of it. */
+const TYPICAL_WEIGHT = 0.1;
 
 export class Pacer implements Permits {
   readonly #queue: FairQueue<Ticket>;
@@ -58,20 +59,22 @@ export class Pacer implements Permits {
   readonly #predictor: WaitPredictor<Ticket>;
   readonly #admission: Admission<Ticket>;
   readonly #latency = new Latency();
+  readonly #mostTokens: number;
+  /** What a call costs, on average of late. */
+  #typicalTokens = 0;
   readonly #turns = new Turns();
-  #timer: NodeJS.Timeout | undefined;
-  /** Those still to be looked at in this round; some may wait no longer. */
-  #round: Ticket[] = [];
+  readonly #rounds: Rounds<Ticket>;
 
-  constructor({ lanes, maxQueue, windowMs, credit = 0, weightOf = () => 1, channel }: PacerOptions) {
+  constructor({ lanes, maxQueue, windowMs, credit, sizeOf, weightOf = () => 1, channel }: PacerOptions) {
     this.#weightOf = weightOf;
-    const queue = new FairQueue<Ticket>(weightOf, credit);
+    const queue = new FairQueue<Ticket>({ weightOf, credit, sizeOf });
     this.#queue = queue;
     this.#lanes = new Lanes(
       lanes.map(
         (lane) =>
           new LaneServer(lane, (server) => ({
-            wanted: (most) => this.#wanted(server, most),
+            wanted: (most) => queue.count(this.#lanes.servedBy(server), most),
+            due: () => queue.first(this.#lanes.servedBy(server))?.asks ?? 0,
             line: () => this.#line(server),
             hear: (turns) => queue.adopt(turns),
             vacant: () => server.nudge(),
@@ -82,13 +85,27 @@ export class Pacer implements Permits {
     const reservations = new Reservations({ most: maxQueue, channel });
     const [latency, onLanes] = [this.#latency, this.#lanes];
     this.#rates = new ArrivalRates(() => windowMs + latency.ms);
-    this.#predictor = new WaitPredictor({ lanes: onLanes, queue, reservations, rates: this.#rates, latency });
+    this.#mostTokens = Math.max(0, ...lanes.map(({ window }) => window.tokenLimit ?? 0));
+    const typicalTokens = (): number => this.#typicalTokens;
+    const rates = this.#rates;
+    this.#predictor = new WaitPredictor({
+      lanes: onLanes,
+      queue,
+      reservations,
+      rates,
+      latency,
+      typicalTokens,
+    });
     this.#admission = new Admission({
       lanes: onLanes,
       predictor: this.#predictor,
       reservations,
       isFull: () => queue.size >= maxQueue,
     });
+    this.#rounds = new Rounds(
+      () => queue,
+      (ticket) => this.#look(ticket),
+    );
     for (const { health } of lanes) health.listen(() => this.#rearrange());
   }
 
@@ -107,27 +124,24 @@ export class Pacer implements Permits {
   }
 
   /** @see Permits.acquire */
-  async acquire(
-    terms: Terms,
-    onQueued?: (expectedAnswer: number) => void,
-    again?: Again,
-    question?: string,
-    contentOf?: () => string,
-  ): Promise<Permit> {
-    const content = contentOf?.();
+  async acquire(terms: Terms, asked: Asked = {}): Promise<Permit> {
+    const { again, question, onQueued } = asked;
+    const content = asked.content?.();
     // All in one step, so that the next call is judged behind this one.
-    const spot = this.#admission.spot(terms, again, question);
+    const spot = this.#admission.spot(terms, again, question, asked.tokens?.likely());
     this.#rates.note(terms.client, performance.now());
     this.#refuseInVain(again, { client: terms.client, content });
     onQueued?.(spot.answerAt);
     terms.signal.throwIfAborted();
-    const ticket = new Ticket({ terms, question: again ? undefined : question, content, onQueued }, spot, {
+    const mostTokens = this.#mostTokens;
+    const brought = { ...asked, question: again ? undefined : question, terms, content, mostTokens };
+    const ticket = new Ticket(brought, spot, {
       onAbort: (ticket) => this.#queue.remove(ticket),
       onNewcomer: (ticket, newcomer) => this.#promote(ticket, newcomer),
     });
     this.#queue.push(ticket);
     this.#request(ticket);
-    this.#lookLater();
+    this.#rounds.begin();
     // Who goes first has been promised so, whatever others do.
     const refreshed = spot.close && spot.urgency >= 0 && this.#lanes.refresh(again, ticket);
     if (refreshed) void refreshed.then(() => this.#confirm(ticket));
@@ -165,28 +179,16 @@ export class Pacer implements Permits {
 
   /** The most urgent of those who share a call places it; for the wait that it had before, none of them is turned away. */
   #promote(ticket: Ticket, newcomer: Place): void {
-    const expectation = this.#predictor.of(newcomer, ticket.again);
+    const expectation = this.#predictor.of({ ...newcomer, tokens: ticket.tokens }, ticket.again);
     if (expectation === undefined || !this.#queue.promote(ticket, newcomer)) return;
     ticket.expectAnew(expectation.answerAt);
     this.#request(ticket);
   }
 
   /**
-   * Looks again at those who wait, so many in turn, however many wait, until nobody does. What was predicted when they came
-   * may not come true: others came whose turn is sooner, the upstream wants to be left alone, Redis is lost.
+   * Whoever can't be served in time any more is told so at once, instead of waiting for what it will not get. What was predicted
+   * when it came may not come true: others came whose turn is sooner, the upstream wants to be left alone, Redis is lost.
    */
-  #lookLater(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#round.length === 0) this.#round = [...this.#queue].reverse();
-      if (this.#round.length === 0) return;
-      this.#lookLater();
-      for (const ticket of this.#round.splice(-AT_ONCE).reverse()) this.#look(ticket);
-    }, LOOK_MS).unref();
-  }
-
-  /** Whoever can't be served in time any more is told so at once, instead of waiting for what it will not get. */
   #look(ticket: Ticket): void {
     if (!this.#queue.has(ticket)) return;
     const soonest = this.#predictor.soonest(ticket, ticket.again);
@@ -214,16 +216,6 @@ export class Pacer implements Permits {
     for (const server of this.#lanes.all) server.request();
   }
 
-  #wanted(server: LaneServer, most: number): number {
-    const fits = this.#lanes.servedBy(server);
-    let wanted = 0;
-    for (const ticket of this.#queue) {
-      if (wanted >= most) break;
-      if (fits(ticket)) wanted++;
-    }
-    return wanted;
-  }
-
   /** What the other processes are told that a lane has to serve in this one. */
   #line(server: LaneServer): Line {
     const fits = this.#lanes.servedBy(server);
@@ -235,14 +227,21 @@ export class Pacer implements Permits {
     return lineOf({ waiting, arrived, weightOf: this.#weightOf }, now);
   }
 
-  #serve(server: LaneServer, { entry, client }: Grant): boolean {
+  #serve(server: LaneServer, { entry, tokens, client }: Grant): boolean {
     const fits = this.#lanes.servedBy(server);
     // The client whose turn it is may have nothing left that waits.
-    const ticket = this.#queue.shift(fits, client) ?? this.#queue.shift(fits);
+    const turn = client !== undefined && this.#queue.first(fits, client) ? client : undefined;
+    const due = this.#queue.first(fits, turn);
+    if (due && due.cost > tokens) {
+      due.outgrow();
+      return false;
+    }
+    const ticket = this.#queue.shift(fits, turn);
     if (ticket === undefined) return false;
+    this.#typicalTokens += TYPICAL_WEIGHT * (ticket.tokens - this.#typicalTokens);
     this.#lanes.served(server);
     const replaceable = this.#lanes.hasOther(server, ticket.again, ticket);
-    ticket.grant({ server, entry, replaceable, latency: this.#latency });
+    ticket.grant({ server, entry, tokens, replaceable, latency: this.#latency });
     return true;
   }
 }

@@ -7,11 +7,12 @@ import { Circuit, type Reason, type Standing } from '../upstream/circuit.ts';
 import { Health } from '../upstream/health.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
 import { BEAT_MS } from './window/alone.ts';
+import { limitOf, NOTHING, sum } from './window/amount.ts';
 import { FleetWindow } from './window/fleet-window.ts';
 import { memoryWindow } from './window/memory-window.ts';
 import { RedisWindow } from './window/redis-window.ts';
 import type { WindowView } from './window/view.ts';
-import type { Window, WindowRules } from './window/window.ts';
+import { sizeOf, type Window, type WindowRules } from './window/window.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
@@ -30,11 +31,15 @@ export interface Pacers {
   close(): Promise<void>;
 }
 
-/** Places of all attachments that are up, and calls that wait. */
-export interface ModelState {
+/** Places of all attachments that are up, their tokens where these are limited, and calls that wait. */
+export interface ModelState extends Room {
+  readonly waiting: number;
+  readonly tokens: Room | undefined;
+}
+
+export interface Room {
   readonly limit: number;
   readonly remaining: number;
-  readonly waiting: number;
 }
 
 export interface WindowState {
@@ -42,11 +47,13 @@ export interface WindowState {
   readonly model: string;
   readonly limit: number;
   readonly used: number;
+  /** Undefined: they are not limited. */
+  readonly tokens?: { readonly limit: number; readonly used: number } | undefined;
   /** Other processes share the window, but their calls cannot be seen. */
   readonly alone: boolean;
 }
 
-export interface LaneView extends WindowState, Partial<WindowView> {
+export interface LaneView extends Omit<WindowState, 'tokens'>, Partial<WindowView> {
   readonly used: number;
   /** Whether calls are made there; and if not, milliseconds until one is tried. */
   readonly standing: Standing;
@@ -62,8 +69,9 @@ export interface Attachment {
 
 export interface PacersOptions {
   readonly upstreams: readonly Attachment[];
-  /** Of every model served, calls a window that one attachment allows it. */
+  /** Of every model served, calls a window that one attachment allows it; and tokens, where these are limited. */
   readonly limits: Readonly<Record<string, number>>;
+  readonly tokenLimits?: Readonly<Record<string, number>>;
   /** Length of the windows, and the longest that a call may take here, milliseconds. */
   readonly windowMs: number;
   readonly maxWaitMs: number;
@@ -93,7 +101,7 @@ export interface PacersOptions {
 const SPARE_SHARE = 0.5;
 
 export const createPacers = (options: PacersOptions): Pacers => {
-  const { upstreams, limits, windowMs, maxWaitMs, maxQueue, clients, prefix } = options;
+  const { upstreams, limits, tokenLimits = {}, windowMs, maxWaitMs, maxQueue, clients, prefix } = options;
   const { redis, channel, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const causes = new Map<FleetWindow, Failure>();
@@ -131,7 +139,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   for (const [model, limit] of Object.entries(limits)) {
     const serving = upstreams.filter(({ modelId }) => modelId === undefined || modelId === model);
     const credit = CREDIT_SHARE * limit * serving.length;
-    const rules = { limit, windowMs, callTimeoutMs: maxWaitMs };
+    const rules = { limit, tokenLimit: tokenLimits[model], windowMs, callTimeoutMs: maxWaitMs };
     const ofModel = serving.map(({ alias }) => ({
       attachment: alias,
       window: windowOf(alias, model, rules, credit),
@@ -145,6 +153,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
         maxQueue,
         windowMs,
         credit,
+        sizeOf: rules.tokenLimit === undefined ? undefined : (tokens) => sizeOf(tokens, rules),
         channel: channel && {
           publish: (message) => channel.publish(`reservation:${model}`, message),
           subscribe: (listener) => channel.on(`reservation:${model}`, listener),
@@ -160,19 +169,24 @@ export const createPacers = (options: PacersOptions): Pacers => {
   beat();
   const heart = setInterval(beat, BEAT_MS).unref();
 
-  const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
   const stateOf = (model: string): ModelState => {
     const up = lanes.get(model)!.filter(({ health }) => !health.open);
     const windows = up.map(({ window }) => window);
-    const limit = sum(windows.map((window) => window.limit));
-    const used = sum(windows.map((window) => window.used()));
-    return { limit, remaining: Math.max(0, limit - used), waiting: pacers.get(model)!.waiting };
+    const limit = windows.map(limitOf).reduce(sum, NOTHING);
+    const used = windows.map((window) => window.used()).reduce(sum, NOTHING);
+    return {
+      ...roomOf(limit.calls, used.calls),
+      tokens: tokenLimits[model] === undefined ? undefined : roomOf(limit.tokens, used.tokens),
+      waiting: pacers.get(model)!.waiting,
+    };
   };
   const stateOfLane = (model: string, { attachment, window }: Lane): WindowState => ({
     upstream: attachment,
     model,
     limit: window.limit,
-    used: window.used(),
+    used: window.used().calls,
+    tokens:
+      window.tokenLimit === undefined ? undefined : { limit: window.tokenLimit, used: window.used().tokens },
     alone: window.shared === false,
   });
   const ofLanes = <T>(look: (model: string, lane: Lane) => T): T[] =>
@@ -181,13 +195,15 @@ export const createPacers = (options: PacersOptions): Pacers => {
     of: (model) => pacers.get(model)!,
     stateOf,
     hasRoomToSpare(model) {
-      const { limit, remaining, waiting } = stateOf(model);
-      return waiting === 0 && remaining >= SPARE_SHARE * limit;
+      const { waiting, tokens, ...calls } = stateOf(model);
+      const isSpare = ({ limit, remaining }: Room): boolean => remaining >= SPARE_SHARE * limit;
+      return waiting === 0 && isSpare(calls) && (tokens === undefined || isSpare(tokens));
     },
     windows: () => ofLanes(stateOfLane),
     views: () =>
       ofLanes((model, lane) => ({
         ...stateOfLane(model, lane),
+        tokens: undefined,
         ...lane.window.view?.(),
         standing: lane.health.standing(),
         retryMs: lane.health.retryInMs(),
@@ -208,3 +224,5 @@ export const createPacers = (options: PacersOptions): Pacers => {
     },
   };
 };
+
+const roomOf = (limit: number, used: number): Room => ({ limit, remaining: Math.max(0, limit - used) });

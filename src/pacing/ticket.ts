@@ -2,7 +2,7 @@
 
 import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
-import type { Permit } from '../calls/permit.ts';
+import type { Asked, Permit } from '../calls/permit.ts';
 import type { LaneServer } from './lanes/lane-server.ts';
 import type { Spot, Waiter } from './queue/admission.ts';
 import type { Place } from './queue/fair-queue.ts';
@@ -10,12 +10,11 @@ import type { Latency } from './queue/latency.ts';
 import type { WindowEntry } from './window/window.ts';
 
 /** What a call brings when it comes. */
-export interface Asked {
+export interface Brought extends Pick<Asked, 'question' | 'tokens' | 'onQueued' | 'onGrant'> {
   readonly terms: Terms;
-  /** @see Permits.acquire */
-  readonly question: string | undefined;
   readonly content: string | undefined;
-  readonly onQueued: ((expectedAnswer: number) => void) | undefined;
+  /** No call costs more than all that a window has. */
+  readonly mostTokens: number;
 }
 
 export interface TicketEvents {
@@ -28,6 +27,8 @@ export interface TicketEvents {
 export interface Granted {
   readonly server: LaneServer;
   readonly entry: WindowEntry;
+  /** What the call may cost. */
+  readonly tokens: number;
   readonly replaceable: boolean;
   /** Is told how long calls take. */
   readonly latency: Latency;
@@ -47,19 +48,18 @@ export class Ticket implements Waiter {
   readonly patienceMs: number;
   /** Rejects as the call is refused, or with the signal's reason. */
   readonly permit: Promise<Permit>;
-  readonly #onQueued: Asked['onQueued'];
+  readonly #brought: Brought;
   #told: number;
+  /** It has outgrown what it had asked for. */
+  #grows = false;
   #end!: () => void;
   #resolve!: (permit: Permit) => void;
   #reject!: (reason: unknown) => void;
 
-  constructor(
-    { terms, question, content, onQueued }: Asked,
-    spot: Spot,
-    { onAbort, onNewcomer }: TicketEvents,
-  ) {
+  constructor(brought: Brought, spot: Spot, { onAbort, onNewcomer }: TicketEvents) {
+    const { terms, question, content } = brought;
     [this.client, this.urgency, this.again] = [spot.client, spot.urgency, spot.again];
-    [this.terms, this.question, this.content, this.#onQueued] = [terms, question, content, onQueued];
+    [this.terms, this.question, this.content, this.#brought] = [terms, question, content, brought];
     [this.waitMs, this.#told] = [spot.waitMs, spot.answerAt];
     this.patienceMs = terms.deadline - this.since;
     this.permit = new Promise((resolve, reject) => {
@@ -77,6 +77,29 @@ export class Ticket implements Waiter {
     signal.addEventListener('abort', abort, { once: true });
   }
 
+  /** What it is likely to cost if it is made now. */
+  get tokens(): number {
+    const { tokens, mostTokens } = this.#brought;
+    return Math.min(tokens?.likely() ?? 0, mostTokens);
+  }
+
+  /** What it costs at most if it is made now. */
+  get cost(): number {
+    const { tokens, mostTokens } = this.#brought;
+    return Math.min(tokens?.most() ?? 0, mostTokens);
+  }
+
+  /** The tokens that it asks for: if others join it while it asks, for those who will have come when it hears, too. */
+  get asks(): number {
+    const { tokens, mostTokens } = this.#brought;
+    return this.#grows && tokens ? Math.min(2 * this.cost, tokens.full(), mostTokens) : this.cost;
+  }
+
+  /** It has got a permit for fewer tokens than it costs by now, since others have joined it. */
+  outgrow(): void {
+    this.#grows = true;
+  }
+
   /** Tells who waits for it when the answer should be there, if that is later than they were told. */
   expect(answerAt: number): void {
     if (answerAt > this.#told) this.expectAnew(answerAt);
@@ -85,12 +108,13 @@ export class Ticket implements Waiter {
   /** The same, if it is sooner, too. */
   expectAnew(answerAt: number): void {
     this.#told = answerAt;
-    this.#onQueued?.(answerAt);
+    this.#brought.onQueued?.(answerAt);
   }
 
   /** The call may start: from now on it counts in the attachment's health. */
-  grant({ server, entry, replaceable, latency }: Granted): void {
+  grant({ server, entry, tokens, replaceable, latency }: Granted): void {
     this.#end();
+    this.#brought.onGrant?.();
     const started = performance.now();
     const ended = server.health.begin({ client: this.client, content: this.content });
     this.#resolve({
@@ -102,6 +126,8 @@ export class Ticket implements Waiter {
         // A refusal comes sooner than scores do, so only scores tell how long calls take.
         if (outcome.verdict === 'scored') latency.observe(performance.now() - started);
         ended(outcome.verdict);
+        // What it has not cost is there now, sooner than those who wait were told.
+        if (outcome.tokens !== undefined && outcome.tokens < tokens) server.nudge();
       },
       giveBack() {
         entry.cancel();

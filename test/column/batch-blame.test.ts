@@ -93,7 +93,7 @@ describe('a call that several share and that is refused for what it holds', () =
 describe('a flight that is refused for what it holds', () => {
   test('is asked again for who had joined it for a part, alone', async () => {
     const { inner, calls, open } = picky((document) => document === 'bad');
-    const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
+    const scorer = stack(inner, flight(), batch({ most: () => RERANK.perCall }));
     const leader = scorer.answer(aCall({ items: ['shared', 'bad'] }));
     const joiner = scorer.answer(aCall({ items: ['own', 'shared'] }));
     open();
@@ -106,7 +106,7 @@ describe('a flight that is refused for what it holds', () => {
 
   test('is refused to everybody who had asked for all of it, with one call', async () => {
     const { inner, calls, open } = picky(() => true);
-    const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
+    const scorer = stack(inner, flight(), batch({ most: () => RERANK.perCall }));
     const asks = Array.from({ length: 200 }, () => scorer.answer(aCall({ items: ['x', 'y'] })));
     open();
     for (const each of asks) await expect(each).rejects.toThrow('refused: x y');
@@ -121,7 +121,7 @@ test('of any asks that share calls, those without a bad document are answered, a
   await fc.assert(
     fc.asyncProperty(fc.array(documents, { minLength: 1, maxLength: 8 }), documents, async (asks, bad) => {
       const { inner, open } = picky((document) => bad.slice(0, 2).includes(document));
-      const scorer = stack(inner, flight(), batch({ most: RERANK.perCall }));
+      const scorer = stack(inner, flight(), batch({ most: () => RERANK.perCall }));
       const answers = asks.map((each) =>
         scorer.answer(aCall({ items: each })).then(
           (scores) => ({ scores, error: undefined }),

@@ -1,6 +1,7 @@
 /** A batch layer over calls that wait for their permit until a test grants it. */
 
 import type { ItemCall, ItemReply, Place, Service } from '../../src/calls/call.ts';
+import type { PerCall } from '../../src/calls/endpoint.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { type BatchOptions, batch } from '../../src/column/batch.ts';
 import { RERANK } from '../../src/endpoints/rerank/endpoint.ts';
@@ -25,7 +26,11 @@ export interface Batched {
   leave(): void;
 }
 
-export const batches = (options: Partial<BatchOptions> = {}) => {
+interface BatchesOptions extends Omit<Partial<BatchOptions>, 'most'> {
+  readonly most?: PerCall;
+}
+
+export const batches = ({ most = RERANK.perCall, ...options }: BatchesOptions = {}) => {
   const calls: WaitingCall[] = [];
   const inner: Service = {
     answer: (ask) =>
@@ -46,7 +51,7 @@ export const batches = (options: Partial<BatchOptions> = {}) => {
         });
       }),
   };
-  const scorer = batch({ most: RERANK.perCall, ...options })(inner);
+  const scorer = batch({ ...options, most: () => most })(inner);
   const ask = (documents: readonly string[], over: CallOptions = {}): Batched => {
     const controller = new AbortController();
     const told: number[] = [];

@@ -9,13 +9,17 @@ test('a call says what it is likely to cost: more while others join it, and less
   ask(['a'.repeat(100)]);
   const { ask: waiting } = calls[0]!;
   const inner = new InstantScorer();
-  void stack(inner, estimated(new Estimates())).answer(waiting);
-  const cost = inner.asks[0]!.cost!;
-  expect(cost()).toBe(50);
+  void stack(
+    inner,
+    estimated(new Estimates(), () => ({ items: 96, bytes: 1000 })),
+  ).answer(waiting);
+  const { most: cost, full } = inner.asks[0]!.cost!;
+  expect(full()).toBe(1000 + 96 * 4);
+  expect(cost()).toBe(100 + 4);
   const leaving = ask(['b'.repeat(60)]);
-  expect(cost()).toBe(80);
+  expect(cost()).toBe(160 + 2 * 4);
   leaving.leave();
-  expect(cost()).toBe(50);
+  expect(cost()).toBe(100 + 4);
 });
 
 test('what a call has cost is what the next is expected to', async () => {
@@ -23,7 +27,7 @@ test('what a call has cost is what the next is expected to', async () => {
   const call = aCall({ items: ['x'.repeat(1000)] });
   const inner = new InstantScorer();
   inner.respond = (asked) => scoresOf(asked, { spent: 200 });
-  expect(estimates.of(call.model, { items: 1, bytes: 1000 })).toBe(500);
+  expect(estimates.likely(call.model, { items: 1, bytes: 1000 })).toBe(300);
   await stack(inner, learned(estimates)).answer(call);
-  expect(estimates.of(call.model, { items: 1, bytes: 1000 })).toBe(200);
+  expect(estimates.likely(call.model, { items: 1, bytes: 1000 })).toBe(200);
 });

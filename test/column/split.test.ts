@@ -14,7 +14,10 @@ test('a call for more items than fit is made as few that do, and each item has i
       async (count, most) => {
         const inner = new InstantScorer();
         const call = aCall({ items: numbered(count) });
-        const reply = await stack(inner, split({ items: most })).answer(call);
+        const reply = await stack(
+          inner,
+          split(() => ({ items: most, bytes: Number.POSITIVE_INFINITY })),
+        ).answer(call);
         expect(reply.values).toEqual(valuesOf(call));
         expect(reply.spent).toBe(inner.asks.length);
         expect(inner.asks).toHaveLength(Math.ceil(count / most));
@@ -28,12 +31,19 @@ test('a call for more items than fit is made as few that do, and each item has i
 test('a call that fits is passed on as it is', async () => {
   const inner = new InstantScorer();
   const calls: ItemCall[] = [aCall({ items: numbered(5) }), aCall({ items: numbered(5), whole: true })];
-  for (const call of calls) await stack(inner, split({ items: 5 })).answer(call);
+  for (const call of calls)
+    await stack(
+      inner,
+      split(() => ({ items: 5, bytes: Number.POSITIVE_INFINITY })),
+    ).answer(call);
   expect(inner.asks).toEqual(calls);
 });
 
 test('one whose values depend on each other is split, too, since the upstream would refuse it', async () => {
   const inner = new InstantScorer();
-  await stack(inner, split({ items: 5 })).answer(aCall({ items: numbered(9), whole: true }));
+  await stack(
+    inner,
+    split(() => ({ items: 5, bytes: Number.POSITIVE_INFINITY })),
+  ).answer(aCall({ items: numbered(9), whole: true }));
   expect(inner.asks.map(({ items }) => items.length)).toEqual([5, 4]);
 });

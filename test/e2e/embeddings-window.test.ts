@@ -1,27 +1,38 @@
 import { afterEach, expect, test } from 'vitest';
+import { tokensOf } from '../../src/simulator/embeddings/answer.ts';
 import { areInFlight } from '../clients/bed.ts';
 import { shutGate } from '../clients/gate.ts';
 import { EMBED, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { mostInAnyWindow } from '../support/sliding.ts';
 import { embed, freshTexts, inputsOf, upstreamVector } from './embedding.ts';
 
 let gateway: TestGateway;
 afterEach(() => gateway.stop());
 
-const start = async (limit: number, windowMs: number, url?: string): Promise<void> => {
+interface Limits {
+  readonly url?: string;
+  readonly tokens?: number;
+}
+
+const start = async (limit: number, windowMs: number, { url, tokens }: Limits = {}): Promise<void> => {
   gateway = await startTestGateway({
     env: {
-      MODEL_LIMITS: `${EMBED}=${limit}`,
+      MODEL_LIMITS: `${EMBED}=${limit}${tokens === undefined ? '' : `/${tokens}`}`,
       RATE_WINDOW_MS: String(windowMs),
       VERIFY_RATE: '0',
       ...(url && { RERANK_URL: url }),
     },
-    simulator: { limits: { [EMBED]: limit }, windowMs },
+    simulator: {
+      limits: { [EMBED]: limit },
+      ...(tokens === undefined ? {} : { tokenLimits: { [EMBED]: tokens } }),
+      windowMs,
+    },
   });
 };
 
 test('200 callers that post one new text each while the window is full cost three calls', async () => {
   await using gate = await shutGate();
-  await start(4, 1000, gate.url);
+  await start(4, 1000, { url: gate.url });
   // Of other types, so that none of the texts can join them.
   const types = ['search_query', 'classification', 'clustering'];
   const others = ['int8', ...types].map((type, i) =>
@@ -54,4 +65,33 @@ test('documents that come again with a twentieth of them changed cost what has c
   // In other portions, and by another service.
   await ingest(again, 64);
   expect(inputsOf(gateway.simulator).flat()).toEqual(again.filter((text) => text.endsWith('changed')));
+});
+
+test('a request of more tokens than a window has is answered, in calls that each leave room for others', async () => {
+  await start(500, 500, { tokens: 1000 });
+  const texts = freshTexts(60).map((text) => `${text} ${'lift '.repeat(20)}`);
+  const { vectors, spent } = await embed(gateway, texts);
+  expect(vectors).toEqual(texts.map((text) => upstreamVector(text)));
+  expect(spent).toBeGreaterThan(1000);
+  const { calls } = gateway.simulator;
+  expect(calls.every(({ status }) => status === 200)).toBe(true);
+  const costs = calls.map(({ body }) => tokensOf(body as { input: string[] }));
+  expect(Math.max(...costs)).toBeLessThanOrEqual(250);
+  expect(
+    mostInAnyWindow(
+      calls.map(({ at }) => at),
+      500,
+      costs,
+    ),
+  ).toBeLessThanOrEqual(1000);
+});
+
+test('a text of more tokens than the window of a model has is a 400 that names the field, and costs nothing', async () => {
+  await start(500, 60_000, { tokens: 400 });
+  const [text = ''] = freshTexts(1);
+  const response = await gateway.embed({ model: EMBED, input: [text, 'lift '.repeat(400)] });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error: { code: 400, param: 'input' } });
+  expect(gateway.simulator.calls).toEqual([]);
+  expect((await embed(gateway, text)).vectors).toEqual([upstreamVector(text)]);
 });

@@ -53,8 +53,9 @@ class Gate implements Permits {
   #waiting: (() => void)[] = [];
   givenBack = 0;
 
-  acquire: Permits['acquire'] = async () => {
+  acquire: Permits['acquire'] = async (_, asked) => {
     if (this.closed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    asked?.onGrant?.();
     return {
       attachment: 'ONE',
       replaceable: false,

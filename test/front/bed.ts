@@ -110,7 +110,12 @@ export class Bed {
       refused: caches.refused,
       defang: false,
       maxWaitMs: 5000,
-      permits: () => ({ acquire: async () => permit }),
+      permits: () => ({
+        acquire: async (_, asked) => {
+          asked?.onGrant?.();
+          return permit;
+        },
+      }),
       attempts: 1,
       attemptMs: 5000,
       observer,

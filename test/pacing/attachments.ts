@@ -71,13 +71,11 @@ export const acquire = (
     ...over,
   };
   const none = new Set<string>();
-  const slot = pacer.acquire(
-    terms,
+  const slot = pacer.acquire(terms, {
     onQueued,
-    again && { avoid: none, never: none, ...again },
-    undefined,
-    content === undefined ? undefined : () => content,
-  );
+    again: again && { avoid: none, never: none, ...again },
+    content: content === undefined ? undefined : () => content,
+  });
   slot.catch(() => {});
   return slot;
 };

@@ -35,15 +35,13 @@ const waitAs = (name: string, { client = 'batch', urgency = 5 }: Partial<Terms> 
     { client, urgency, deadline, signal: controller.signal },
   ]);
   const expected: number[] = [];
-  const done = pacer
-    .acquire(terms, (answerAt) => expected.push(answerAt))
-    .then(
-      (slot) => {
-        granted.push(name);
-        slot.giveBack();
-      },
-      () => {},
-    );
+  const done = pacer.acquire(terms, { onQueued: (answerAt) => expected.push(answerAt) }).then(
+    (slot) => {
+      granted.push(name);
+      slot.giveBack();
+    },
+    () => {},
+  );
   return { terms, expected, done, leave: () => controller.abort(new RerankError('client_gone')) };
 };
 

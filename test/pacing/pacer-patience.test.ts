@@ -49,7 +49,7 @@ const call = async (pacer: Pacer, client: string, latencyMs: number): Promise<En
   const terms = { client, urgency: 3, deadline, signal: controller.signal };
   const question = `${client} ${asked} ${latencyMs}`;
   try {
-    const slot = await pacer.acquire(terms, undefined, undefined, question);
+    const slot = await pacer.acquire(terms, { question });
     await pause(latencyMs);
     slot.release({ verdict: 'scored', answered: true });
     const kind = performance.now() <= deadline ? undefined : 'deadline';
@@ -183,7 +183,7 @@ describe('a call that several wait for', () => {
     };
     const slots = await taken(pacer, terms);
     const told: number[] = [];
-    const waiting = pacer.acquire(terms, (answerAt) => told.push(answerAt));
+    const waiting = pacer.acquire(terms, { onQueued: (answerAt) => told.push(answerAt) });
     waiting.catch(() => {});
     await vi.advanceTimersByTimeAsync(10);
     const before = told.at(-1)!;

@@ -53,7 +53,7 @@ class Bed {
   ask(client: string, question: string): void {
     const deadline = performance.now() + this.#patienceMs;
     const terms = { client, urgency: 3, deadline, signal: new AbortController().signal };
-    this.pacer.acquire(terms, undefined, undefined, question).then(
+    this.pacer.acquire(terms, { question }).then(
       (slot) => this.granted.push(slot),
       () => this.refused++,
     );

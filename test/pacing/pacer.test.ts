@@ -115,7 +115,7 @@ describe('a pacer', () => {
     await settled(call(pacer));
     const onQueued = vi.fn<(expected: number) => void>();
     const now = performance.now();
-    const waiting = pacer.acquire(terms(), onQueued);
+    const waiting = pacer.acquire(terms(), { onQueued });
     const [expected] = onQueued.mock.calls[0]!;
     expect(expected).toBeGreaterThan(now + WINDOW_MS / 2);
     await settled(waiting);

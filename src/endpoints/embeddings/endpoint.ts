@@ -13,6 +13,6 @@ export const EMBEDDINGS: Endpoint<Vectors> = {
   perCall: { items: PER_CALL, bytes: PER_CALL * MAX_INPUT_BYTES },
   wire,
   comparison,
-  limitsCost: true,
+  costs: 'input',
   defang,
 };

@@ -3,7 +3,7 @@
 import type { Again } from '../../calls/attempt.ts';
 import type { Health } from '../../upstream/health.ts';
 import type { Caller } from '../../upstream/suspects.ts';
-import { inCommon, type Schedule } from '../window/schedule.ts';
+import { inCommon, type Schedules } from '../window/schedule.ts';
 import type { Window } from '../window/window.ts';
 
 export interface Lane {
@@ -86,12 +86,12 @@ export class Lanes<L extends Lane> {
     );
   }
 
-  /** @see Window.schedule, over all lanes that the call may take; undefined when there is none. */
-  schedule(again: Again | undefined, latencyMs: number, caller?: Caller): Schedule | undefined {
+  /** @see Window.schedules, over all lanes that the call may take; undefined when there is none. */
+  schedules(again: Again | undefined, latencyMs: number, caller?: Caller): Schedules | undefined {
     const lanes = this.for(again, caller);
     const sure = lanes.filter(({ health }) => health.standing(caller) === 'good');
     // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
-    const schedules = (sure.length > 0 ? sure : lanes).map(({ window }) => window.schedule(latencyMs));
+    const schedules = (sure.length > 0 ? sure : lanes).map(({ window }) => window.schedules(latencyMs));
     return schedules.length > 1 ? inCommon(schedules) : schedules[0];
   }
 

@@ -51,11 +51,11 @@ export class Admission<T extends Waiter> {
     this.#options = options;
   }
 
-  /** Where a call that comes now is to wait; throws when it is not let in. */
-  spot(terms: Terms, again: Again | undefined, question: string | undefined): Spot {
+  /** Where a call that comes now is to wait; throws when it is not let in. @param tokens what it would cost now */
+  spot(terms: Terms, again: Again | undefined, question: string | undefined, tokens = 0): Spot {
     const { client, urgency, deadline } = terms;
-    if (again !== undefined) return this.#spotAgain(client, deadline, again);
-    const spot = this.#spotOf({ client, urgency }, again);
+    if (again !== undefined) return this.#spotAgain({ client, urgency: FIRST, tokens }, deadline, again);
+    const spot = this.#spotOf({ client, urgency, tokens }, again);
     const refused = this.#refusal(spot, deadline);
     if (refused === undefined) return spot;
     if (question === undefined) throw refused;
@@ -63,7 +63,7 @@ export class Admission<T extends Waiter> {
     if (taken === undefined) throw this.#reserve(refused, client, question);
     // What it was told still holds.
     if (taken !== 'due') throw this.#refuse(refused.kind, spot, taken);
-    const kept = this.#spotOf({ client, urgency: FIRST }, again);
+    const kept = this.#spotOf({ client, urgency: FIRST, tokens }, again);
     if (kept.answerAt <= deadline) return kept;
     throw this.#reserve(this.#tooLong(kept, deadline), client, question);
   }
@@ -79,15 +79,14 @@ export class Admission<T extends Waiter> {
    * What is said to a call that waits, and can be served in time no longer: when one could be that came then, and was as
    * patient.
    */
-  late({ client, urgency, patienceMs, question }: T): RerankError {
+  late({ client, urgency, tokens = 0, patienceMs, question }: T): RerankError {
     const now = performance.now();
-    const spot = this.#spotOf({ client, urgency }, undefined);
+    const spot = this.#spotOf({ client, urgency, tokens }, undefined);
     const refused = this.#tooLong(spot, Math.min(now + patienceMs, spot.answerAt - SOON_MS));
     return question === undefined ? refused : this.#reserve(refused, client, question);
   }
 
-  #spotAgain(client: string, deadline: number, again: Again): Spot {
-    const first = { client, urgency: FIRST };
+  #spotAgain(first: Place, deadline: number, again: Again): Spot {
     const spot = this.#spotOf(first, again);
     if (spot.answerAt <= deadline) return spot;
     // Whoever has failed it may have room when the others have not.

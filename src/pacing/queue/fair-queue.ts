@@ -1,9 +1,11 @@
 /**
- * Weighted fair queueing over clients, counted in calls; inside one client, the most urgent first, then in order
- * of arrival. Start-time fair queueing: each client's next call carries a tag in virtual time, the smallest tag is served,
- * and serving a call moves its client's tag on by 1 ÷ weight. Where a client starts: see virtual-clock.ts.
+ * Weighted fair queueing over clients; inside one client, the most urgent first, then in order of arrival. Start-time fair
+ * queueing: each client's next call carries a tag in virtual time, the smallest tag is served, and serving a call moves its
+ * client's tag on by size ÷ weight. The size of a call is 1, or more where tokens are limited and it takes more of those: see
+ * sizeOf in window/window.ts. Where a client starts: see virtual-clock.ts.
  */
 
+import type { Amount } from '../window/amount.ts';
 import type { Turns } from '../window/window.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -12,18 +14,31 @@ export interface Place {
   readonly client: string;
   /** The smaller, the more urgent. */
   readonly urgency: number;
+  /** What it needs, where tokens are limited. */
+  readonly tokens?: number;
 }
 
 /** What waits. Its place is the queue's to change while it is here. */
 export interface Queued {
   client: string;
   urgency: number;
+  readonly tokens?: number;
 }
 
 /** Items that are not here, but are to be counted as if they stood first among those of their client. */
 export interface Expected {
   readonly clients: Iterable<string>;
   of(client: string): number;
+  /** Of each of a client's, on average. */
+  tokensOf(client: string): number;
+}
+
+export interface FairQueueOptions {
+  readonly weightOf?: ((client: string) => number) | undefined;
+  /** @see VirtualClock */
+  readonly credit?: number | undefined;
+  /** Calls' worth of a call of so many tokens; undefined where tokens are not limited. */
+  readonly sizeOf?: ((tokens: number) => number) | undefined;
 }
 
 interface Lane<T> {
@@ -36,11 +51,12 @@ export class FairQueue<T extends Queued> {
   readonly #clock: VirtualClock;
   /** Clients with something queued. */
   readonly #lanes = new Map<string, Lane<T>>();
+  readonly #sizeOf: FairQueueOptions['sizeOf'];
   #size = 0;
 
-  /** @param credit @see VirtualClock */
-  constructor(weightOf: (client: string) => number = () => 1, credit = 0) {
+  constructor({ weightOf = () => 1, credit = 0, sizeOf }: FairQueueOptions = {}) {
     this.#clock = new VirtualClock(weightOf, credit);
+    this.#sizeOf = sizeOf;
   }
 
   get size(): number {
@@ -61,6 +77,16 @@ export class FairQueue<T extends Queued> {
     for (const { items } of this.#lanes.values()) yield* items;
   }
 
+  /** Items that `fits` accepts; of more than `most`, no more are counted. */
+  count(fits: (item: T) => boolean, most: number): number {
+    let count = 0;
+    for (const item of this) {
+      if (count >= most) break;
+      if (fits(item)) count++;
+    }
+    return count;
+  }
+
   /** Something of the client waits. */
   isBacklogged(client: string): boolean {
     return this.#lanes.has(client);
@@ -75,9 +101,9 @@ export class FairQueue<T extends Queued> {
     for (const [client, { items }] of this.#lanes) yield [client, items];
   }
 
-  /** The item that is due among those that `fits` accepts. */
-  first(fits: (item: T) => boolean = () => true): T | undefined {
-    const due = this.#due(fits);
+  /** The item that is due among those that `fits` accepts, or among those of one client. */
+  first(fits: (item: T) => boolean = () => true, client?: string): T | undefined {
+    const due = this.#due(fits, client);
     return due?.lane.items[due.at];
   }
 
@@ -89,12 +115,12 @@ export class FairQueue<T extends Queued> {
     const due = this.#due(fits, client);
     if (due === undefined) return undefined;
     const { lane, at } = due;
+    const [item] = lane.items.splice(at, 1);
     if (client === undefined) {
       this.#clock.serve(lane.tag);
-      lane.tag += this.#clock.advance(due.client, 1);
+      lane.tag += this.#clock.advance(due.client, this.#worth(item?.tokens));
     }
     this.#size--;
-    const [item] = lane.items.splice(at, 1);
     this.#retireIfEmpty(due.client, lane);
     return item;
   }
@@ -130,29 +156,49 @@ export class FairQueue<T extends Queued> {
     return true;
   }
 
-  /** How many items would be served before one that is here, or before one in this place, were it pushed now. */
-  ahead(place: Place | T, expected: Expected = NONE): number {
+  /** How much would be served before an item that is here, or before one in this place, were it pushed now. */
+  ahead(place: Place | T, expected: Expected = NONE): Amount {
     const { client } = place;
-    const { tag, before } = this.#dueIn(place, expected.of(client));
-    let ahead = before;
+    const { tag, before } = this.#dueIn(place, expected);
+    let [calls, tokens] = [before, before * this.#typical(client, expected)];
+    const add = (name: string, first: number, waiting: number): void => {
+      const each = this.#typical(name, expected);
+      const turns = this.#clock.turnsUntil(tag, first, name, this.#worth(each));
+      const served = waiting >= turns ? turns : Math.min(turns, waiting + expected.of(name));
+      calls += served;
+      tokens += served * each;
+    };
     for (const [name, { tag: first, items }] of this.#lanes) {
-      const turns = name === client ? 0 : this.#clock.turnsUntil(tag, first, name);
-      ahead += items.length >= turns ? turns : Math.min(turns, items.length + expected.of(name));
+      if (name !== client) add(name, first, items.length);
     }
     for (const name of expected.clients) {
-      if (name === client || this.#lanes.has(name)) continue;
-      ahead += Math.min(this.#clock.turnsUntil(tag, this.#clock.startTag(name), name), expected.of(name));
+      if (name !== client && !this.#lanes.has(name)) add(name, this.#clock.startTag(name), 0);
     }
-    return ahead;
+    return { calls, tokens };
   }
 
   /** When an item is due, in virtual time, and behind how many of its own client's. */
-  #dueIn(place: Place | T, expected = 0): { tag: number; before: number } {
-    const own = this.#lanes.get(place.client);
+  #dueIn(place: Place | T, expected: Expected = NONE): { tag: number; before: number } {
+    const { client } = place;
+    const own = this.#lanes.get(client);
     const at = own === undefined ? 0 : own.items.indexOf(place as T);
-    const before = expected + (own !== undefined && at < 0 ? placeIn(own.items, place.urgency) : at);
-    const first = own?.tag ?? this.#clock.startTag(place.client);
-    return { tag: first + this.#clock.advance(place.client, before), before };
+    const here = own !== undefined && at < 0 ? placeIn(own.items, place.urgency) : at;
+    const before = expected.of(client) + here;
+    const first = own?.tag ?? this.#clock.startTag(client);
+    const size = before * this.#worth(this.#typical(client, expected));
+    return { tag: first + this.#clock.advance(client, size), before };
+  }
+
+  /** Tokens of one of a client's calls, on average. */
+  #typical(client: string, expected: Expected): number {
+    if (this.#sizeOf === undefined) return 0;
+    const { items = [] } = this.#lanes.get(client) ?? {};
+    if (items.length === 0) return expected.tokensOf(client);
+    return items.reduce((sum, { tokens = 0 }) => sum + tokens, 0) / items.length;
+  }
+
+  #worth(tokens = 0): number {
+    return this.#sizeOf?.(tokens) ?? 1;
   }
 
   #due(fits: (item: T) => boolean, only?: string): { client: string; lane: Lane<T>; at: number } | undefined {
@@ -173,7 +219,7 @@ export class FairQueue<T extends Queued> {
   }
 }
 
-const NONE: Expected = { clients: [], of: () => 0 };
+const NONE: Expected = { clients: [], of: () => 0, tokensOf: () => 0 };
 
 interface Turn {
   readonly client: string;

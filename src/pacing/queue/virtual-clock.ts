@@ -1,5 +1,5 @@
 /**
- * Virtual time, in calls, and where in it each client that has nothing queued would start. A client that was idle starts at
+ * Virtual time, in calls' worth of a window (see sizeOf in window/window.ts), and where in it each client that has nothing queued would start. A client that was idle starts at
  * the present, less its credit: it waits behind nobody's backlog, catches up with part of what others had meanwhile, and
  * saves up no more than that. One that has just had its turn starts where it would have gone on.
  */
@@ -19,14 +19,14 @@ export class VirtualClock {
     this.#credit = credit;
   }
 
-  /** How far so many calls move a client's tag on. */
-  advance(client: string, calls: number): number {
-    return calls / this.#weightOf(client);
+  /** How far so many calls' worth move a client's tag on. */
+  advance(client: string, size: number): number {
+    return size / this.#weightOf(client);
   }
 
-  /** Calls of a client that are due by `tag`, if its first is due at `first`. */
-  turnsUntil(tag: number, first: number, client: string): number {
-    return first > tag ? 0 : Math.floor((tag - first) * this.#weightOf(client)) + 1;
+  /** Calls of a client that are due by `tag`, if its first is due at `first`, and each is worth so much. */
+  turnsUntil(tag: number, first: number, client: string, size = 1): number {
+    return first > tag ? 0 : Math.floor(((tag - first) * this.#weightOf(client)) / size) + 1;
   }
 
   /** The tag of a client's first call if it had nothing queued. */

@@ -7,7 +7,8 @@
 
 import type { Again } from '../../calls/attempt.ts';
 import type { Lane, Lanes } from '../lanes/lanes.ts';
-import { HORIZON_MS } from '../window/schedule.ts';
+import { type Amount, sum } from '../window/amount.ts';
+import { HORIZON_MS, startOf } from '../window/schedule.ts';
 import type { ArrivalRates } from './arrival-rates.ts';
 import type { FairQueue, Place, Queued } from './fair-queue.ts';
 import type { Reservations } from './reservations.ts';
@@ -37,6 +38,8 @@ export interface WaitPredictorOptions<T extends Queued> {
   readonly rates: Pick<ArrivalRates, 'clients' | 'within' | 'periodMs'>;
   /** How long calls last, and what hardly any takes longer than, milliseconds. */
   readonly latency: { readonly ms: number; readonly mostMs: number };
+  /** What a call costs of late. */
+  readonly typicalTokens?: () => number;
 }
 
 export class WaitPredictor<T extends Queued = Queued> {
@@ -49,10 +52,11 @@ export class WaitPredictor<T extends Queued = Queued> {
   /** For a call that waits, or one that would wait in this place; undefined when nobody could make it. */
   of(place: Place | T, again: Again | undefined): Expectation | undefined {
     const { lanes, queue, reservations, rates, latency } = this.#options;
-    const schedule = lanes.schedule(again, latency.ms, place);
-    if (schedule === undefined) return undefined;
+    const schedules = lanes.schedules(again, latency.ms, place);
+    if (schedules === undefined) return undefined;
     const now = performance.now();
     const elsewhere = this.#elsewhere(place, again);
+    const { tokens = 0 } = place;
     const clients = new Set([...elsewhere.keys(), ...reservations.clients(now), ...rates.clients(now)]);
     /** Calls that are there within so many milliseconds, beside those that wait here. */
     const callsBy = (client: string, inMs: number): number => {
@@ -63,19 +67,21 @@ export class WaitPredictor<T extends Queued = Queued> {
       const mean = rates.within(client, inMs, now) + perMs * inMs;
       return inMs > 0 ? mean + Math.sqrt(mean + 4) : 0;
     };
-    const aheadBy = (inMs: number): number =>
-      Math.round(queue.ahead(place, { clients, of: (client) => callsBy(client, inMs) }));
+    const tokensOf = (client: string): number => this.#tokensOf(elsewhere.get(client));
+    const aheadBy = (inMs: number): Amount =>
+      rounded(queue.ahead(place, { clients, of: (client) => callsBy(client, inMs), tokensOf }));
     let ahead = aheadBy(0);
-    let waitMs = schedule.startOf(ahead);
+    let waitMs = startOf(schedules, ahead, tokens);
     // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
     for (let step = 0; waitMs > 0 && waitMs < HORIZON_MS && step < STEPS; step++) {
       const later = aheadBy(waitMs);
-      if (later <= ahead) break;
+      if (later.calls <= ahead.calls && later.tokens <= ahead.tokens) break;
       ahead = later;
-      waitMs = schedule.startOf(ahead);
+      waitMs = startOf(schedules, ahead, tokens);
     }
     const answerAt = waitMs > 0 ? now + waitMs + latency.mostMs : now;
-    return { waitMs, answerAt, close: schedule.startOf(ahead + MARGIN) > 0 };
+    const more = sum(ahead, { calls: MARGIN, tokens: MARGIN * tokens });
+    return { waitMs, answerAt, close: startOf(schedules, more, tokens) > 0 };
   }
 
   /**
@@ -84,13 +90,19 @@ export class WaitPredictor<T extends Queued = Queued> {
    */
   soonest(item: T, again: Again | undefined): number | undefined {
     const { lanes, queue, latency } = this.#options;
-    const schedule = lanes.schedule(again, latency.ms, item);
-    if (schedule === undefined) return undefined;
+    const schedules = lanes.schedules(again, latency.ms, item);
+    if (schedules === undefined) return undefined;
     const now = performance.now();
     const elsewhere = this.#elsewhere(item, again);
     const of = (client: string): number => (elsewhere.get(client) ?? NOTHING).waiting;
-    const ahead = queue.ahead(item, { clients: elsewhere.keys(), of });
-    return now + schedule.startOf(ahead) + QUICK_SHARE * latency.ms;
+    const tokensOf = (client: string): number => this.#tokensOf(elsewhere.get(client));
+    const ahead = queue.ahead(item, { clients: elsewhere.keys(), of, tokensOf });
+    return now + startOf(schedules, ahead, item.tokens ?? 0) + QUICK_SHARE * latency.ms;
+  }
+
+  /** Of a call that waits elsewhere, or is yet to come. */
+  #tokensOf({ waiting, tokens }: Elsewhere = NOTHING): number {
+    return waiting > 0 ? tokens / waiting : (this.#options.typicalTokens?.() ?? 0);
   }
 
   /**
@@ -100,11 +112,17 @@ export class WaitPredictor<T extends Queued = Queued> {
   #elsewhere(place: Place, again: Again | undefined): ReadonlyMap<string, Elsewhere> {
     const { lanes, rates } = this.#options;
     const all = new Map<string, Elsewhere>();
-    for (const { client, calls, arrived, first } of lanes.for(again, place)[0]?.window.elsewhere?.() ?? []) {
-      const { waiting, perMs } = all.get(client) ?? NOTHING;
+    for (const { client, calls, tokens = 0, arrived, first } of lanes
+      .for(again, place)[0]
+      ?.window.elsewhere?.() ?? []) {
+      const known = all.get(client) ?? NOTHING;
       const passed = client === place.client ? first.findIndex(({ urgency }) => urgency > place.urgency) : -1;
       const before = passed < 0 ? calls : passed;
-      all.set(client, { waiting: waiting + before, perMs: perMs + arrived / rates.periodMs });
+      all.set(client, {
+        waiting: known.waiting + before,
+        tokens: known.tokens + (calls > 0 ? (tokens * before) / calls : 0),
+        perMs: known.perMs + arrived / rates.periodMs,
+      });
     }
     return all;
   }
@@ -112,7 +130,14 @@ export class WaitPredictor<T extends Queued = Queued> {
 
 interface Elsewhere {
   readonly waiting: number;
+  /** Of those that wait, together. */
+  readonly tokens: number;
   readonly perMs: number;
 }
 
-const NOTHING: Elsewhere = { waiting: 0, perMs: 0 };
+const NOTHING: Elsewhere = { waiting: 0, tokens: 0, perMs: 0 };
+
+const rounded = ({ calls, tokens }: Amount): Amount => ({
+  calls: Math.round(calls),
+  tokens: Math.round(tokens),
+});

@@ -3,17 +3,18 @@
  * times are monotonic milliseconds that callers pass.
  */
 
+import { type Amount, limitOf } from './amount.ts';
 import type { CallOutcome, WindowRules } from './window.ts';
 
-/** How many places this process may hold, as time goes by. */
+/** How much this process may hold, as time goes by. */
 export interface Allowance {
   /** Nothing is granted before: every process must have noticed first. */
   readonly from: number;
   /** Until `until`, when all that was sent before must have ended: calls of others from then may still count. */
-  readonly first: number;
+  readonly first: Amount;
   readonly until: number;
   /** From then on. */
-  readonly share: number;
+  readonly share: Amount;
 }
 
 export interface Alone {
@@ -46,17 +47,18 @@ export interface Loss {
   readonly heardMs: number | undefined;
   /** Other processes heard of lately. */
   readonly others: readonly string[];
-  /** Places that this process holds, and that all together held when Redis was last heard of. */
-  readonly own: number;
-  readonly all: number;
+  /** What this process holds, and what all together held when Redis was last heard of. */
+  readonly own: Amount;
+  readonly all: Amount;
 }
 
 /**
  * Calls sent before the outage may still count upstream. Until the last of them must have ended, a process only takes
- * again the places that it held itself, as they come free; then it has its share.
+ * again the places that it held itself, and their tokens, as they come free; then it has its share.
  */
 export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now: number): Alone => {
-  const { limit, windowMs, callTimeoutMs } = rules;
+  const { windowMs, callTimeoutMs } = rules;
+  const limit = limitOf(rules);
   const leaseMs = callTimeoutMs + windowMs;
   const known = new Map(before?.known);
   for (const process of others) known.set(process, undefined);
@@ -72,20 +74,27 @@ export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now:
   // heard of all of them again.
   const least = heard && heardMs >= NOTICE_MS ? 1 : ASSUMED_PROCESSES;
   const processes = Math.max(least, others.length + 1, before?.processes ?? 1);
-  const share = Math.max(1, Math.floor(limit / processes));
+  const share = {
+    calls: Math.max(1, Math.floor(limit.calls / processes)),
+    tokens: Math.floor(limit.tokens / processes),
+  };
   const rest = { processes, known, back: undefined };
   // It has nothing to take again, or knows of all that counts.
-  const sole = before === undefined && others.length === 0 && all <= own;
+  const isAll = all.calls <= own.calls && all.tokens <= own.tokens;
+  const sole = before === undefined && others.length === 0 && isAll;
   if (!heard || sole) return { allowance: { from: now, first: share, until: now, share }, ...rest };
   // Who held nothing may hold one place, though it takes again none of its own: others must have left it one, or given
   // up what is beyond their shares.
-  const crowdedMs = own === 0 && all + processes > limit ? windowMs : 0;
-  const first = Math.max(1, Math.min(own, share));
+  const crowdedMs = own.calls === 0 && all.calls + processes > limit.calls ? windowMs : 0;
+  const first = {
+    calls: Math.max(1, Math.min(own.calls, share.calls)),
+    tokens: rules.tokenLimit === undefined ? share.tokens : Math.min(own.tokens, share.tokens),
+  };
   return { allowance: { from: now + NOTICE_MS + crowdedMs, first, until: now + leaseMs, share }, ...rest };
 };
 
-/** Places that may be held at a moment from `from` on. */
-export const allowed = ({ first, until, share }: Allowance, now: number): number =>
+/** What may be held at a moment from `from` on. */
+export const allowed = ({ first, until, share }: Allowance, now: number): Amount =>
   now < until ? first : share;
 
 /**
@@ -109,7 +118,7 @@ export const isOver = (
  * takes its part of it; in the shared window it is Redis' to know.
  */
 export const ownPart = (outcome: CallOutcome, alone: Alone | undefined): CallOutcome => {
-  const { remaining } = outcome;
-  if (remaining === undefined || alone === undefined) return { ...outcome, remaining: undefined };
-  return { ...outcome, remaining: Math.max(0, Math.floor(remaining / alone.processes)) };
+  const part = (left: number | undefined): number | undefined =>
+    left === undefined || alone === undefined ? undefined : Math.max(0, Math.floor(left / alone.processes));
+  return { ...outcome, remaining: part(outcome.remaining), remainingTokens: part(outcome.remainingTokens) };
 };

@@ -4,14 +4,15 @@
  * misses or forgets is told to it again.
  */
 
-import { type Failure, failureOf } from '../../redis/failure.ts';
+import type { Failure } from '../../redis/failure.ts';
 import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
+import { type Amount, amountOfAll, limitOf, NOTHING } from './amount.ts';
 import { Exchanges } from './exchanges.ts';
-import { within } from './reading.ts';
+import { Mistakes } from './mistakes.ts';
 import type { RedisWindow } from './redis-window.ts';
-import type { Heard, Known, View } from './reply.ts';
+import { type Heard, isNews, type Known, type View } from './reply.ts';
 import type { Grade } from './rule.ts';
-import type { Schedule } from './schedule.ts';
+import { type Schedules, startOf } from './schedule.ts';
 import { SlidingLog } from './sliding-log.ts';
 import { viewOf } from './view.ts';
 import type {
@@ -43,21 +44,23 @@ const NOBODY: Clientele = { line: () => [], hear: () => {}, vacant: () => {} };
 
 export class FleetWindow implements Window {
   readonly limit: number;
+  readonly tokenLimit: number | undefined;
   readonly #options: Required<FleetWindowOptions>;
   readonly #log: SlidingLog;
   readonly #now: () => number;
-  /** Mistakes that were told of: what fails at every beat is not to fill the log. */
-  readonly #bugs = new Set<string>();
+  readonly #mistakes: Mistakes;
   #clientele = NOBODY;
   /** Undefined while the shared window is in force. */
   #alone: Alone | undefined;
   #leaves = false;
-  readonly view = () => viewOf(this.#logNow(), this.#options.rules, this.#now());
+  readonly view = () => viewOf(this.#logNow(), this.#options.rules, this.#now(), this.#due);
   readonly #exchanges = new Exchanges((wanted, hears) => this.#admit(wanted, hears));
 
   constructor(options: FleetWindowOptions) {
     this.#options = { onChange: () => {}, onBug: () => {}, now: () => performance.now(), ...options };
     this.limit = options.rules.limit;
+    this.tokenLimit = options.rules.tokenLimit;
+    this.#mistakes = new Mistakes(this.#options.onBug);
     this.#log = new SlidingLog(options.rules);
     this.#now = this.#options.now;
   }
@@ -76,7 +79,7 @@ export class FleetWindow implements Window {
     return this.#alone === undefined;
   }
 
-  used(): number {
+  used(): Amount {
     return this.#log.used(this.#now());
   }
 
@@ -88,8 +91,8 @@ export class FleetWindow implements Window {
     return this.shared ? this.#options.shared.elsewhere : [];
   }
 
-  schedule(latencyMs: number): Schedule {
-    return this.#logNow().schedule(this.#now(), latencyMs);
+  schedules(latencyMs: number): Schedules {
+    return this.#logNow().schedules(this.#now(), latencyMs);
   }
 
   /**
@@ -98,8 +101,8 @@ export class FleetWindow implements Window {
    */
   async beat(): Promise<void> {
     await this.#exchanges.soon(0, true);
-    this.#guard(() => {
-      if (this.shared && this.schedule(0).startOf(0) === 0) this.#clientele.vacant();
+    this.#mistakes.guard(() => {
+      if (this.shared && startOf(this.schedules(0), NOTHING, this.#due) === 0) this.#clientele.vacant();
     });
   }
 
@@ -107,6 +110,11 @@ export class FleetWindow implements Window {
   async leave(): Promise<void> {
     this.#leaves = true;
     await this.#exchanges.soon(0, false);
+  }
+
+  /** Tokens of the call that is due first here. */
+  get #due(): number {
+    return this.#clientele.due?.() ?? 0;
   }
 
   /** Redis can be told of calls: it is not lost, or it is back, though its window is not to be relied on yet. */
@@ -134,12 +142,12 @@ export class FleetWindow implements Window {
       this.#alone.back = { at: this.#alone.back?.at ?? askedAt, processes };
       if (!isOver(this.#alone, this.#options.rules, askedAt)) return;
       this.#alone = undefined;
-      this.#bugs.clear();
+      this.#mistakes.forget();
       this.#options.onChange('shared');
     }
     this.#log.adopt(told, this.#now());
     // A mistake in whom this process serves is no reason to go on alone.
-    this.#guard(() => this.#clientele.hear(turns));
+    this.#mistakes.guard(() => this.#clientele.hear(turns));
   }
 
   /**
@@ -147,14 +155,14 @@ export class FleetWindow implements Window {
    * ours is told as one.
    */
   #fail(error: unknown): void {
-    const cause = this.#note(error);
+    const cause = this.#mistakes.note(error);
     const before = this.#alone;
     // It has been lost all the time.
     if (!this.#reachable) return;
     const now = this.#now();
-    const { heardMs, others, held: all = this.limit } = this.#options.shared;
-    const own = this.#log.own(now).length;
     const { rules } = this.#options;
+    const { heardMs, others, held: all = limitOf(rules) } = this.#options.shared;
+    const own = amountOfAll(this.#log.own(now));
     this.#alone = goAlone({ rules, before, heardMs, others, own, all }, now);
     this.#log.pause(this.#alone.allowance.from);
     if (before !== undefined) return;
@@ -174,21 +182,24 @@ export class FleetWindow implements Window {
     if (isBlocked) return grade;
     if (heard === undefined) return wanted > 0 && !grade ? this.#admitAlone() : LATER;
     if (heard.grants.length === 0) return heard.blocked;
-    const grants = heard.grants.map(({ known, client }) => {
-      return { entry: this.#enter(grade ?? (known.spaced ? 'space' : 'burst'), known), client };
+    const grants = heard.grants.map(({ known, tokens, client }) => {
+      const entry = this.#enter(grade ?? (known.spaced ? 'space' : 'burst'), tokens, known);
+      return { entry, tokens, client };
     });
     return { grants };
   }
 
   #admitAlone(): Admission {
     const grade = this.#checkAlone(this.#alone!);
-    return typeof grade === 'object' ? grade : { grants: [{ entry: this.#enter(grade) }] };
+    if (typeof grade === 'object') return grade;
+    const tokens = this.#due;
+    return { grants: [{ entry: this.#enter(grade, tokens), tokens }] };
   }
 
   /** What this process's share has room for, or when to ask again: after a beat at most, since Redis may be back. */
   #checkAlone({ allowance }: Alone): Grade | Blocked {
     const now = this.#now();
-    const grade = this.#logNow().check(now);
+    const grade = this.#logNow().check(now, this.#due);
     if (typeof grade !== 'object') return grade;
     const reason = grade.reason === 'paused' && now >= allowance.from ? 'paused' : 'alone';
     return { retryInMs: Math.min(grade.retryInMs, BEAT_MS), reason };
@@ -196,19 +207,21 @@ export class FleetWindow implements Window {
 
   /** With as many permits as there are at this moment. */
   #logNow(): SlidingLog {
-    this.#log.limit = this.#alone ? allowed(this.#alone.allowance, this.#now()) : this.limit;
+    const { rules } = this.#options;
+    this.#log.limit = this.#alone ? allowed(this.#alone.allowance, this.#now()) : limitOf(rules);
     return this.#log;
   }
 
   /** @param known what Redis knows of the call; undefined: it is granted without Redis */
-  #enter(grade: Grade, known?: Known): WindowEntry {
-    const entry = this.#logNow().grant(this.#now(), grade);
+  #enter(grade: Grade, tokens: number, known?: Known): WindowEntry {
+    const entry = this.#logNow().grant(this.#now(), grade, tokens);
     const end = (outcome?: CallOutcome): void => {
       // Without Redis nobody is told; when it is back, it hears of what is held then.
       if (!this.#reachable) return;
       this.#options.shared.end(known, outcome);
       // What nobody waits for is told with what is asked next: with the next beat at the latest.
-      if (outcome === undefined || isNews(outcome, known, this.limit)) void this.#exchanges.soon(0, false);
+      if (outcome === undefined || isNews(outcome, known, this.#options.rules))
+        void this.#exchanges.soon(0, false);
     };
     return {
       complete: (outcome) => {
@@ -221,29 +234,4 @@ export class FleetWindow implements Window {
       },
     };
   }
-
-  /** Only what is no failure of Redis is a mistake of ours; the others are told of elsewhere. */
-  #note(error: unknown): Failure {
-    const failure = failureOf(error);
-    if (failure.kind === 'bug' && !this.#bugs.has(failure.code)) {
-      this.#bugs.add(failure.code);
-      this.#options.onBug(error);
-    }
-    return failure;
-  }
-
-  /** Does what must not stop whoever asks for it, and notes what it throws. */
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#note(error);
-    }
-  }
 }
-
-/** Whether others are to hear of a call's end at once: it may have told of calls that they do not know of, or of a pause. */
-const isNews = ({ remaining, pauseMs }: CallOutcome, known: Known | undefined, limit: number): boolean =>
-  known?.probing === true ||
-  pauseMs !== undefined ||
-  (remaining !== undefined && limit - remaining > within(known?.held, 0, limit));

@@ -1,7 +1,7 @@
 /** When the next calls could start: the window's own rule, run ahead of time. */
 
 import { within } from './reading.ts';
-import { type Cold, gradeOf, nextChance, type Occupancy } from './rule.ts';
+import { type Cold, gradeOf, nextChance, type Occupancy, roomIn } from './rule.ts';
 import { HORIZON_MS, periodic, type Schedule } from './schedule.ts';
 import { budgetOf } from './window.ts';
 
@@ -14,7 +14,9 @@ export interface Release {
   readonly calls?: number;
 }
 
-export interface WindowState extends Omit<Occupancy, 'budget' | 'burst' | 'held'> {
+/** Of one budget: of calls, or of tokens, which are then what is called calls here. */
+export interface WindowState extends Omit<Occupancy, 'calls' | 'tokens'> {
+  readonly limit: number;
   readonly windowMs: number;
   /** When the permits that are held come free, in any order. */
   readonly releases: readonly Release[];
@@ -66,15 +68,16 @@ export const forecast = (state: WindowState, now: number, latencyMs: number): Sc
     const heldBurst = burst!.length - freeBurst + startsBurst - overBurst;
     const heldSpaced = spaced!.length - freeSpaced + starts.length - over - (startsBurst - overBurst);
     const held = heldBurst + heldSpaced;
-    const occupancy = { limit, budget, burst: heldBurst, held, nextSpaced, pausedUntil: now, cold };
-    const grade = gradeOf(occupancy, time);
+    const calls = { limit, burstLimit: budget.burst, burst: heldBurst, held };
+    const occupancy = { calls, nextSpaced, pausedUntil: now, cold };
+    const grade = gradeOf(occupancy, 0, time);
     switch (grade) {
       case 'space':
         start(false);
         nextSpaced = time + budget.spacingMs;
         break;
       case 'burst':
-        for (let room = Math.min(budget.burst - heldBurst, limit - held); room > 0; room--) start(true);
+        for (let room = roomIn(calls); room > 0; room--) start(true);
         break;
       case 'even':
         start(true);
@@ -89,7 +92,7 @@ export const forecast = (state: WindowState, now: number, latencyMs: number): Sc
         const any = Math.min(free, spaced![freeSpaced] ?? end);
         // Its first call is out: all that is known is taken for all there is when that has been answered.
         if (grade === 'cold' && !cold!.even) [cold, time] = [undefined, time + answerMs];
-        else time = nextChance(occupancy, grade, time, { any, burst: free });
+        else time = nextChance(occupancy, grade, time, { any, burst: free, tokens: any });
       }
     }
   }

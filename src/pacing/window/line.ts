@@ -4,15 +4,26 @@ import { fieldsOf, listOf, textOf, within } from './reading.ts';
 import { HORIZON_MS } from './schedule.ts';
 import { type Line, MOST_AT_ONCE, type Waiting } from './window.ts';
 
-/** What the configuration allows: weights, and calls that may wait. */
+/** What the configuration allows: weights, calls that may wait, and tokens of a window. */
 const [LEAST_WEIGHT, MOST_WEIGHT] = [0.001, 1000];
 const MOST_CALLS = 1_000_000;
+const MOST_TOKENS = 1_000_000_000;
 /** A call that goes first, and the least urgent that a caller can ask for. */
 const [FIRST_URGENCY, LAST_URGENCY] = [-1, 7];
 
+/** A call that waits. */
+interface Waits {
+  readonly urgency: number;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  /** What it is likely to cost, and what it asks for. */
+  readonly tokens?: number;
+  readonly asks?: number;
+}
+
 export interface LineOptions {
   /** What waits, client by client, each in the order in which it is due; also clients that may bring calls. */
-  readonly waiting: ReadonlyMap<string, readonly { readonly urgency: number; readonly since: number }[]>;
+  readonly waiting: ReadonlyMap<string, readonly Waits[]>;
   /** @see Waiting */
   readonly arrived: (client: string) => number;
   readonly weightOf: (client: string) => number;
@@ -25,8 +36,13 @@ export const lineOf = ({ waiting, arrived, weightOf }: LineOptions, now: number)
         client,
         weight: weightOf(client),
         calls: calls.length,
+        tokens: calls.reduce((sum, { tokens = 0 }) => sum + tokens, 0) || undefined,
         arrived: Math.round(arrived(client)),
-        first: calls.slice(0, MOST_AT_ONCE).map(({ urgency, since }) => ({ urgency, waitedMs: now - since })),
+        first: calls.slice(0, MOST_AT_ONCE).map(({ urgency, since, asks }) => ({
+          urgency,
+          waitedMs: now - since,
+          tokens: asks || undefined,
+        })),
       }),
     )
     .filter(({ calls, arrived }) => calls > 0 || arrived > 0);
@@ -36,16 +52,18 @@ export const readLine = (line: unknown): Line =>
   listOf(line)
     .map(fieldsOf)
     .map(
-      ({ client, weight, calls, arrived, first }): Waiting => ({
+      ({ client, weight, calls, tokens, arrived, first }): Waiting => ({
         client: textOf(client),
         weight: within(weight, LEAST_WEIGHT, MOST_WEIGHT),
         calls: Math.floor(within(calls, 0, MOST_CALLS)),
+        tokens: within(tokens, 0, MOST_CALLS * MOST_TOKENS) || undefined,
         arrived: Math.floor(within(arrived, 0, MOST_CALLS)),
         first: listOf(first)
           .map(fieldsOf)
-          .map(({ urgency, waitedMs }) => ({
+          .map(({ urgency, waitedMs, tokens }) => ({
             urgency: within(urgency, FIRST_URGENCY, LAST_URGENCY),
             waitedMs: within(waitedMs, 0, HORIZON_MS),
+            tokens: within(tokens, 0, MOST_TOKENS) || undefined,
           })),
       }),
     );

@@ -11,16 +11,22 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
   // The process before this one may have used up the upstream's window a moment ago.
   const begun = now();
   log.chill(begun + rules.windowMs, begun);
+  let due = (): number => 0;
   return {
     limit: rules.limit,
+    tokenLimit: rules.tokenLimit,
+    attend(clientele) {
+      due = () => clientele.due?.() ?? 0;
+    },
     async admit() {
-      const entry = log.admit(now());
+      const tokens = due();
+      const entry = log.admit(now(), tokens);
       if ('retryInMs' in entry) return entry;
       const complete = (outcome: CallOutcome): void => log.complete(entry, now(), outcome);
-      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) } }] };
+      return { grants: [{ entry: { complete, cancel: () => log.cancel(entry) }, tokens }] };
     },
     used: () => log.used(now()),
-    view: () => viewOf(log, rules, now()),
-    schedule: (latencyMs) => log.schedule(now(), latencyMs),
+    view: () => viewOf(log, rules, now(), due()),
+    schedules: (latencyMs) => log.schedules(now(), latencyMs),
   };
 };

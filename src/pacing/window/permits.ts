@@ -1,5 +1,7 @@
 /** Permits that are held, in the order in which they come free. Pure: times are monotonic milliseconds. */
 
+import type { Amount } from './amount.ts';
+
 /** One, or several that come free together. */
 export interface Permit {
   /** When it comes free; for a call in flight, when it must have ended and a window more. */
@@ -8,27 +10,39 @@ export interface Permit {
   readonly spaced: boolean;
   /** How many; one if nothing is said. */
   readonly calls?: number;
+  /** What they cost together; nothing if nothing is said. */
+  tokens?: number;
   /** Of others who use the same key: the upstream counts it, and nobody here made it. */
   readonly foreign?: boolean;
 }
 
+/** When so many tokens have come free; never, if not so many are held. */
+export const whenFree = (permits: readonly Permit[], tokens: number): number => {
+  let free = 0;
+  for (const permit of [...permits].sort((a, b) => a.releaseAt - b.releaseAt)) {
+    free += permit.tokens ?? 0;
+    if (free >= tokens) return permit.releaseAt;
+  }
+  return Number.POSITIVE_INFINITY;
+};
+
 export class Permits {
   /** Ascending. */
   readonly #list: Permit[];
-  #held = 0;
-  #burst = 0;
+  readonly #held = { calls: 0, tokens: 0 };
+  readonly #burst = { calls: 0, tokens: 0 };
 
   constructor(permits: readonly Permit[] = []) {
     this.#list = [...permits].sort((a, b) => a.releaseAt - b.releaseAt);
     for (const permit of permits) this.#count(permit, 1);
   }
 
-  /** How many are held; those granted as asked among them. */
-  get held(): number {
+  /** How much is held; what was granted as asked of it. */
+  get held(): Amount {
     return this.#held;
   }
 
-  get burst(): number {
+  get burst(): Amount {
     return this.#burst;
   }
 
@@ -42,7 +56,7 @@ export class Permits {
     this.#count(permit, 1);
   }
 
-  /** False when it is not there. To be called before its releaseAt changes. */
+  /** False when it is not there. To be called before it changes. */
   remove(permit: Permit): boolean {
     // Equal moments stand side by side.
     let at = this.#after(permit.releaseAt) - 1;
@@ -65,9 +79,11 @@ export class Permits {
     return first?.releaseAt ?? Number.POSITIVE_INFINITY;
   }
 
-  #count({ calls = 1, spaced }: Permit, sign: 1 | -1): void {
-    this.#held += sign * calls;
-    if (!spaced) this.#burst += sign * calls;
+  #count({ calls = 1, tokens = 0, spaced }: Permit, sign: 1 | -1): void {
+    for (const sum of spaced ? [this.#held] : [this.#held, this.#burst]) {
+      sum.calls += sign * calls;
+      sum.tokens += sign * tokens;
+    }
   }
 
   /** The index behind all that come free at `moment` or before. */

@@ -7,12 +7,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Script, scriptOf } from '../../redis/commands.ts';
+import { type Amount, NOTHING } from './amount.ts';
 import type { Permit } from './permits.ts';
 import { within } from './reading.ts';
 import { type Heard, type Known, readReply } from './reply.ts';
 import { EXCHANGE } from './scripts/exchange.ts';
 import { keysOf, PRESENCE_MS } from './scripts/state.ts';
-import { budgetOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
+import { budgetOf, burstOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
 
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
@@ -60,7 +61,7 @@ export class RedisWindow {
   #ended: { readonly known: Known | undefined; readonly outcome: CallOutcome | undefined }[] = [];
   /** The call of this process that goes first in a cold window. */
   #probe: Known | undefined;
-  #held = 0;
+  #held = NOTHING;
   #epoch: string | undefined;
   /** When this process found that Redis had forgotten the window; undefined: it never did. */
   #epochSince: number | undefined;
@@ -97,8 +98,8 @@ export class RedisWindow {
     return [...this.#heardAt.keys()];
   }
 
-  /** Permits that all processes together held when Redis last said so; undefined while it may not know of all of them. */
-  get held(): number | undefined {
+  /** What all processes together held when Redis last said so; undefined while it may not know of all of that. */
+  get held(): Amount | undefined {
     const since = this.#epochSince;
     return since === undefined || this.#now() - since > this.#rules.windowMs ? this.#held : undefined;
   }
@@ -137,7 +138,7 @@ export class RedisWindow {
 
   /** In the form in which scripts/state.ts and scripts/exchange.ts read it. */
   #told({ permits, ...rest }: Ask): unknown {
-    const { limit, windowMs, callTimeoutMs } = this.#rules;
+    const { limit, tokenLimit, windowMs, callTimeoutMs } = this.#rules;
     const { burst: burstLimit, spacingMs, evenMs } = budgetOf(this.#rules);
     return {
       ...rest,
@@ -145,6 +146,8 @@ export class RedisWindow {
       serial: this.#serial++,
       limit,
       burstLimit,
+      tokenLimit,
+      burstTokenLimit: tokenLimit && burstOf(tokenLimit),
       spacingMs,
       evenMs,
       windowMs,
@@ -159,23 +162,31 @@ export class RedisWindow {
         answered: outcome?.answered,
         // Of a call that Redis has not granted it cannot tell what the room left means.
         remaining: known ? within(outcome?.remaining ?? -1, -1, limit) : -1,
+        remainingTokens: known ? within(outcome?.remainingTokens ?? -1, -1, tokenLimit ?? -1) : -1,
+        // By how much it has cost more than it was taken to.
+        more:
+          outcome?.tokens === undefined
+            ? 0
+            : outcome.tokens - within(known?.tokens, 0, Number.MAX_SAFE_INTEGER),
         pauseMs: within(outcome?.pauseMs ?? 0, 0, MOST_PAUSE_MS),
       })),
     };
   }
 
-  /** For how many milliseconds from now how many are held, and whether they were granted in the spaced way. */
-  #grouped(permits: readonly Permit[]): [holdMs: number, calls: number, spaced: number][] {
+  /** For how many milliseconds from now how many are held, whether they were granted in the spaced way, and their tokens. */
+  #grouped(permits: readonly Permit[]): [holdMs: number, calls: number, spaced: number, tokens: number][] {
     const { limit, windowMs } = this.#rules;
     const momentMs = limit > MOST_SINGLE ? windowMs / MOMENTS : 0;
     const now = this.#now();
-    const groups: [number, number, number][] = [];
+    const groups: [number, number, number, number][] = [];
     for (const permit of permits) {
       const [exactMs, spaced] = [permit.releaseAt - now, permit.spaced ? 1 : 0];
       const holdMs = momentMs > 0 ? Math.ceil(exactMs / momentMs) * momentMs : exactMs;
       const last = groups.at(-1);
-      if (last?.[0] === holdMs && last[2] === spaced) last[1]++;
-      else groups.push([holdMs, 1, spaced]);
+      if (last?.[0] === holdMs && last[2] === spaced) {
+        last[1]++;
+        last[3] += permit.tokens ?? 0;
+      } else groups.push([holdMs, 1, spaced, permit.tokens ?? 0]);
     }
     return groups;
   }

@@ -1,6 +1,6 @@
 /** The rule of admission, in pure functions: the log in memory, its forecast and the script in Redis all follow it. */
 
-import type { Block, Budget } from './window.ts';
+import type { Block } from './window.ts';
 
 /** A window that trusts nothing for a while, as it does not know what the upstream counts. It grants one call at a time. */
 export interface Cold {
@@ -15,13 +15,20 @@ export interface Cold {
   readonly even: boolean;
 }
 
-export interface Occupancy {
+/** How much of a budget is taken: of calls, or of tokens. */
+export interface Level {
   readonly limit: number;
-  readonly budget: Budget;
-  /** Permits granted as asked that are held. */
+  /** How much of it is granted as asked. */
+  readonly burstLimit: number;
+  /** What is held of that part, and in all. */
   readonly burst: number;
-  /** All permits that are held. */
   readonly held: number;
+}
+
+export interface Occupancy {
+  readonly calls: Level;
+  /** Undefined: tokens are not limited. */
+  readonly tokens?: Level | undefined;
   /** The next moment at which a permit may be granted in the spaced way. */
   readonly nextSpaced: number;
   /** The upstream wants to be left alone until then. */
@@ -36,45 +43,48 @@ export interface Occupancy {
 export type Grade = 'burst' | 'space' | 'probe' | 'even';
 
 /** For which of the reasons that `Block` explains a log has a call wait. */
-export type Hold = Extract<Block, 'paused' | 'full' | 'cold' | 'spaced'>;
+export type Hold = Extract<Block, 'paused' | 'full' | 'tokens' | 'cold' | 'spaced'>;
 
-/** What becomes of a call asked for at `now`. */
-export const gradeOf = (occupancy: Occupancy, now: number): Grade | Hold => {
-  const { limit, budget, burst, held, nextSpaced, pausedUntil, cold } = occupancy;
+/** What becomes of a call of so many tokens that is asked for at `now`. */
+export const gradeOf = (occupancy: Occupancy, tokens: number, now: number): Grade | Hold => {
+  const { nextSpaced, pausedUntil, cold } = occupancy;
   if (now < pausedUntil) return 'paused';
-  if (held >= limit) return 'full';
+  if (occupancy.calls.held >= occupancy.calls.limit) return 'full';
+  const level = occupancy.tokens;
+  if (level && level.held + tokens > level.limit) return 'tokens';
   if (cold !== undefined && now < cold.until) {
     if (now < cold.next) return 'cold';
     return cold.even ? 'even' : 'probe';
   }
-  if (burst < budget.burst) return 'burst';
+  const fits = occupancy.calls.burst < occupancy.calls.burstLimit;
+  if (fits && !(level && level.burst + tokens > level.burstLimit)) return 'burst';
   return now < nextSpaced ? 'spaced' : 'space';
 };
 
-/** How many calls asked for at `now` would all get a permit at once, as asked. */
-export const roomOf = (occupancy: Occupancy, now: number): number => {
-  const { limit, budget, burst, held } = occupancy;
-  return gradeOf(occupancy, now) === 'burst' ? Math.min(budget.burst - burst, limit - held) : 0;
-};
+/** How much of a budget can be had at once, as asked. */
+export const roomIn = ({ limit, burstLimit, burst, held }: Level): number =>
+  Math.max(0, Math.min(burstLimit - burst, limit - held));
 
 /** How soon to look again whether the first call of a cold window has been answered, milliseconds. */
 export const POLL_MS = 100;
 
 /**
  * When a call that has to wait may be granted something.
- * @param free when the first permit comes free, and the first of those granted as asked
+ * @param free when the first permit comes free, the first of those granted as asked, and as many tokens as the call needs
  */
 export const nextChance = (
-  { pausedUntil, nextSpaced, cold }: Occupancy,
+  { pausedUntil, nextSpaced, cold }: Pick<Occupancy, 'pausedUntil' | 'nextSpaced' | 'cold'>,
   hold: Hold,
   now: number,
-  free: { readonly any: number; readonly burst: number },
+  free: { readonly any: number; readonly burst: number; readonly tokens: number },
 ): number => {
   switch (hold) {
     case 'paused':
       return pausedUntil;
     case 'full':
       return free.any;
+    case 'tokens':
+      return free.tokens;
     case 'spaced':
       return Math.min(free.burst, nextSpaced);
     case 'cold':

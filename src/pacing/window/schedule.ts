@@ -1,5 +1,7 @@
 /** When calls could start, as far ahead as anybody asks. */
 
+import type { Amount } from './amount.ts';
+
 /**
  * What starts later than this is not told apart, milliseconds. Nobody waits for longer than 29 s (MAX_WAIT_MS), and
  * nobody is told to come back later than 59 s after that.
@@ -13,6 +15,20 @@ export interface Schedule {
    */
   startOf(n: number): number;
 }
+
+/** Of both budgets: a call starts when there is room in each. */
+export interface Schedules {
+  readonly calls: Schedule;
+  /** Counted in tokens. Undefined: they are not limited. */
+  readonly tokens?: Schedule | undefined;
+}
+
+/** When a call could start that costs so many tokens, if so much goes before it: milliseconds, as `Schedule.startOf`. */
+export const startOf = ({ calls, tokens }: Schedules, ahead: Amount, cost: number): number => {
+  const start = calls.startOf(ahead.calls);
+  // The last of its own tokens has to find room, too.
+  return tokens ? Math.max(start, tokens.startOf(ahead.tokens + Math.max(0, cost - 1))) : start;
+};
 
 /** What happens after the starts that were foreseen one by one. */
 export interface Course {
@@ -50,7 +66,15 @@ export const seenFrom = (schedule: Schedule, byMs: number, started: number): Sch
 });
 
 /** Several windows as one: whoever waits takes whichever permit is free first. To the millisecond. */
-export const inCommon = (schedules: readonly Schedule[]): Schedule => ({
+export const inCommon = (all: readonly Schedules[]): Schedules => {
+  const tokens = all.flatMap((each) => each.tokens ?? []);
+  return {
+    calls: together(all.map(({ calls }) => calls)),
+    tokens: tokens.length > 0 ? together(tokens) : undefined,
+  };
+};
+
+const together = (schedules: readonly Schedule[]): Schedule => ({
   startOf(n) {
     // Of each, no more calls need be counted than are asked about.
     const startedBy = (ms: number): number =>

@@ -3,26 +3,27 @@
  * times are monotonic milliseconds that callers pass.
  */
 
-import { forecast } from './forecast.ts';
-import { type Permit, Permits } from './permits.ts';
-import { within } from './reading.ts';
-import { type Cold, type Grade, gradeOf, isGrade, nextChance, type Occupancy, roomOf } from './rule.ts';
-import { type Schedule, seenFrom } from './schedule.ts';
+import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amount.ts';
+import { ColdStart } from './cold-start.ts';
+import { Foresight } from './foresight.ts';
+import { type Permit, Permits, whenFree } from './permits.ts';
+import { type Cold, type Grade, gradeOf, isGrade, type Level, nextChance, type Occupancy } from './rule.ts';
+import type { Schedules } from './schedule.ts';
 import {
   type Blocked,
   type Budget,
   budgetOf,
+  burstOf,
   type CallOutcome,
   MOST_PAUSE_MS,
+  sizeOf,
   UNANSWERED_GRACE_MS,
   type WindowRules,
 } from './window.ts';
 
 /** A call of this process that was granted: to be passed again when it ends. */
 export interface LogEntry extends Permit {
-  /** When it was granted: permits held, this one included; and permits ever taken, those of others who use the API key, too. */
-  readonly heldThen: number;
-  readonly takenThen: number;
+  known: Known;
 }
 
 /** A window that processes share, as Redis tells of it. */
@@ -34,38 +35,32 @@ export interface Told {
   readonly cold: Cold | undefined;
 }
 
-/** How long a schedule is good for though calls end sooner or later than it took them to, milliseconds. */
-const GOOD_MS = 10;
-
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
   readonly #own = new Permits();
   #others = new Permits();
-  #limit: number;
+  #limit: Amount;
   #budget: Budget;
-  #taken = 0;
+  #taken = NOTHING;
   #nextSpaced = 0;
   #pausedUntil = 0;
-  #cold: Cold | undefined;
-  /** The call that went first in a cold window, while it is out. */
-  #probe: LogEntry | undefined;
-  /** What was foreseen last, when, and how many calls have started since, as it foresees, too. */
-  #foreseen: { readonly schedule: Schedule; readonly at: number; started: number } | undefined;
+  readonly #cold = new ColdStart();
+  readonly #foresight = new Foresight();
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
     this.#leaseMs = rules.callTimeoutMs + rules.windowMs;
-    this.#limit = rules.limit;
+    this.#limit = limitOf(rules);
     this.#budget = budgetOf(rules);
   }
 
-  /** At least 1. */
-  set limit(limit: number) {
-    if (limit === this.#limit) return;
+  /** At least one call. */
+  set limit(limit: Amount) {
+    if (limit.calls === this.#limit.calls && limit.tokens === this.#limit.tokens) return;
     this.#limit = limit;
-    this.#budget = budgetOf({ ...this.#rules, limit });
-    this.#foreseen = undefined;
+    this.#budget = budgetOf({ ...this.#rules, limit: limit.calls });
+    this.#foresight.forget();
   }
 
   /** All that are held, by whomever. */
@@ -73,10 +68,10 @@ export class SlidingLog {
     return [...this.#own.list, ...this.#others.list];
   }
 
-  /** Permits held, by whomever. */
-  used(now: number): number {
+  /** What is held, by whomever. */
+  used(now: number): Amount {
     this.#forget(now);
-    return this.#own.held + this.#others.held;
+    return sum(this.#own.held, this.#others.held);
   }
 
   /** Permits held by this process. */
@@ -97,7 +92,7 @@ export class SlidingLog {
   /** Grants nothing until then. */
   pause(until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
-    this.#foreseen = undefined;
+    this.#foresight.forget();
   }
 
   /** Goes by this process's own calls only: nobody tells of others any more. */
@@ -113,138 +108,139 @@ export class SlidingLog {
     this.#cool(cold, now);
   }
 
-  /** How a call would get a permit now, or when to ask again, and why. */
-  check(now: number): Grade | Blocked {
+  /** How a call of so many tokens would get a permit now, or when to ask again, and why. */
+  check(now: number, tokens = 0): Grade | Blocked {
     const occupancy = this.occupancy(now);
-    const grade = gradeOf(occupancy, now);
+    const grade = gradeOf(occupancy, tokens, now);
     if (isGrade(grade)) return grade;
     // A call in flight may end at any time, but its permit comes free no sooner than a window from then.
     const latest = now + this.#rules.windowMs;
     const first = (burst?: boolean): number =>
       Math.min(latest, this.#own.firstFree(burst), this.#others.firstFree(burst));
-    const next = nextChance(occupancy, grade, now, { any: first(), burst: first(true) });
+    const next = nextChance(occupancy, grade, now, {
+      any: first(),
+      burst: first(true),
+      tokens: grade === 'tokens' ? Math.min(latest, whenFree(this.permits, lack(occupancy, tokens))) : latest,
+    });
     return { retryInMs: next - now, reason: grade };
   }
 
   /** A permit, or when to ask again, and why. */
-  admit(now: number): LogEntry | Blocked {
-    const grade = this.check(now);
-    return typeof grade === 'object' ? grade : this.grant(now, grade);
+  admit(now: number, tokens = 0): LogEntry | Blocked {
+    const grade = this.check(now, tokens);
+    return typeof grade === 'object' ? grade : this.grant(now, grade, tokens);
   }
 
   /** Enters a call of this process, for which there is a permit. */
-  grant(now: number, grade: Grade): LogEntry {
-    const heldThen = this.used(now) + 1;
+  grant(now: number, grade: Grade, tokens = 0): LogEntry {
+    const one = { calls: 1, tokens };
     const spaced = grade === 'space';
-    const entry = { releaseAt: now + this.#leaseMs, spaced, heldThen, takenThen: ++this.#taken };
+    const known = { held: sum(this.used(now), one), taken: sum(this.#taken, one) };
+    const entry = { releaseAt: now + this.#leaseMs, spaced, tokens, known };
+    this.#taken = known.taken;
     this.#own.add(entry);
-    if (this.#foreseen) this.#foreseen.started++;
-    if (spaced) this.#nextSpaced = now + this.#budget.spacingMs;
-    if (this.#cold && grade === 'even') this.#cold = { ...this.#cold, next: now + this.#budget.evenMs };
-    if (this.#cold && grade === 'probe') {
-      this.#cold = { ...this.#cold, next: now + this.#rules.callTimeoutMs };
-      this.#probe = entry;
-    }
+    this.#foresight.start(one);
+    const size = sizeOf(tokens, this.#rules);
+    if (spaced) this.#nextSpaced = now + size * this.#budget.spacingMs;
+    this.#cold.grant(entry, grade, {
+      probe: now + this.#rules.callTimeoutMs,
+      even: now + size * this.#budget.evenMs,
+    });
     return entry;
   }
 
   complete(entry: LogEntry, now: number, outcome: CallOutcome): void {
-    const { answered, remaining, pauseMs = 0 } = outcome;
+    const { answered, pauseMs = 0 } = outcome;
     // That a call ends was foreseen when the schedule was drawn up, unless the window is cold.
-    if (this.#cold !== undefined) this.#foreseen = undefined;
+    if (this.#cold.state !== undefined) this.#foresight.forget();
     this.#own.remove(entry);
+    this.#correct(entry, outcome.tokens);
     entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
     this.#own.add(entry);
     if (pauseMs > 0) this.pause(now + Math.min(pauseMs, MOST_PAUSE_MS));
-    if (remaining !== undefined) {
-      this.#believe(entry, now, remaining);
-      this.#cold = undefined;
-    } else if (pauseMs > 0) {
+    this.#believe(entry, now, outcome);
+    if (tellsAll(outcome, this.#rules)) this.#cold.end();
+    else if (pauseMs > 0) {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
       this.chill(this.#pausedUntil + this.#rules.windowMs, now);
-    } else this.#unprobe(entry, answered ? now + this.#budget.evenMs : undefined);
+    } else {
+      const evenMs = sizeOf(entry.tokens ?? 0, this.#rules) * this.#budget.evenMs;
+      this.#cold.endFirst(entry, answered ? now + evenMs : undefined);
+    }
   }
 
   /** No call was sent. */
   cancel(entry: LogEntry): void {
     this.#own.remove(entry);
-    this.#foreseen = undefined;
+    this.#foresight.forget();
     if (entry.spaced) this.#nextSpaced = 0;
-    this.#unprobe(entry, undefined);
+    this.#cold.endFirst(entry, undefined);
   }
 
-  /** @see Window.schedule. While there is room, nothing needs to be foreseen. */
-  schedule(now: number, latencyMs: number): Schedule {
-    const room = roomOf(this.occupancy(now), now);
-    return { startOf: (n) => (n < room ? 0 : this.#foresee(now, latencyMs).startOf(n)) };
+  /** @see Window.schedules */
+  schedules(now: number, latencyMs: number): Schedules {
+    const { windowMs } = this.#rules;
+    const seen = { occupancy: this.occupancy(now), windowMs, permits: () => this.permits };
+    return this.#foresight.schedules(seen, now, latencyMs);
   }
 
-  #foresee(now: number, latencyMs: number): Schedule {
-    // Drawn up anew only now and then: a burst of calls is not to pay for one with each.
-    if (this.#foreseen === undefined || !(now - this.#foreseen.at < GOOD_MS)) {
-      const { windowMs } = this.#rules;
-      // A call in flight will be answered in the usual time.
-      const latest = now + latencyMs + windowMs;
-      const releases = this.permits.map((permit) => ({ ...permit, at: Math.min(permit.releaseAt, latest) }));
-      const schedule = forecast({ ...this.occupancy(now), windowMs, releases }, now, latencyMs);
-      this.#foreseen = { schedule, at: now, started: 0 };
-    }
-    return seenFrom(this.#foreseen.schedule, now - this.#foreseen.at, this.#foreseen.started);
+  /** Of this call it is known now what it has cost, and what was held with it. */
+  #correct(entry: LogEntry, tokens = entry.tokens ?? 0): void {
+    const more = { calls: 0, tokens: tokens - (entry.tokens ?? 0) };
+    if (more.tokens === 0) return;
+    entry.tokens = tokens;
+    entry.known = { held: sum(entry.known.held, more), taken: sum(entry.known.taken, more) };
+    this.#taken = sum(this.#taken, more);
+    this.#foresight.forget();
   }
 
-  /**
-   * Takes note of calls that the upstream counts and we do not know of: somebody else uses the key, or we have forgotten
-   * some. They are held for a window from now. The upstream looked at some moment between the call's admission and now.
-   * So we subtract all that we may have had there at any such moment: what was held at the admission, and all that has
-   * been taken since, which includes what another answer has told of meanwhile. Nothing is counted twice.
-   */
-  #believe(entry: LogEntry, now: number, remaining: number): void {
-    const known = entry.heldThen + (this.#taken - entry.takenThen);
-    const excess = Math.min(this.#limit, this.#limit - remaining - known);
-    if (!(excess > 0)) return;
-    this.#taken += excess;
-    this.#foreseen = undefined;
-    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls: excess, foreign: true });
+  /** Takes note of what the upstream counts and we do not know of: somebody else uses the key, or we have forgotten some. */
+  #believe({ known }: LogEntry, now: number, { remaining, remainingTokens }: CallOutcome): void {
+    const left = { calls: remaining, tokens: remainingTokens };
+    const { calls, tokens } = excessOf(left, known, this.#taken, this.#limit);
+    if (!(calls + tokens > 0)) return;
+    this.#taken = sum(this.#taken, { calls, tokens });
+    this.#foresight.forget();
+    // Held for a window from now.
+    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls, tokens, foreign: true });
   }
 
   /** How much is held, and what is not to be granted yet. */
   occupancy(now: number): Occupancy {
+    const [held, burst, limit] = [this.used(now), sum(this.#own.burst, this.#others.burst), this.#limit];
     return {
-      limit: this.#limit,
-      budget: this.#budget,
-      held: this.used(now),
-      burst: this.#own.burst + this.#others.burst,
+      calls: levelOf(limit.calls, burst.calls, held.calls),
+      tokens: Number.isFinite(limit.tokens) ? levelOf(limit.tokens, burst.tokens, held.tokens) : undefined,
       nextSpaced: this.#nextSpaced,
       pausedUntil: this.#pausedUntil,
-      cold: this.#cold,
+      cold: this.#cold.state,
     };
   }
 
   #cool(cold: Cold | undefined, now: number): void {
-    const latest = now + this.#leaseMs + MOST_PAUSE_MS;
-    this.#cold = cold && {
-      even: cold.even,
-      until: within(cold.until, now, latest),
-      next: within(cold.next, 0, latest),
-    };
-    this.#probe = undefined;
-    this.#foreseen = undefined;
-  }
-
-  /**
-   * If it was the first call of a cold window, it has ended, and has not told how much room there is.
-   * @param nextEven when the next call may go; undefined: the upstream has not counted this one, so another goes first
-   */
-  #unprobe(entry: LogEntry, nextEven: number | undefined): void {
-    if (this.#cold === undefined || this.#probe !== entry) return;
-    this.#cold = { ...this.#cold, next: nextEven ?? 0, even: nextEven !== undefined };
-    this.#probe = undefined;
+    this.#cold.set(cold, now, now + this.#leaseMs + MOST_PAUSE_MS);
+    this.#foresight.forget();
   }
 
   #forget(now: number): void {
     this.#own.dropUntil(now);
     this.#others.dropUntil(now);
-    if (this.#cold && this.#cold.until <= now) this.#cold = undefined;
+    this.#cold.expire(now);
   }
 }
+
+const levelOf = (limit: number, burst: number, held: number): Level => ({
+  limit,
+  burstLimit: burstOf(limit),
+  burst,
+  held,
+});
+
+/** How many tokens must come free before so many can be had. */
+const lack = ({ tokens: level }: Occupancy, tokens: number): number =>
+  level === undefined ? 0 : level.held + tokens - level.limit;
+
+/** Whether a call's end tells all that is not known of a window. */
+const tellsAll = ({ remaining, remainingTokens }: CallOutcome, { tokenLimit }: WindowRules): boolean =>
+  remaining !== undefined && (tokenLimit === undefined || remainingTokens !== undefined);

@@ -1,5 +1,6 @@
 /** How a window stands, for people to look at. Pure: times are monotonic milliseconds. */
 
+import { amountOf, type Measure } from './amount.ts';
 import type { SlidingLog } from './sliding-log.ts';
 import type { Block, WindowRules } from './window.ts';
 
@@ -30,24 +31,31 @@ export interface TokensView {
 /** Parts of a window in which places come free. */
 export const PARTS = 30;
 
-export const viewOf = (log: SlidingLog, { windowMs }: WindowRules, now: number): WindowView => {
-  const verdict = log.check(now);
-  const frees = new Array<number>(PARTS).fill(0);
-  let [used, spaced, foreign] = [0, 0, 0];
-  for (const permit of log.permits) {
-    const { calls = 1 } = permit;
-    used += calls;
-    if (permit.foreign) foreign += calls;
-    else if (permit.spaced) spaced += calls;
-    const part = Math.floor((PARTS * (permit.releaseAt - now)) / windowMs);
-    frees[Math.min(PARTS - 1, Math.max(0, part))]! += calls;
-  }
+/** @param due tokens of the call that is due first */
+export const viewOf = (
+  log: SlidingLog,
+  { windowMs, tokenLimit }: WindowRules,
+  now: number,
+  due = 0,
+): WindowView => {
+  const verdict = log.check(now, due);
+  const of = (measure: Measure): Pick<WindowView, 'used' | 'spaced' | 'foreign' | 'frees'> => {
+    const frees = new Array<number>(PARTS).fill(0);
+    let [used, spaced, foreign] = [0, 0, 0];
+    for (const permit of log.permits) {
+      const amount = amountOf(permit)[measure];
+      used += amount;
+      if (permit.foreign) foreign += amount;
+      else if (permit.spaced) spaced += amount;
+      const part = Math.floor((PARTS * (permit.releaseAt - now)) / windowMs);
+      frees[Math.min(PARTS - 1, Math.max(0, part))]! += amount;
+    }
+    return { used, spaced, foreign, frees };
+  };
   return {
-    used,
-    spaced,
-    foreign,
+    ...of('calls'),
+    tokens: tokenLimit === undefined ? undefined : { limit: tokenLimit, ...of('tokens') },
     pausedMs: Math.max(0, log.occupancy(now).pausedUntil - now),
     block: typeof verdict === 'object' ? verdict.reason : undefined,
-    frees,
   };
 };

@@ -1,23 +1,26 @@
 import type { CallOutcome as JudgedOutcome } from '../../calls/permit.ts';
-import type { Schedule } from './schedule.ts';
+import type { Amount } from './amount.ts';
+import type { Schedules } from './schedule.ts';
 import type { WindowView } from './view.ts';
 
 /**
- * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, counted at
- * the upstream, whose clock and whose moment of counting we do not know.
+ * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, and at most
+ * `tokenLimit` tokens where these are limited, counted at the upstream, whose clock and whose moment of counting we do not know.
  *
  * The invariant every implementation keeps: an entry is held from admission until one window length after the answer
  * came back. The upstream counts a call at some moment between its sending and its answer; so when the last of k calls
- * that it counts inside one window is admitted, all k entries are still held, and k ≤ limit.
+ * that it counts inside one window is admitted, all k entries are still held, and k ≤ limit. So it is with their tokens, as
+ * long as none costs more than it was taken to.
  */
 export interface Window {
   readonly limit: number;
+  readonly tokenLimit?: number | undefined;
   /** To be called once, by whoever takes this process's places. */
   attend?(clientele: Clientele): void;
   /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
   admit(wanted: number): Promise<Admission>;
-  /** Entries held now: calls that may still count at the upstream. */
-  used(): number;
+  /** What is held now: calls, and their tokens, that may still count at the upstream. */
+  used(): Amount;
   /** How it stands, for people to look at. */
   view?(): WindowView;
   /** False while other processes share the window, but their calls cannot be seen. */
@@ -27,7 +30,7 @@ export interface Window {
   /** What waits in other processes that share the window, as far as is known. */
   elsewhere?(): Line;
   /** When the next calls of anybody could start, from now on, if each lasts `latencyMs`. */
-  schedule(latencyMs: number): Schedule;
+  schedules(latencyMs: number): Schedules;
 }
 
 /** Places asked for at once: a burst is not to pay for one way to Redis and back with each. */
@@ -35,6 +38,8 @@ export const MOST_AT_ONCE = 16;
 
 /** Whose calls wait for a window in this process. */
 export interface Clientele {
+  /** Tokens of the call that is due first here; without it, none. */
+  due?(): number;
   /** Told to those that share the window. */
   line(): Line;
   /** Is told whose turn it is among all who share the window. */
@@ -51,6 +56,8 @@ export interface Waiting {
   /** Its share, in relation to those of others. */
   readonly weight: number;
   readonly calls: number;
+  /** What they are likely to cost together; nothing if nothing is said. */
+  readonly tokens?: number | undefined;
   /** Calls that it brings in a period, if it goes on as it does: see queue/arrival-rates.ts. */
   readonly arrived: number;
   /** The first of the calls, in the order in which they are due. */
@@ -62,6 +69,8 @@ export interface WaitingCall {
   readonly urgency: number;
   /** Milliseconds. */
   readonly waitedMs: number;
+  /** What it asks for. */
+  readonly tokens?: number | undefined;
 }
 
 /** The state of a fair queue: see queue/fair-queue.ts. */
@@ -89,6 +98,8 @@ export type Admission = { readonly grants: readonly Grant[] } | Blocked;
 
 export interface Grant {
   readonly entry: WindowEntry;
+  /** What the call may cost. */
+  readonly tokens: number;
   /** Whose turn it is; undefined: this process may decide. */
   readonly client?: string | undefined;
 }
@@ -100,11 +111,13 @@ export interface WindowEntry {
   cancel(): void;
 }
 
-/** What the end of a call tells about the budget. */
+/** What the end of a call tells about the budgets. */
 export type CallOutcome = Omit<JudgedOutcome, 'verdict'>;
 
 export interface WindowRules {
   readonly limit: number;
+  /** Undefined: tokens are not limited. */
+  readonly tokenLimit?: number | undefined;
   readonly windowMs: number;
   /** The longest that a call may last; an entry is held that long, and a window more, if nobody completes it. */
   readonly callTimeoutMs: number;
@@ -128,13 +141,25 @@ export const MOST_PAUSE_MS = 60_000;
 export interface Budget {
   /** Places granted as asked. */
   readonly burst: number;
-  /** Milliseconds between two grants of the other places, where there are any. */
+  /** Milliseconds between two grants of the other places, where there are any, for each call's worth of the first. */
   readonly spacingMs: number;
   /** And between two calls of a cold window whose first one could not learn how much room there is. */
   readonly evenMs: number;
 }
 
 export const budgetOf = ({ limit, windowMs }: Pick<WindowRules, 'limit' | 'windowMs'>): Budget => {
-  const burst = Math.max(1, Math.floor(limit * BURST_SHARE));
+  const burst = burstOf(limit);
   return { burst, spacingMs: windowMs / Math.max(1, limit - burst), evenMs: windowMs / limit };
 };
+
+/** How much of a limit is granted as asked. */
+export const burstOf = (limit: number): number => Math.max(1, Math.floor(limit * BURST_SHARE));
+
+/**
+ * How many calls' worth of a window a call is: its share of that budget of which it takes more, calls or tokens (dominant
+ * resource fairness: Ghodsi and others, NSDI 2011).
+ */
+export const sizeOf = (
+  tokens: number,
+  { limit, tokenLimit }: Pick<WindowRules, 'limit' | 'tokenLimit'>,
+): number => (tokenLimit === undefined ? 1 : Math.max(1, (tokens * limit) / tokenLimit));

@@ -20,7 +20,7 @@ const histories = fc.record({
 type History = typeof histories extends fc.Arbitrary<infer T> ? T : never;
 
 const replay = ({ pushes, credit }: History): { queue: FairQueue<Item>; waiting: Item[] } => {
-  const queue = new FairQueue<Item>((client) => WEIGHTS[client]!, credit);
+  const queue = new FairQueue<Item>({ weightOf: (client) => WEIGHTS[client]!, credit });
   for (const [i, { place, next }] of pushes.entries()) {
     const item = { ...place, name: String(i) };
     queue.push(item);
@@ -42,7 +42,7 @@ const worlds = (history: History, which: number, to: Place) => {
   const item = untouched.waiting[which % Math.max(1, untouched.waiting.length)];
   if (item === undefined) return undefined;
   const { name } = item;
-  const ahead = untouched.queue.ahead(to);
+  const { calls: ahead } = untouched.queue.ahead(to);
   const other = replay(history);
   const moved = other.queue.promote(other.waiting.find((each) => each.name === name)!, to);
   const size = other.queue.size;

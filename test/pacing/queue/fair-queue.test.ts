@@ -69,7 +69,7 @@ describe('a fair queue', () => {
   });
 
   it('lets a client that was away catch up, by its credit and no more', () => {
-    const queue = new FairQueue<Item>(() => 1, 10);
+    const queue = new FairQueue<Item>({ credit: 10 });
     for (let i = 0; i < 200; i++) queue.push(item('a'));
     for (let i = 0; i < 100; i++) queue.shift();
     for (let i = 0; i < 50; i++) queue.push(item('b'));
@@ -79,7 +79,7 @@ describe('a fair queue', () => {
   });
 
   it('gives a client that used its credit no other before others have had theirs', () => {
-    const queue = new FairQueue<Item>(() => 1, 10);
+    const queue = new FairQueue<Item>({ credit: 10 });
     for (let i = 0; i < 200; i++) queue.push(item('a'));
     for (let i = 0; i < 100; i++) queue.shift();
     for (let i = 0; i < 10; i++) queue.push(item('b'));
@@ -103,7 +103,7 @@ describe('a fair queue', () => {
   it('divides a long run by weight, within a call of the exact share', () => {
     fc.assert(
       fc.property(weights, (given) => {
-        const queue = new FairQueue<Item>((client) => given[client as keyof typeof given]);
+        const queue = new FairQueue<Item>({ weightOf: (client) => given[client as keyof typeof given] });
         const names = Object.keys(given) as (keyof typeof given)[];
         const total = Object.values(given).reduce((a, b) => a + b, 0);
         const rounds = 20;
@@ -156,11 +156,11 @@ describe('a fair queue', () => {
         clients,
         fc.nat(7),
         (pushed, shifts, given, client, urgency) => {
-          const queue = new FairQueue<Item>((name) => given[name as keyof typeof given]);
+          const queue = new FairQueue<Item>({ weightOf: (name) => given[name as keyof typeof given] });
           for (const each of pushed) queue.push({ ...each });
           for (let i = 0; i < shifts; i++) queue.shift();
           const newcomer = item(client, urgency, 'newcomer');
-          const ahead = queue.ahead(newcomer);
+          const { calls: ahead } = queue.ahead(newcomer);
           queue.push(newcomer);
           const place = drain(queue).indexOf(newcomer);
           // Where tags are equal, either may go first; the estimate counts every equal as ahead.
@@ -174,7 +174,7 @@ describe('a fair queue', () => {
   it('starves nobody: any item is served within the shares of those before it', () => {
     fc.assert(
       fc.property(weights, (given) => {
-        const queue = new FairQueue<Item>((client) => given[client as keyof typeof given]);
+        const queue = new FairQueue<Item>({ weightOf: (client) => given[client as keyof typeof given] });
         for (let i = 0; i < 5; i++) queue.push(item('a'));
         let waited = 0;
         while (queue.shift()?.client !== 'a') waited++;

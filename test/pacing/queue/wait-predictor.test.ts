@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
 import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
 import { WaitPredictor } from '../../../src/pacing/queue/wait-predictor.ts';
+import { NOTHING } from '../../../src/pacing/window/amount.ts';
 import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
 import type { Line, Waiting } from '../../../src/pacing/window/window.ts';
 import { Circuit } from '../../../src/upstream/circuit.ts';
@@ -47,10 +48,10 @@ const predictorOf = (scene: Scene): WaitPredictor => {
   const window = {
     limit: 100,
     admit: async () => ({ grants: [] }),
-    used: () => 0,
+    used: () => NOTHING,
     elsewhere: () => elsewhere,
-    schedule: () => ({
-      startOf: (n: number) => Math.min(HORIZON_MS, Math.max(0, (n + 1 - free) * 1000)),
+    schedules: () => ({
+      calls: { startOf: (n: number) => Math.min(HORIZON_MS, Math.max(0, (n + 1 - free) * 1000)) },
     }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });

@@ -97,7 +97,7 @@ describe('a window without Redis', () => {
     await saturate(window, 90_000);
     const aDay = await saturate(window, 24 * HOUR_MS, 1000);
     expect(aDay / (24 * 60 * RULES.limit)).toBeGreaterThan(0.9);
-    expect(window.used()).toBeLessThanOrEqual(RULES.limit);
+    expect(window.used().calls).toBeLessThanOrEqual(RULES.limit);
     instead = undefined;
     commands = [];
     await pass(window, 2000);
@@ -116,7 +116,7 @@ describe('a window without Redis', () => {
     await pass(window, 2000);
     // It is the only one, so all of the limit is its own.
     expect(await saturate(window, 2000)).toBeGreaterThan(24_000);
-    const held = window.used();
+    const held = window.used().calls;
     instead = undefined;
     commands = [];
     await pass(window, 2000);
@@ -125,9 +125,9 @@ describe('a window without Redis', () => {
     expect(Math.max(...commands.map(({ size }) => size))).toBeLessThan(15_000);
     const other = windowOn(lua, rules, 'q');
     await other.beat();
-    expect([window.used(), other.used()]).toEqual([held, held]);
+    expect([window.used().calls, other.used().calls]).toEqual([held, held]);
     now += RULES.windowMs;
-    expect(other.used()).toBe(0);
+    expect(other.used().calls).toBe(0);
   });
 
   it('tells of a call that ended while it was being told', async () => {
@@ -151,9 +151,9 @@ describe('a window without Redis', () => {
     await pass(window, 3000);
     const other = windowOn(lua, RULES, 'q');
     await other.beat();
-    expect(other.used()).toBe(2);
+    expect(other.used().calls).toBe(2);
     now += RULES.windowMs;
-    expect(other.used()).toBe(0);
+    expect(other.used().calls).toBe(0);
   });
 
   it('frees in Redis what was asked for, though the answer was lost', async () => {
@@ -166,12 +166,12 @@ describe('a window without Redis', () => {
     answered = undefined;
     const before = windowOn(lua, RULES, 'o');
     await before.beat();
-    expect(before.used()).toBeGreaterThan(window.used());
+    expect(before.used().calls).toBeGreaterThan(window.used().calls);
     await pass(window, 3000);
     expect(window.shared).toBe(true);
     const other = windowOn(lua, RULES, 'q');
     await other.beat();
-    expect(other.used()).toBe(window.used());
+    expect(other.used().calls).toBe(window.used().calls);
   });
 });
 
@@ -262,7 +262,7 @@ describe('a reply', () => {
     await pass(window, 3000);
     const admission = await window.admit(3);
     if ('retryInMs' in admission) expect(Number.isFinite(admission.retryInMs)).toBe(true);
-    expect(Number.isFinite(window.schedule(50).startOf(5))).toBe(true);
+    expect(Number.isFinite(window.schedules(50).calls.startOf(5))).toBe(true);
     instead = undefined;
     await pass(window, 90_000);
     expect(window.shared).toBe(true);

@@ -30,8 +30,9 @@ const oneByOne = ({ limit, releases, ...state }: WindowState, count: number): nu
   for (let time = Math.max(NOW, state.pausedUntil); starts.length < count; ) {
     const now = held.filter(({ at }) => at > time);
     const burst = now.filter(({ spaced }) => !spaced).length;
-    const occupancy = { limit, budget, burst, held: now.length, nextSpaced, pausedUntil: 0, cold: undefined };
-    const grade = gradeOf(occupancy, time);
+    const calls = { limit, burstLimit: budget.burst, burst, held: now.length };
+    const occupancy = { calls, nextSpaced, pausedUntil: 0, cold: undefined };
+    const grade = gradeOf(occupancy, 0, time);
     if (grade === 'burst' || grade === 'space') {
       starts.push(time - NOW);
       held.push({ at: time + LATENCY_MS + WINDOW_MS, spaced: grade === 'space' });
@@ -156,7 +157,7 @@ describe('several windows together', () => {
           return started;
         };
         const [first, second] = schedules.map(startedOf) as [number, number];
-        const common = inCommon(schedules);
+        const { calls: common } = inCommon(schedules.map((calls) => ({ calls })));
         const sum = first + second;
         if (sum > 0) expect(common.startOf(sum - 1)).toBeLessThanOrEqual(ms + 1);
         expect(common.startOf(sum)).toBeGreaterThan(ms - 1e-6);
@@ -165,7 +166,10 @@ describe('several windows together', () => {
   });
 
   it('end for any number of calls', () => {
-    const common = inCommon([forecast(stateOf(3), NOW, LATENCY_MS), forecast(stateOf(1_000_000), NOW, 0)]);
+    const { calls: common } = inCommon([
+      { calls: forecast(stateOf(3), NOW, LATENCY_MS) },
+      { calls: forecast(stateOf(1_000_000), NOW, 0) },
+    ]);
     for (const n of [1e9, 1e300, Infinity, Number.NaN]) expect(common.startOf(n)).toBe(HORIZON_MS);
     expect(common.startOf(-1)).toBe(0);
   });
@@ -177,7 +181,7 @@ it('a log that lost Redis, and whose first call’s answer tells nothing, can be
   const probe = log.admit(11);
   if ('retryInMs' in probe) throw new Error('no call may go first');
   log.complete(probe, 40, { answered: true });
-  expect(startsOf(log.schedule(50, 30), 9)).toHaveLength(9);
+  expect(startsOf(log.schedules(50, 30).calls, 9)).toHaveLength(9);
 });
 
 describe('what a log expects', () => {
@@ -186,18 +190,18 @@ describe('what a log expects', () => {
 
   it('goes on with each call that it grants', () => {
     const log = logOf(10);
-    const before = startsOf(log.schedule(NOW, LATENCY_MS), 30);
+    const before = startsOf(log.schedules(NOW, LATENCY_MS).calls, 30);
     for (let i = 0; i < 8; i++) log.grant(NOW, 'burst');
-    expect(startsOf(log.schedule(NOW, LATENCY_MS), 22)).toEqual(before.slice(8));
+    expect(startsOf(log.schedules(NOW, LATENCY_MS).calls, 22)).toEqual(before.slice(8));
   });
 
   it('is something else at once when the upstream wants to be left alone, or tells of others', () => {
     const log = logOf(10);
     const [one, two] = [log.grant(NOW, 'burst'), log.grant(NOW, 'burst')];
-    expect(startsOf(log.schedule(NOW, LATENCY_MS), 1)).toEqual([0]);
+    expect(startsOf(log.schedules(NOW, LATENCY_MS).calls, 1)).toEqual([0]);
     log.complete(one, NOW, { answered: true, remaining: 0 });
-    expect(startsOf(log.schedule(NOW, LATENCY_MS), 1)[0]).toBeGreaterThan(0);
+    expect(startsOf(log.schedules(NOW, LATENCY_MS).calls, 1)[0]).toBeGreaterThan(0);
     log.complete(two, NOW, { answered: true, pauseMs: 3000 });
-    expect(startsOf(log.schedule(NOW, LATENCY_MS), 1)[0]).toBeGreaterThanOrEqual(3000);
+    expect(startsOf(log.schedules(NOW, LATENCY_MS).calls, 1)[0]).toBeGreaterThanOrEqual(3000);
   });
 });

@@ -3,9 +3,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Ask, RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import { gradeOf, isGrade, nextChance, type Occupancy } from '../../../src/pacing/window/rule.ts';
+import { gradeOf, isGrade, nextChance } from '../../../src/pacing/window/rule.ts';
 import { EXCHANGE, RULE } from '../../../src/pacing/window/scripts/exchange.ts';
-import { budgetOf } from '../../../src/pacing/window/window.ts';
+import { burstOf } from '../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './model/lua.ts';
 
 const rules = { limit: 20, windowMs: 60_000, callTimeoutMs: 25_000 };
@@ -73,7 +73,7 @@ describe('a process that shares a window', () => {
     now += 1;
     const { view, held } = await one.exchange(ask());
     expect(view!.peers).toEqual([]);
-    expect(held).toBe(1);
+    expect(held.calls).toBe(1);
   });
 
   it('holds the permits that it names, for as long as it says, and no others', async () => {
@@ -86,7 +86,7 @@ describe('a process that shares a window', () => {
     const other = windowOf('web.2');
     const heldAfter = async (ms: number): Promise<number> => {
       now += ms;
-      return (await other.exchange(ask())).held;
+      return (await other.exchange(ask())).held.calls;
     };
     expect(await heldAfter(0)).toBe(3);
     expect(await heldAfter(100)).toBe(2);
@@ -102,7 +102,7 @@ describe('a process that shares a window', () => {
     await window.exchange(ask({ permits: [{ releaseAt: now + 5000, spaced: false }] }));
     const [first] = sent;
     expect(await send(first!)).toEqual([]);
-    expect((await windowOf('web.2').exchange(ask())).held).toBe(1);
+    expect((await windowOf('web.2').exchange(ask())).held.calls).toBe(1);
   });
 
   it('tells of more permits than a command should name as of so many that come free together, never too soon', async () => {
@@ -117,7 +117,7 @@ describe('a process that shares a window', () => {
     for (const ms of [0, 7, 30_000, 20_000, 9_000]) {
       now += ms;
       const held = permits.filter(({ releaseAt }) => releaseAt > now).length;
-      const told = (await other.exchange(ask())).held;
+      const told = (await other.exchange(ask())).held.calls;
       expect(told).toBeGreaterThanOrEqual(held);
       expect(told).toBeLessThanOrEqual(held + 100);
     }
@@ -153,30 +153,40 @@ describe('a process that shares a window', () => {
 
 it('the rule in Redis is the rule in memory', () => {
   const moment = fc.nat(8);
+  const levels = fc
+    .record({ limit: fc.integer({ min: 1, max: 5 }), burst: fc.nat(5), more: fc.nat(2) })
+    .map(({ limit, burst, more }) => ({ limit, burstLimit: burstOf(limit), burst, held: burst + more }));
   const occupancies = fc.record({
-    limit: fc.integer({ min: 1, max: 5 }),
-    burst: fc.nat(5),
-    more: fc.nat(2),
+    calls: levels,
+    tokens: fc.option(levels, { nil: undefined }),
     nextSpaced: moment,
     pausedUntil: moment,
     cold: fc.record({ until: moment, next: moment, even: fc.boolean() }),
     free: moment,
     freeBurst: moment,
+    freeTokens: moment,
+    needed: fc.nat(3),
   });
   fc.assert(
-    fc.property(occupancies, moment, ({ more, free, freeBurst, ...rest }, now) => {
-      const budget = budgetOf({ limit: rest.limit, windowMs: 10 });
-      const occupancy: Occupancy = { ...rest, budget, held: rest.burst + more };
-      const grade = gradeOf(occupancy, now);
-      const next = isGrade(grade) ? 0 : nextChance(occupancy, grade, now, { any: free, burst: freeBurst });
-      const { cold, ...flat } = { ...occupancy, budget: undefined, burstLimit: budget.burst };
-      const is = { ...flat, coldUntil: cold!.until, coldNext: cold!.next, even: cold!.even };
+    fc.property(occupancies, moment, ({ free, freeBurst, freeTokens, needed, ...occupancy }, now) => {
+      const grade = gradeOf(occupancy, needed, now);
+      const moments = { any: free, burst: freeBurst, tokens: freeTokens };
+      const next = isGrade(grade) ? 0 : nextChance(occupancy, grade, now, moments);
+      const { calls, tokens, cold, ...rest } = occupancy;
+      const is = {
+        ...{ ...rest, ...calls, coldUntil: cold.until, coldNext: cold.next, even: cold.even },
+        ...(tokens && { tokenLimit: tokens.limit, burstTokenLimit: tokens.burstLimit }),
+        ...{ heldTokens: tokens?.held ?? 0, burstTokens: tokens?.burst ?? 0 },
+      };
       const text = `${RULE}
-        local is, now = cjson.decode(ARGV[1]), tonumber(ARGV[2])
-        local grade = gradeOf(is, now)
-        local holds = grade == 'paused' or grade == 'full' or grade == 'cold' or grade == 'spaced'
-        return { grade, holds and nextChance(is, grade, now, tonumber(ARGV[3]), tonumber(ARGV[4])) or 0 }`;
-      expect(lua.eval(text, [], [JSON.stringify(is), now, free, freeBurst])).toEqual([grade, next]);
+        local is, now, needed = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+        is.tokenLimit, is.burstTokenLimit = is.tokenLimit or math.huge, is.burstTokenLimit or math.huge
+        local grade = gradeOf(is, needed, now)
+        local holds = grade == 'paused' or grade == 'full' or grade == 'tokens' or grade == 'cold' or grade == 'spaced'
+        local first, burst, tokens = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+        return { grade, holds and nextChance(is, grade, now, first, burst, tokens) or 0 }`;
+      const argv = [JSON.stringify(is), now, needed, free, freeBurst, freeTokens];
+      expect(lua.eval(text, [], argv)).toEqual([grade, next]);
     }),
     { numRuns: 2000 },
   );

@@ -52,11 +52,11 @@ describe('a log that is told nonsense', () => {
             now += each.afterMs;
             if (!('retryInMs' in entry)) log.complete(entry, now, each.outcome);
           }
-          for (const start of startsOf(log.schedule(now, 30), 9)) {
+          for (const start of startsOf(log.schedules(now, 30).calls, 9)) {
             expect(Number.isFinite(start)).toBe(true);
             expect(start).toBeGreaterThanOrEqual(0);
           }
-          expect(Number.isFinite(log.used(now))).toBe(true);
+          expect(Number.isFinite(log.used(now).calls)).toBe(true);
         }
         expect(log.admit(now + 60_000 + 2 * (rules.windowMs + rules.callTimeoutMs) + 2000)).toHaveProperty(
           'releaseAt',
@@ -90,8 +90,8 @@ describe('a log that is told nonsense', () => {
     const refused = log.admit(11);
     expect(refused).toHaveProperty('retryInMs');
     log.complete(refused as never, 40, { answered: true });
-    expect(log.used(41)).toBe(2);
-    expect(startsOf(log.schedule(50, 30), 9).every(Number.isFinite)).toBe(true);
+    expect(log.used(41).calls).toBe(2);
+    expect(startsOf(log.schedules(50, 30).calls, 9).every(Number.isFinite)).toBe(true);
   });
 });
 
@@ -104,11 +104,11 @@ describe('what the upstream tells of others', () => {
     for (let now = 0; now < 10 * 60_000; now += 100) {
       const entry = log.admit(now);
       if (!('retryInMs' in entry)) log.complete(entry, now, { answered: true, remaining: 249 });
-      expect(log.used(now)).toBeLessThanOrEqual(large.limit);
+      expect(log.used(now).calls).toBeLessThanOrEqual(large.limit);
       expect(log.permits.length).toBeLessThan(2000);
     }
-    expect(log.used(10 * 60_000 - 50)).toBeGreaterThan(999_000);
-    expect(log.used(12 * 60_000)).toBe(0);
+    expect(log.used(10 * 60_000 - 50).calls).toBeGreaterThan(999_000);
+    expect(log.used(12 * 60_000).calls).toBe(0);
   });
 
   it('never makes more room than was known', () => {
@@ -116,11 +116,11 @@ describe('what the upstream tells of others', () => {
       fc.property(fc.array(anyNumber, { minLength: 1, maxLength: 40 }), (remainings) => {
         const log = new SlidingLog(rules);
         for (const remaining of remainings) {
-          const before = log.used(0);
+          const before = log.used(0).calls;
           const entry = log.admit(0);
           if (!('retryInMs' in entry)) log.complete(entry, 0, { answered: true, remaining });
-          expect(log.used(0)).toBeGreaterThanOrEqual(before);
-          expect(log.used(0)).toBeLessThanOrEqual(3 * rules.limit);
+          expect(log.used(0).calls).toBeGreaterThanOrEqual(before);
+          expect(log.used(0).calls).toBeLessThanOrEqual(3 * rules.limit);
         }
       }),
     );
@@ -148,9 +148,9 @@ describe('a log that never stands still', () => {
       open.push(entry);
       if (open.length > 1000) log.complete(open.shift()!, i / 1000, { answered: true });
     }
-    expect(log.used(51)).toBe(50_000);
-    expect(log.used(60_051)).toBe(1000);
-    expect(log.used(86_000)).toBe(0);
+    expect(log.used(51).calls).toBe(50_000);
+    expect(log.used(60_051).calls).toBe(1000);
+    expect(log.used(86_000).calls).toBe(0);
     expect(log.permits.length).toBe(0);
   });
 });

@@ -51,7 +51,7 @@ describe('a sliding-window log', () => {
   it('grants a burst of eight tenths of the limit at once', () => {
     const log = new SlidingLog(rules);
     for (let i = 0; i < 8; i++) admitted(log, 0);
-    expect(log.used(0)).toBe(8);
+    expect(log.used(0).calls).toBe(8);
   });
 
   it('grants the rest one by one, evenly spaced over the window', () => {
@@ -166,7 +166,7 @@ describe('a sliding-window log', () => {
             // Answers are told in time, as they would be.
             log.complete(admitted(log, now), now + latencyMs, { answered: true });
           }
-          const forecast = startsOf(log.schedule(now, latencyMs), count);
+          const forecast = startsOf(log.schedules(now, latencyMs).calls, count);
           const actual = all.slice(before, before + count).map((time) => time - now);
           forecast.forEach((start, i) => {
             expect(Math.abs(start - actual[i]!)).toBeLessThanOrEqual(latencyMs * 2 + 0.1 * actual[i]!);

@@ -7,7 +7,7 @@ import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { memoryWindow } from '../../../src/pacing/window/memory-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import type { Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
+import type { Admission, Line, Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { startsOf } from './schedules.ts';
 
@@ -201,9 +201,102 @@ describe.each(implementations)('a window %s', (_, create) => {
     for (const entry of taken) entry.complete({ answered: true });
     await pause(20);
     await refusal(window);
-    const next = window.schedule(50).startOf(0);
+    const next = window.schedules(50).calls.startOf(0);
     expect(Math.abs(next - (await refusal(window)))).toBeLessThan(60);
-    expect(window.used()).toBe(1 + 8);
+    expect(window.used().calls).toBe(1 + 8);
+  });
+});
+
+describe.each(implementations)('a window %s whose tokens are limited, too', (_, create) => {
+  const limits: WindowRules = { ...rules, tokenLimit: 1000 };
+
+  /** A window that is warm, and calls of which each next one is due that is put there. */
+  const serving = async (over: Partial<WindowRules> = {}) => {
+    const window = await create({ ...limits, ...over });
+    const due: { tokens: number } = { tokens: 0 };
+    const line = (): Line => [
+      {
+        ...{ client: 'search', weight: 1, calls: 1, tokens: due.tokens, arrived: 0 },
+        first: [{ urgency: 3, waitedMs: 0, tokens: due.tokens }],
+      },
+    ];
+    window.attend!({ due: () => due.tokens, line, hear: () => {}, vacant: () => {} });
+    const ask = (tokens: number): Promise<Admission> => {
+      due.tokens = tokens;
+      return window.admit(1);
+    };
+    const taking = async (tokens: number): Promise<WindowEntry> => {
+      const admission = await ask(tokens);
+      if ('retryInMs' in admission) throw new Error(`refused: ${admission.reason}`);
+      expect(admission.grants.map((grant) => grant.tokens)).toEqual([tokens]);
+      return admission.grants[0]!.entry;
+    };
+    (await taking(0)).complete({ answered: true, tokens: 0, remaining: 9, remainingTokens: 1000 });
+    await pause(20);
+    return { window, ask, taking };
+  };
+
+  it('grants as asked what most of the tokens are enough for, and nothing beyond all of them', async () => {
+    const { window, ask, taking } = await serving({ windowMs: 4000 });
+    await taking(500);
+    await taking(300);
+    expect(window.used()).toEqual({ calls: 3, tokens: 800 });
+    // One by one, from the rest.
+    await taking(150);
+    expect(await ask(51)).toMatchObject({ reason: 'tokens' });
+    expect(await ask(50)).toMatchObject({ reason: 'spaced' });
+  });
+
+  it('says when as many tokens will be free as a call needs', async () => {
+    const { ask, taking } = await serving({ windowMs: 1000 });
+    const [first, second] = [await taking(300), await taking(400)];
+    first.complete({ answered: true, tokens: 300, remaining: 7, remainingTokens: 700 });
+    await pause(300);
+    second.complete({ answered: true, tokens: 400, remaining: 7, remainingTokens: 300 });
+    await pause(20);
+    const [soon, later] = [await ask(600), await ask(701)];
+    expect(soon).toMatchObject({ reason: 'tokens' });
+    const ms = (admission: Admission): number => ('retryInMs' in admission ? admission.retryInMs : 0);
+    expect(ms(later) - ms(soon)).toBeGreaterThan(200);
+    expect(ms(later) - ms(soon)).toBeLessThan(400);
+    await pause(ms(soon) + 5);
+    await taking(600);
+  });
+
+  it('has room again for what a call has not cost, and less where it has cost more', async () => {
+    const { window, ask, taking } = await serving({ windowMs: 4000 });
+    const first = await taking(700);
+    expect(await ask(301)).toMatchObject({ reason: 'tokens' });
+    first.complete({ answered: true, tokens: 100, remaining: 8, remainingTokens: 900 });
+    await pause(20);
+    const second = await taking(600);
+    second.complete({ answered: true, tokens: 850, remaining: 7, remainingTokens: 50 });
+    await pause(20);
+    expect(window.used().tokens).toBe(950);
+    expect(await ask(51)).toMatchObject({ reason: 'tokens' });
+  });
+
+  it('holds the tokens of others who use the key, and not more of them for a call that was taken to cost more', async () => {
+    const { window, taking } = await serving({ windowMs: 4000 });
+    const [one, two] = [await taking(200), await taking(200)];
+    one.complete({ answered: true, tokens: 50, remaining: 7, remainingTokens: 1000 - 50 - 50 - 300 });
+    two.complete({ answered: true, tokens: 50, remaining: 7, remainingTokens: 1000 - 50 - 50 - 300 });
+    await window.refresh?.();
+    // What was not known of the second call when the first was answered is taken for its own.
+    expect(window.used().tokens).toBeGreaterThanOrEqual(50 + 50 + 300 - 150);
+    expect(window.used().tokens).toBeLessThanOrEqual(50 + 50 + 300);
+  });
+
+  it('is not warm before the upstream has told of the tokens, too', async () => {
+    const window = await create(limits);
+    (await take(window)).complete({ answered: true, remaining: 9 });
+    await pause(20);
+    expect(await window.admit(1)).toMatchObject({ reason: 'cold' });
+  });
+
+  it('is the same as without when a call costs nothing', async () => {
+    const { taking } = await serving();
+    for (let i = 0; i < 7; i++) await taking(0);
   });
 });
 
@@ -213,8 +306,8 @@ describe('a window in Redis', () => {
     await warmUp(window);
     for (const entry of await takeAll(window)) entry.complete({ answered: true });
     await pause(rules.windowMs + 50);
-    expect(window.used()).toBe(0);
-    expect(startsOf(window.schedule(50), 8)).toEqual(new Array(8).fill(0));
+    expect(window.used().calls).toBe(0);
+    expect(startsOf(window.schedules(50).calls, 8)).toEqual(new Array(8).fill(0));
     expect(await takeAll(window)).toHaveLength(8 + 1);
   });
 
@@ -277,7 +370,7 @@ describe('a window in Redis', () => {
     (await take(window)).complete({ answered: true, remaining: 249 });
     await pause(20);
     expect((await takeAll(window)).length).toBeGreaterThanOrEqual(199);
-    const keys = await client.keys(`test:{window4:*:${name}}*`);
+    const keys = await client.keys(`test:{window5:*:${name}}*`);
     expect(keys.length).toBeGreaterThanOrEqual(1);
     let bytes = 0;
     for (const key of keys) {

@@ -18,19 +18,21 @@ const TURNS_GIVEN = 3;
 
 /** `gradeOf` and `nextChance` of rule.ts. */
 export const RULE = `
-local function gradeOf(is, now)
+local function gradeOf(is, tokens, now)
   if now < is.pausedUntil then return 'paused' end
   if is.held >= is.limit then return 'full' end
+  if is.heldTokens + tokens > is.tokenLimit then return 'tokens' end
   if now < is.coldUntil then
     if now < is.coldNext then return 'cold' end
     return is.even and 'even' or 'probe'
   end
-  if is.burst < is.burstLimit then return 'burst' end
+  if is.burst < is.burstLimit and is.burstTokens + tokens <= is.burstTokenLimit then return 'burst' end
   return now < is.nextSpaced and 'spaced' or 'space'
 end
-local function nextChance(is, hold, now, first, firstBurst)
+local function nextChance(is, hold, now, first, firstBurst, enoughTokens)
   if hold == 'paused' then return is.pausedUntil end
   if hold == 'full' then return first end
+  if hold == 'tokens' then return enoughTokens end
   if hold == 'spaced' then return math.min(firstBurst, is.nextSpaced) end
   return math.min(is.coldNext, is.coldUntil, is.even and math.huge or now + ${POLL_MS})
 end
@@ -41,12 +43,14 @@ export const EXCHANGE = `${READ}${HEAR}${TURNS}${RULE}
 local function occupancy()
   local quiet = log.quiet or 0
   local even = log.even ~= nil
-  local after = even and log.even + ask.evenMs or log.probe and log.probe + ask.callTimeoutMs or 0
+  local after = even and log.even + sizeOf(log.evenTokens) * ask.evenMs or log.probe and log.probe + ask.callTimeoutMs or 0
   return {
     limit = ask.limit, burstLimit = ask.burstLimit, held = held, burst = bursting,
+    tokenLimit = ask.tokenLimit or math.huge, burstTokenLimit = ask.burstTokenLimit or math.huge,
+    heldTokens = heldTokens, burstTokens = burstingTokens,
     pausedUntil = log.pause or 0,
     coldUntil = math.max(quiet, log.cold and log.cold + window or 0), coldNext = math.max(quiet, after), even = even,
-    nextSpaced = log.spaced and log.spaced + ask.spacingMs or 0,
+    nextSpaced = log.spaced and log.spaced + sizeOf(log.spacedTokens) * ask.spacingMs or 0,
   }
 end
 
@@ -54,28 +58,40 @@ local takenBefore = log.granted
 local grants, verdict, wait = {}, nil, 0
 for _ = 1, ask.wanted do
   local is = occupancy()
-  verdict = gradeOf(is, now)
-  local mine, ahead = due()
+  local mine, ahead, leader, aheadTokens = due()
+  local tokens = mine and tokensOf(mine) or 0
+  -- Whose turn it is may need more tokens than there are. Others do not take what comes free meanwhile.
+  local needed = math.max(tokens, leader and tokensOf(leader) or 0)
+  verdict = gradeOf(is, needed, now)
   if verdict == 'burst' or verdict == 'space' or verdict == 'probe' or verdict == 'even' then
     -- While there is no room for all, whoever's turn it is goes first, and is given a moment to ask for it.
-    local room = verdict == 'burst' and math.min(ask.burstLimit - bursting, ask.limit - held) or 1
-    if ahead >= room and me.gaveWay < ${TURNS_GIVEN} then
+    local room, tokenRoom = 1, is.tokenLimit - heldTokens
+    if verdict == 'burst' then
+      room = math.min(ask.burstLimit - bursting, ask.limit - held)
+      tokenRoom = math.min(is.burstTokenLimit - burstingTokens, tokenRoom)
+    end
+    if (ahead >= room or aheadTokens + tokens > tokenRoom) and me.gaveWay < ${TURNS_GIVEN} then
       verdict, wait = 'turn', ${TURN_MS}
       break
     end
     local spaced = verdict == 'space'
-    if spaced then log.spaced = now end
-    if verdict == 'even' then log.even = now end
+    if spaced then log.spaced, log.spacedTokens = now, tokens end
+    if verdict == 'even' then log.even, log.evenTokens = now, tokens end
     if verdict == 'probe' then log.probe, log.prober = now, ask.process end
-    me.permits[#me.permits + 1] = { now + ask.leaseMs, 1, spaced and 1 or 0 }
+    me.permits[#me.permits + 1] = { now + ask.leaseMs, 1, spaced and 1 or 0, tokens }
     held, log.granted = held + 1, log.granted + 1
-    if not spaced then bursting = bursting + 1 end
+    heldTokens, log.tokens = heldTokens + tokens, log.tokens + tokens
+    if not spaced then bursting, burstingTokens = bursting + 1, burstingTokens + tokens end
     -- Told again when the call is over: what its answer means depends on it.
-    local known = { spaced = spaced, probing = verdict == 'probe', epoch = log.epoch, held = held, granted = log.granted }
+    local known = {
+      spaced = spaced, probing = verdict == 'probe', epoch = log.epoch, tokens = tokens,
+      held = held, granted = log.granted, heldTokens = heldTokens, grantedTokens = log.tokens,
+    }
     grants[#grants + 1] = { known = known, client = mine and mine.said.client }
     if mine then serve(mine) end
   else
-    wait = nextChance(is, verdict, now, first, firstBurst) - now
+    local enough = verdict == 'tokens' and whenFree(heldTokens + needed - is.tokenLimit) or math.huge
+    wait = nextChance(is, verdict, now, first, firstBurst, enough) - now
     if ahead > 0 and verdict ~= 'cold' then wait = wait + ${TURN_MS} end
     break
   end
@@ -89,7 +105,7 @@ if ask.wanted > 0 then
 end
 
 local reply = {
-  now = now, epoch = log.epoch, held = held, grants = grants,
+  now = now, epoch = log.epoch, held = held, heldTokens = heldTokens, grants = grants,
   reason = verdict, waitMs = math.min(wait, window),
 }
 local body = save(KEYS[1], log)

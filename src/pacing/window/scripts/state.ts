@@ -6,16 +6,17 @@
  *               All other moments are milliseconds since then
  *   `at`        when it was written last
  *   `processes` by name: `at` and `serial` of what it said last; `line`: what waits in it (see Line in window.ts); `permits` that
- *               it holds: when they come free, how many, and 1 where granted in the spaced way; `gaveWay`: how often in a row
- *               it has given way to others, and `taken`: the permits that had been taken then
+ *               it holds: when they come free, how many, 1 where granted in the spaced way, and their tokens; `gaveWay`: how
+ *               often in a row it has given way to others, and `taken`: the permits that had been taken then
  *   `foreign`   permits of others who use the API key, as the upstream told of them, likewise, and since when
  *   `granted`   how many permits have been taken in this epoch, those of others included
+ *   `tokens`    and how many tokens
  *   `pause`     until when the upstream wants to be left alone
  *   `quiet`     until when nothing is granted
  *   `cold`      since when all calls are known
- *   `spaced`    the last call that was granted in the spaced way
+ *   `spaced`    the last call that was granted in the spaced way, and `spacedTokens` its tokens
  *   `probe`     the last call that was sent as the first of a cold window, by the process `prober`
- *   `even`      the last call that was sent evenly spaced in a cold window
+ *   `even`      the last call that was sent evenly spaced in a cold window, and `evenTokens` its tokens
  *
  * Only facts are kept. What follows from them (when the next call may go, how long a cold window lasts) each process
  * derives by its own limit: an app or a release with another limit that shares the prefix decides for nobody else.
@@ -87,7 +88,7 @@ local log = load(KEYS[1])
 local now = log and (clock - tonumber(log.epoch)) / 1000
 -- A clock that was set back: every process tells its permits anew.
 if not log or now < log.at - ${SET_BACK_MS} then
-  log = { epoch = string.format('%.0f', clock), granted = 0, quiet = ${GRACE_MS}, cold = ${GRACE_MS}, processes = {}, foreign = {} }
+  log = { epoch = string.format('%.0f', clock), granted = 0, tokens = 0, quiet = ${GRACE_MS}, cold = ${GRACE_MS}, processes = {}, foreign = {} }
   now = 0
 end
 log.at = now
@@ -118,45 +119,61 @@ log.processes[ask.process] = me
 
 -- How the calls have ended of which the process has not told before.
 if log.prober == ask.process and not ask.probing then log.probe, log.prober = nil, nil end
+-- What the upstream counts more than we can have made: somebody else uses the key. See excessOf in amount.ts.
+local function excess(limit, remaining, ours)
+  return remaining >= 0 and math.max(0, math.min(limit, limit - remaining - ours)) or 0
+end
+-- Held for a window from now.
+local function hold(calls, tokens)
+  local last = log.foreign[#log.foreign]
+  if last and now - last[5] < window / ${FOREIGN_RECORDS} then
+    last[1], last[2], last[4] = now + window, last[2] + calls, last[4] + tokens
+  else
+    log.foreign[#log.foreign + 1] = { now + window, calls, 0, tokens, now }
+  end
+  -- Another answer may tell of the very same.
+  log.granted, log.tokens = log.granted + calls, log.tokens + tokens
+end
 for _, ended in ipairs(ask.ended) do
   local same, pause = ended.epoch == log.epoch, ended.pauseMs
   if ended.unused then
     if ended.spaced then log.spaced = nil end
   else
     if pause > 0 then log.pause = math.max(log.pause or 0, now + pause) end
-    if ended.remaining >= 0 and same then
-      -- The upstream counts more than we can have made: somebody else uses the key. Held for a window from now.
-      local ours = ended.held + log.granted - ended.granted
-      local excess = math.min(ask.limit, ask.limit - ended.remaining - ours)
-      if excess > 0 then
-        local last = log.foreign[#log.foreign]
-        if last and now - last[4] < window / ${FOREIGN_RECORDS} then
-          last[1], last[2] = now + window, last[2] + excess
-        else
-          log.foreign[#log.foreign + 1] = { now + window, excess, 0, now }
-        end
-        -- Another answer may tell of the very same.
-        log.granted = log.granted + excess
+    if same then
+      -- What the call has cost is known now. It was held with it, and is among all that was taken.
+      log.tokens = log.tokens + ended.more
+      local calls = excess(ask.limit, ended.remaining, ended.held + log.granted - ended.granted)
+      local tokens = 0
+      if ask.tokenLimit then
+        tokens = excess(ask.tokenLimit, ended.remainingTokens, ended.heldTokens + log.tokens - ended.grantedTokens)
       end
+      if calls + tokens > 0 then hold(calls, tokens) end
+    end
+    if same and ended.remaining >= 0 and (not ask.tokenLimit or ended.remainingTokens >= 0) then
       log.cold, log.probe, log.even = nil, nil, nil
     elseif pause > 0 then
       -- It counts more than this log does, and does not say how much: after its pause, one call goes first.
       log.cold, log.probe, log.even = now + pause, nil, nil
     elseif ended.probing and same and ended.answered then
-      log.even = now
+      log.even, log.evenTokens = now, ended.tokens + ended.more
     end
   end
 end
 
 local bursting, held, firstBurst, first = 0, 0, math.huge, math.huge
+local burstingTokens, heldTokens = 0, 0
 -- Drops what has come free, and counts the rest.
 local function sweep(permits)
   local rest = {}
   for _, permit in ipairs(permits) do
     if permit[1] > now then
       rest[#rest + 1] = permit
-      held, first = held + permit[2], math.min(first, permit[1])
-      if permit[3] == 0 then bursting, firstBurst = bursting + permit[2], math.min(firstBurst, permit[1]) end
+      held, heldTokens, first = held + permit[2], heldTokens + permit[4], math.min(first, permit[1])
+      if permit[3] == 0 then
+        bursting, burstingTokens = bursting + permit[2], burstingTokens + permit[4]
+        firstBurst = math.min(firstBurst, permit[1])
+      end
     end
   end
   return rest
@@ -166,4 +183,19 @@ for name, each in pairs(log.processes) do
   if #each.permits == 0 and each.at < now - ${PRESENCE_MS} then log.processes[name] = nil end
 end
 log.foreign = sweep(log.foreign)
+-- When so many tokens have come free.
+local function whenFree(tokens)
+  local all, free = {}, 0
+  local function add(permits)
+    for _, permit in ipairs(permits) do all[#all + 1] = permit end
+  end
+  for _, each in pairs(log.processes) do add(each.permits) end
+  add(log.foreign)
+  table.sort(all, function(a, b) return a[1] < b[1] end)
+  for _, permit in ipairs(all) do
+    free = free + permit[4]
+    if free >= tokens then return permit[1] end
+  end
+  return math.huge
+end
 `;

@@ -62,26 +62,78 @@ const demandOf = (random: Random, latency: number): Demand => ({
   countMs: () => (random() < 0.5 ? 0 : Number.POSITIVE_INFINITY),
 });
 
-describe.each<[string, Says, boolean]>([
+const UPSTREAMS: [string, Says, boolean][] = [
   ['always tells how much room there is', 'remaining', false],
   ['never tells how much room there is', 'nothing', false],
   ['tells so now and then, and fails at the worst moment', 'sometimes', true],
-])('a fleet to which everything happens, at an upstream that %s', (_, says, ill) => {
+];
+
+/** Lives, and a while longer. @returns what happened, and since when nothing has any more */
+const liveThrough = async (world: World, demand: Demand, random: Random, ill: boolean) => {
+  for (let i = 0; i < 3; i++) world.start(demand);
+  const happened = await live(world, demand, random, ill);
+  // What was running when a process was killed must have ended.
+  await world.clock.runUntil(world.clock.now + RULES.callTimeoutMs + 2 * RULES.windowMs);
+  const quiet = world.clock.now;
+  await world.clock.runUntil(quiet + 3 * RULES.windowMs);
+  return { happened, quiet };
+};
+
+describe.each(UPSTREAMS)('a fleet to which everything happens, at an upstream that %s', (_, says, ill) => {
   test.each(SEEDS)('never passes the limit, and uses it again in the end (seed %i)', async (seed) => {
     const random = seededRandom(seed);
     const world = new World(RULES, random, says);
     const demand = demandOf(random, 5 + 400 * random());
-    for (let i = 0; i < 3; i++) world.start(demand);
-    const happened = await live(world, demand, random, ill);
-    // What was running when a process was killed must have ended.
-    await world.clock.runUntil(world.clock.now + RULES.callTimeoutMs + 2 * RULES.windowMs);
-    const quiet = world.clock.now;
-    await world.clock.runUntil(quiet + 3 * RULES.windowMs);
+    const { happened, quiet } = await liveThrough(world, demand, random, ill);
     expect(mostInAnyWindow(world.counted, RULES.windowMs), happened).toBeLessThanOrEqual(RULES.limit);
     const served = world.counted.filter((at) => at > quiet).length;
     expect(served / (3 * RULES.limit), happened).toBeGreaterThan(0.6);
   });
+
+  test.each(SEEDS.slice(0, 2))(
+    'passes neither limit where tokens are scarcer than calls (seed %i)',
+    async (seed) => {
+      const random = seededRandom(seed);
+      const [limit, tokenLimit] = [40, 12_000];
+      const world = new World({ ...RULES, limit, tokenLimit }, random, says);
+      const demand = {
+        ...demandOf(random, 5 + 400 * random()),
+        tokens: () => Math.round(10 + (random() < 0.2 ? 1500 : 1000) * random()),
+      };
+      const { happened, quiet } = await liveThrough(world, demand, random, ill);
+      expect(mostInAnyWindow(world.counted, RULES.windowMs), happened).toBeLessThanOrEqual(limit);
+      const most = mostInAnyWindow(world.counted, RULES.windowMs, world.costs);
+      expect(most, happened).toBeLessThanOrEqual(tokenLimit);
+      const served = world.costs.filter((_, i) => world.counted[i]! > quiet);
+      const cost = served.reduce((sum, each) => sum + each, 0);
+      const used = Math.max(cost / (3 * tokenLimit), served.length / (3 * limit));
+      expect(used, happened).toBeGreaterThan(0.6);
+    },
+  );
 });
+
+test.each([1, 4])(
+  '%i processes use ninety-five hundredths of the tokens of a minute, and pass neither limit',
+  async (processes) => {
+    const random = seededRandom(processes);
+    const rules = { limit: 500, tokenLimit: 800_000, windowMs: 60_000, callTimeoutMs: 25_000 };
+    const world = new World(rules, random);
+    const demand = {
+      ...demandOf(random, 600),
+      // From a text or two to as many as a call takes.
+      tokens: () => Math.round(500 + 30_000 * random()),
+      leastShare: 0.8,
+    };
+    for (let i = 0; i < processes; i++) world.start(demand);
+    const minutes = 3;
+    await world.clock.runUntil(minutes * rules.windowMs);
+    expect(mostInAnyWindow(world.counted, rules.windowMs)).toBeLessThanOrEqual(rules.limit);
+    expect(mostInAnyWindow(world.counted, rules.windowMs, world.costs)).toBeLessThanOrEqual(rules.tokenLimit);
+    const steady = world.costs.filter((_, i) => world.counted[i]! >= rules.windowMs);
+    const cost = steady.reduce((sum, each) => sum + each, 0);
+    expect(cost / ((minutes - 1) * rules.tokenLimit)).toBeGreaterThan(0.95);
+  },
+);
 
 /** As many windows of a call a minute as a day has. */
 const DAY_MS = 24 * 60 * RULES.windowMs;
@@ -100,7 +152,7 @@ describe('a fleet that is without Redis for a day', () => {
       let kept = 0;
       while (world.clock.now < lost + DAY_MS) {
         await world.clock.runUntil(world.clock.now + 10 * RULES.windowMs);
-        kept = Math.max(kept, ...world.processes.map(({ window }) => window.used()));
+        kept = Math.max(kept, ...world.processes.map(({ window }) => window.used().calls));
       }
       expect(kept).toBeLessThanOrEqual(RULES.limit);
       const settled = world.counted.filter((at) => at > lost + RULES.callTimeoutMs + RULES.windowMs).length;

@@ -5,15 +5,16 @@ import { expect, test } from 'vitest';
 import { FairQueue, type Queued } from '../../../../src/pacing/queue/fair-queue.ts';
 import { FleetWindow } from '../../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
-import type { Line } from '../../../../src/pacing/window/window.ts';
+import { type Line, sizeOf, type WindowRules } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
 
 /** Nobody's calls, which are made in the background, take turns like any others. */
 const WEIGHTS: Readonly<Record<string, number>> = { a: 1, b: 2, c: 0.5, d: 4, '': 1 };
 const CREDIT = 2;
 
-/** One place, that is given back when it was taken: each time there is room for one alone. */
-const RULES = { limit: 1, windowMs: 1000, callTimeoutMs: 1000 };
+/** What is taken is given back at once: each time there is room for one call alone, be it for its tokens. */
+const RULES: WindowRules = { limit: 1, windowMs: 1000, callTimeoutMs: 1000 };
+const TOKEN_RULES: WindowRules = { ...RULES, limit: 5, tokenLimit: 1000 };
 
 interface Call extends Queued {
   readonly name: number;
@@ -26,7 +27,7 @@ class Fleet {
   readonly waiting: Call[] = [];
   readonly #windows: FleetWindow[];
 
-  constructor(processes: number) {
+  constructor(processes: number, rules: WindowRules) {
     const lua = new LuaRedis(new Store(() => 1e15 + Math.round(this.now * 1000)));
     const client = {
       defineCommand(
@@ -44,11 +45,11 @@ class Fleet {
         attachment: 'A',
         model: 'm',
         credit: CREDIT,
-        rules: RULES,
+        rules,
         process: `p${i}`,
         now: () => this.now,
       });
-      const window = new FleetWindow({ shared, rules: RULES, now: () => this.now });
+      const window = new FleetWindow({ shared, rules, now: () => this.now });
       window.attend({ line: () => this.#line(i), hear: () => {}, vacant: () => {} });
       return window;
     });
@@ -96,8 +97,13 @@ class Fleet {
   #line(process: number): Line {
     return Object.entries(WEIGHTS).flatMap(([client, weight]) => {
       const calls = this.#of(process).filter((call) => call.client === client);
-      const first = calls.map(({ urgency, since }) => ({ urgency, waitedMs: this.now - since }));
-      return calls.length === 0 ? [] : [{ client, weight, calls: calls.length, arrived: 0, first }];
+      const first = calls.map(({ urgency, tokens, since }) => ({
+        urgency,
+        tokens,
+        waitedMs: this.now - since,
+      }));
+      const tokens = calls.reduce((sum, call) => sum + (call.tokens ?? 0), 0);
+      return calls.length === 0 ? [] : [{ client, weight, calls: calls.length, tokens, arrived: 0, first }];
     });
   }
 }
@@ -108,28 +114,39 @@ const pushes = fc.record({
   process: fc.nat(PROCESSES - 1),
   client: fc.constantFrom(...Object.keys(WEIGHTS)),
   urgency: fc.integer({ min: -1, max: 7 }),
+  tokens: fc.integer({ min: 501, max: 1000 }),
 });
 const services = fc.record({ kind: fc.constant('serve' as const), from: fc.nat(PROCESSES - 1) });
 const lives = fc.array(fc.oneof({ weight: 3, arbitrary: pushes }, { weight: 2, arbitrary: services }), {
   maxLength: 40,
 });
 
-test('processes that share a window serve their clients in the order of one fair queue', async () => {
-  await fc.assert(
-    fc.asyncProperty(lives, async (life) => {
-      const fleet = new Fleet(PROCESSES);
-      const queue = new FairQueue<Call>((client) => WEIGHTS[client]!, CREDIT);
-      await fleet.warmUp();
-      for (const [name, event] of life.entries()) {
-        if (event.kind === 'push') {
-          const call = { ...event, name };
-          queue.push({ ...call, since: 0 });
-          await fleet.push(call);
-        } else expect(await fleet.serve(event.from)).toBe(queue.shift()?.name);
-      }
-      while (queue.size > 0) expect(await fleet.serve(0)).toBe(queue.shift()!.name);
-      expect(fleet.waiting).toHaveLength(0);
-    }),
-    { numRuns: 100 },
-  );
-});
+test.each([
+  ['counted in calls', RULES],
+  ['counted in the tokens of calls', TOKEN_RULES],
+])(
+  'processes that share a window serve their clients in the order of one fair queue, %s',
+  async (_, rules) => {
+    await fc.assert(
+      fc.asyncProperty(lives, async (life) => {
+        const fleet = new Fleet(PROCESSES, rules);
+        const queue = new FairQueue<Call>({
+          weightOf: (client) => WEIGHTS[client]!,
+          credit: CREDIT,
+          sizeOf: (tokens) => sizeOf(tokens, rules),
+        });
+        await fleet.warmUp();
+        for (const [name, event] of life.entries()) {
+          if (event.kind === 'push') {
+            const call = { ...event, name };
+            queue.push({ ...call, since: 0 });
+            await fleet.push(call);
+          } else expect(await fleet.serve(event.from)).toBe(queue.shift()?.name);
+        }
+        while (queue.size > 0) expect(await fleet.serve(0)).toBe(queue.shift()!.name);
+        expect(fleet.waiting).toHaveLength(0);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);

@@ -3,7 +3,7 @@
 import { BEAT_MS } from '../../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
-import type { Line, WindowEntry, WindowRules } from '../../../../src/pacing/window/window.ts';
+import type { CallOutcome, Grant, Line, WindowRules } from '../../../../src/pacing/window/window.ts';
 import { LuaRedis, Store } from './lua.ts';
 
 /** A command that takes longer than that has failed, and a lost connection is there again after that. Milliseconds. */
@@ -43,8 +43,9 @@ class Clock {
 
 export class World {
   readonly clock = new Clock();
-  /** Moments at which the upstream counted a call. */
+  /** Moments at which the upstream counted a call, and its tokens. */
   readonly counted: number[] = [];
+  readonly costs: number[] = [];
   readonly processes: Process[] = [];
   readonly rules: WindowRules;
   readonly random: Random;
@@ -116,11 +117,17 @@ export class World {
   }
 
   /** A call arrives, and is counted. @returns what the upstream says it would still take */
-  count(): number {
+  count(tokens: number): Pick<CallOutcome, 'remaining' | 'remainingTokens'> {
     const { now } = this.clock;
     this.counted.push(now);
-    const inside = this.counted.filter((at) => at > now - this.rules.windowMs).length;
-    return Math.max(0, this.rules.limit - inside);
+    this.costs.push(tokens);
+    const { limit, tokenLimit, windowMs } = this.rules;
+    const first = this.counted.findIndex((at) => at > now - windowMs);
+    const cost = this.costs.slice(first).reduce((sum, each) => sum + each, 0);
+    return {
+      remaining: Math.max(0, limit - (this.counted.length - first)),
+      ...(tokenLimit === undefined ? {} : { remainingTokens: Math.max(0, tokenLimit - cost) }),
+    };
   }
 }
 
@@ -199,6 +206,9 @@ export interface Demand {
   readonly latencyMs: () => number;
   /** The upstream counts a call so much later than it is sent, milliseconds; at most its latency. */
   readonly countMs: () => number;
+  /** What the next call is taken to cost at most, and the least share of that which it may cost. */
+  readonly tokens?: () => number;
+  readonly leastShare?: number;
 }
 
 /** One gateway, as far as its window is concerned. */
@@ -207,6 +217,8 @@ export class Process {
   readonly #world: World;
   readonly #demand: Demand;
   #alive = true;
+  /** What those cost that wait, the first of them. */
+  readonly #waiting: number[] = [];
   granted = 0;
 
   constructor(world: World, demand: Demand, name: string) {
@@ -229,7 +241,8 @@ export class Process {
       void this.window.beat();
       clock.after(BEAT_MS, beat);
     };
-    this.window.attend({ line: () => this.#line(), hear: () => {}, vacant: () => {} });
+    const due = (): number => this.#costs(1)[0]!;
+    this.window.attend({ due, line: () => this.#line(), hear: () => {}, vacant: () => {} });
     clock.after(0, beat);
     clock.after(1, () => void this.#serve());
   }
@@ -241,7 +254,15 @@ export class Process {
 
   #line(): Line {
     const calls = this.#demand.calls();
-    return [{ client: 'c', weight: 1, calls, arrived: 0, first: [{ urgency: 3, waitedMs: 100 }] }];
+    const costs = this.#costs(calls);
+    const first = costs.map((tokens) => ({ urgency: 3, waitedMs: 100, tokens }));
+    const tokens = costs.reduce((sum, each) => sum + each, 0);
+    return [{ client: 'c', weight: 1, calls, tokens, arrived: 0, first }];
+  }
+
+  #costs(calls: number): number[] {
+    while (this.#waiting.length < calls) this.#waiting.push(this.#demand.tokens?.() ?? 0);
+    return this.#waiting.slice(0, calls);
   }
 
   async #serve(): Promise<void> {
@@ -252,28 +273,38 @@ export class Process {
         continue;
       }
       // As before every call that comes: what it has to expect, whatever has just happened to the window.
-      const start = this.window.schedule(this.#demand.latencyMs()).startOf(waiting);
+      const start = this.window.schedules(this.#demand.latencyMs()).calls.startOf(waiting);
       if (!Number.isFinite(start) || start < 0) throw new Error(`nobody can start in ${start} ms`);
       const admission = await this.window.admit(waiting);
       if (!this.#alive) return;
       if ('retryInMs' in admission) await this.#sleep(Math.max(1, Math.ceil(admission.retryInMs)));
-      else for (const { entry } of admission.grants) this.#call(entry);
+      else for (const grant of admission.grants) this.#call(grant);
     }
   }
 
-  #call(entry: WindowEntry): void {
+  #call({ entry, tokens: most }: Grant): void {
     const { clock, says, random } = this.#world;
     const latency = this.#demand.latencyMs();
-    let remaining = 0;
+    const [taken = 0] = this.#costs(1);
+    // Another has taken its place since it was told of.
+    if (taken > most) {
+      entry.cancel();
+      return;
+    }
+    this.#waiting.shift();
+    const { leastShare = 0.5 } = this.#demand;
+    const tokens = Math.ceil(taken * (leastShare + (1 - leastShare) * random()));
+    let left: ReturnType<World['count']> = {};
     this.granted++;
     const countAfter = Math.min(latency, this.#demand.countMs());
     clock.after(countAfter, () => {
-      remaining = this.#world.count();
+      left = this.#world.count(tokens);
       clock.after(latency - countAfter, () => {
         if (!this.#alive) return;
         const ill = clock.now < this.#world.illUntil;
         const tells = !ill && (says === 'remaining' || (says === 'sometimes' && random() < 0.3));
-        entry.complete({ answered: !ill || random() < 0.5, ...(tells ? { remaining } : {}) });
+        const cost = ill ? {} : { tokens };
+        entry.complete({ answered: !ill || random() < 0.5, ...cost, ...(tells ? left : {}) });
       });
     });
   }

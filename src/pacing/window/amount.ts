@@ -1,0 +1,62 @@
+/** The two budgets of a window, and amounts of both. */
+
+import type { WindowRules } from './window.ts';
+
+/** A number of calls, and the tokens that they cost together. */
+export interface Amount {
+  readonly calls: number;
+  readonly tokens: number;
+}
+
+export type Measure = keyof Amount;
+
+export const NOTHING: Amount = { calls: 0, tokens: 0 };
+
+/** Of what is not limited, more than is ever asked for. */
+export const limitOf = ({
+  limit,
+  tokenLimit = Number.POSITIVE_INFINITY,
+}: Pick<WindowRules, 'limit' | 'tokenLimit'>): Amount => ({ calls: limit, tokens: tokenLimit });
+
+export const sum = (a: Amount, b: Amount): Amount => ({
+  calls: a.calls + b.calls,
+  tokens: a.tokens + b.tokens,
+});
+
+/** Of one permit, or of several that come free together. */
+export const amountOf = ({ calls = 1, tokens = 0 }: { calls?: number; tokens?: number }): Amount => ({
+  calls,
+  tokens,
+});
+
+export const amountOfAll = (permits: readonly { calls?: number; tokens?: number }[]): Amount =>
+  permits.map(amountOf).reduce(sum, NOTHING);
+
+/** What is known of a call from the moment at which it was granted. */
+export interface Known {
+  /** What was held then, the call included. */
+  readonly held: Amount;
+  /** All that had ever been taken, the call included, and by others who use the API key, too. */
+  readonly taken: Amount;
+}
+
+/**
+ * How much the upstream counts that we do not know of, when it says how much is left. It looked at some moment between the
+ * call's admission and its answer. So we subtract all that we may have had there at any such moment: what was held at the
+ * admission, and all that has been taken since, which includes what another answer has told of meanwhile. Nothing is counted
+ * twice.
+ */
+export const excessOf = (
+  left: Readonly<Record<Measure, number | undefined>>,
+  known: Known,
+  taken: Amount,
+  limit: Amount,
+): Amount => {
+  const of = (measure: Measure): number => {
+    const [most, rest] = [limit[measure], left[measure]];
+    if (rest === undefined || !Number.isFinite(most)) return 0;
+    const ours = known.held[measure] + taken[measure] - known.taken[measure];
+    return Math.max(0, Math.min(most, most - rest - ours));
+  };
+  return { calls: of('calls'), tokens: of('tokens') };
+};
