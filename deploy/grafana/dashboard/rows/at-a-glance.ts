@@ -6,6 +6,9 @@ const requests = (...more: string[]): string => own('gateway_requests_total', ['
 const documents = (...more: string[]): string => own('gateway_documents_total', ['model'], ...more);
 /** The attachment and model that is nearest to its limit. */
 const budget = (metric: string): string => `max by (upstream, model) (${shared(metric, ['model'])})`;
+const usedOf = (unit: string): string =>
+  `${budget(`gateway_ratelimit_used_${unit}`)} / ${budget(`gateway_ratelimit_limit_${unit}`)}`;
+const [CALLS, TOKENS] = [`(${usedOf('requests')})`, `(${usedOf('tokens')})`];
 const hits = inRange(requests('outcome="hit"'));
 
 const LEAST =
@@ -50,13 +53,13 @@ export const atAGlance: Row = {
     figure({
       title: 'Limit used',
       description:
-        'Calls held in the window now, as a share of what is allowed; of the attachment and model that is nearest to its limit.',
+        'Calls held in the window now, or their tokens, as a share of what is allowed; of the attachment and model that is nearest to its limit.',
       unit: 'percentunit',
       width: 4,
       limits: [0.75, 0.9],
       max: 1,
       queries: {
-        used: `max(${budget('gateway_ratelimit_used_requests')} / ${budget('gateway_ratelimit_limit_requests')})`,
+        used: `max(${CALLS} > ${TOKENS} or ${TOKENS} or ${CALLS})`,
       },
     }),
     figure({

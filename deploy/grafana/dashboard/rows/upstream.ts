@@ -8,6 +8,9 @@ const units = own('gateway_upstream_search_units_total', ['model']);
 const budget = (metric: string): string => `max by (upstream, model) (${shared(metric, ['model'])})`;
 const USED = budget('gateway_ratelimit_used_requests');
 const LIMIT = budget('gateway_ratelimit_limit_requests');
+const USED_TOKENS = budget('gateway_ratelimit_used_tokens');
+const LIMIT_TOKENS = budget('gateway_ratelimit_limit_tokens');
+const tokens = own('gateway_upstream_tokens_total', ['model']);
 
 export const upstream: Row = {
   title: 'Upstream',
@@ -15,9 +18,12 @@ export const upstream: Row = {
     lines({
       title: 'Used of the limit',
       description:
-        'Calls held in the window, as a share of what the attachment allows. A call is held from its permit until one window after its answer.',
+        'Calls held in the window, and their tokens where these are limited, as shares of what the attachment allows. A call is held from its permit until one window after its answer.',
       unit: 'percentunit',
-      queries: { '{{upstream}} {{model}}': `${USED} / ${LIMIT}` },
+      queries: {
+        'calls {{upstream}} {{model}}': `${USED} / ${LIMIT}`,
+        'tokens {{upstream}} {{model}}': `${USED_TOKENS} / ${LIMIT_TOKENS}`,
+      },
     }),
     lines({
       title: 'Calls held and allowed',
@@ -26,6 +32,16 @@ export const upstream: Row = {
       queries: {
         'held {{upstream}} {{model}}': USED,
         'allowed {{upstream}} {{model}}': LIMIT,
+      },
+    }),
+    lines({
+      title: 'Tokens held and allowed',
+      description:
+        'Tokens of one window, of models that have such a limit. Of calls that are out, what they may cost.',
+      unit: 'short',
+      queries: {
+        'held {{upstream}} {{model}}': USED_TOKENS,
+        'allowed {{upstream}} {{model}}': LIMIT_TOKENS,
       },
     }),
     lines(
@@ -77,6 +93,12 @@ export const upstream: Row = {
       queries: {
         '{{upstream}} {{model}}': `${perSecond(units, 'upstream', 'model')} * 60`,
       },
+    }),
+    lines({
+      title: 'Tokens billed',
+      description: 'What the upstream bills for embeddings.',
+      unit: 'suffix: tokens/min',
+      queries: { '{{upstream}} {{model}}': `${perSecond(tokens, 'upstream', 'model')} * 60` },
     }),
     lines({
       title: 'Search units per call',
