@@ -122,6 +122,28 @@ describe('a fair queue', () => {
     );
   });
 
+  it('divides a long run by weight in what calls take, within two calls of the exact share', () => {
+    const sizes = fc.record({ a: fc.integer({ min: 1, max: 9 }), b: fc.integer({ min: 1, max: 9 }) });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 4 }), (size, weight) => {
+        const queue = new FairQueue<Item>({
+          weightOf: (client) => (client === 'a' ? weight : 1),
+          sizeOf: (tokens) => tokens,
+        });
+        for (let i = 0; i < 400; i++) {
+          queue.push({ ...item('a'), tokens: size.a });
+          queue.push({ ...item('b'), tokens: size.b });
+        }
+        const taken = { a: 0, b: 0 };
+        for (let i = 0; i < 200; i++) {
+          const client = queue.shift()!.client as 'a' | 'b';
+          taken[client] += size[client];
+          expect(Math.abs(taken.a / weight - taken.b)).toBeLessThanOrEqual(2 * (size.a + size.b));
+        }
+      }),
+    );
+  });
+
   it('serves everything that was pushed exactly once, unless it was removed', () => {
     fc.assert(
       fc.property(items, fc.infiniteStream(fc.nat(3)), (pushed, choices) => {
