@@ -43,6 +43,8 @@ export interface Ask {
   readonly leaves: boolean;
 }
 
+type Group = [holdMs: number, calls: number, spaced: number, tokens?: number];
+
 /** Of a limit that is larger than this, permits that come free within a moment are told as one. */
 const MOST_SINGLE = 1000;
 const MOMENTS = 500;
@@ -174,19 +176,19 @@ export class RedisWindow {
   }
 
   /** For how many milliseconds from now how many are held, whether they were granted in the spaced way, and their tokens. */
-  #grouped(permits: readonly Permit[]): [holdMs: number, calls: number, spaced: number, tokens: number][] {
+  #grouped(permits: readonly Permit[]): Group[] {
     const { limit, windowMs } = this.#rules;
     const momentMs = limit > MOST_SINGLE ? windowMs / MOMENTS : 0;
     const now = this.#now();
-    const groups: [number, number, number, number][] = [];
+    const groups: Group[] = [];
     for (const permit of permits) {
       const [exactMs, spaced] = [permit.releaseAt - now, permit.spaced ? 1 : 0];
       const holdMs = momentMs > 0 ? Math.ceil(exactMs / momentMs) * momentMs : exactMs;
       const last = groups.at(-1);
       if (last?.[0] === holdMs && last[2] === spaced) {
         last[1]++;
-        last[3] += permit.tokens ?? 0;
-      } else groups.push([holdMs, 1, spaced, permit.tokens ?? 0]);
+        if (permit.tokens) last[3] = (last[3] ?? 0) + permit.tokens;
+      } else groups.push(permit.tokens ? [holdMs, 1, spaced, permit.tokens] : [holdMs, 1, spaced]);
     }
     return groups;
   }

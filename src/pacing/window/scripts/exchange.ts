@@ -78,7 +78,7 @@ for _ = 1, ask.wanted do
     if spaced then log.spaced, log.spacedTokens = now, tokens end
     if verdict == 'even' then log.even, log.evenTokens = now, tokens end
     if verdict == 'probe' then log.probe, log.prober = now, ask.process end
-    me.permits[#me.permits + 1] = { now + ask.leaseMs, 1, spaced and 1 or 0, tokens }
+    me.permits[#me.permits + 1] = { now + ask.leaseMs, 1, spaced and 1 or 0, tokens > 0 and tokens or nil }
     held, log.granted = held + 1, log.granted + 1
     heldTokens, log.tokens = heldTokens + tokens, log.tokens + tokens
     if not spaced then bursting, burstingTokens = bursting + 1, burstingTokens + tokens end

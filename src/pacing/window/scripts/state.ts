@@ -6,8 +6,8 @@
  *               All other moments are milliseconds since then
  *   `at`        when it was written last
  *   `processes` by name: `at` and `serial` of what it said last; `line`: what waits in it (see Line in window.ts); `permits` that
- *               it holds: when they come free, how many, 1 where granted in the spaced way, and their tokens; `gaveWay`: how
- *               often in a row it has given way to others, and `taken`: the permits that had been taken then
+ *               it holds: when they come free, how many, 1 where granted in the spaced way, and their tokens, if any;
+ *               `gaveWay`: how often in a row it has given way to others, and `taken`: the permits that had been taken then
  *   `foreign`   permits of others who use the API key, as the upstream told of them, likewise, and since when
  *   `granted`   how many permits have been taken in this epoch, those of others included
  *   `tokens`    and how many tokens
@@ -169,10 +169,12 @@ local function sweep(permits)
   for _, permit in ipairs(permits) do
     if permit[1] > now then
       rest[#rest + 1] = permit
-      held, heldTokens, first = held + permit[2], heldTokens + permit[4], math.min(first, permit[1])
-      if permit[3] == 0 then
-        bursting, burstingTokens = bursting + permit[2], burstingTokens + permit[4]
-        firstBurst = math.min(firstBurst, permit[1])
+      local at, calls, tokens = permit[1], permit[2], permit[4]
+      held, first = held + calls, math.min(first, at)
+      if permit[3] == 0 then bursting, firstBurst = bursting + calls, math.min(firstBurst, at) end
+      if tokens then
+        heldTokens = heldTokens + tokens
+        if permit[3] == 0 then burstingTokens = burstingTokens + tokens end
       end
     end
   end
@@ -193,7 +195,7 @@ local function whenFree(tokens)
   add(log.foreign)
   table.sort(all, function(a, b) return a[1] < b[1] end)
   for _, permit in ipairs(all) do
-    free = free + permit[4]
+    free = free + (permit[4] or 0)
     if free >= tokens then return permit[1] end
   end
   return math.huge
