@@ -24,6 +24,8 @@ const SCRIPTS = [
   ...['savings', 'snippets', 'stream', 'tables', 'views', 'waterfall', 'why', 'window', 'words'],
 ];
 
+const STYLES = ['base', 'frame', 'charts', 'live', 'tables', 'forms'];
+
 const file = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), 'utf8');
 
 /** @param open whether the gateway asks for no keys */
@@ -34,16 +36,18 @@ const page = (open: boolean): Asset => ({
   headers: { 'Content-Security-Policy': POLICY },
 });
 
+const asset = (name: string, type: string): [path: string, asset: Asset] => [
+  `/console/${name}`,
+  { type: `${type}; charset=utf-8`, load: () => file(name) },
+];
+
 /** What is served, by its path. */
 export const pages = (open: boolean): Readonly<Record<string, Asset>> => ({
   '/': page(open),
-  '/console/console.css': { type: 'text/css; charset=utf-8', load: () => file('console.css') },
-  ...Object.fromEntries(
-    SCRIPTS.map((name) => [
-      `/console/${name}.js`,
-      { type: 'text/javascript; charset=utf-8', load: () => file(`${name}.js`) },
-    ]),
-  ),
+  ...Object.fromEntries([
+    ...STYLES.map((name) => asset(`${name}.css`, 'text/css')),
+    ...SCRIPTS.map((name) => asset(`${name}.js`, 'text/javascript')),
+  ]),
 });
 
 /** Server-sent events: `history` once, a `snapshot`, and then each `change` as a JSON merge patch; `end` before it closes. */

@@ -28,7 +28,7 @@ export const ranking = (results, documents) => {
         'span',
         { class: 'score' },
         h('span', { class: 'track', 'aria-hidden': 'true' }, bar),
-        h('b', {}, score.toPrecision(4)),
+        h('b', {}, score.toPrecision(3)),
         h('span', { class: 'about' }, `#${number(index)}`),
       ),
       h('span', { class: 'text' }, textOf(documents[index])),
@@ -73,7 +73,7 @@ export const similarity = (vectors, texts) => {
       h('th', { scope: 'row' }, head(texts[i] ?? '', i)),
       ...some.map((b) => {
         const value = cosine(a, b);
-        const cell = h('td', { class: 'alike' }, h('span', {}, value.toFixed(2)));
+        const cell = h('td', { class: 'alike' }, h('span', {}, value.toFixed(2).replace('-0.00', '0.00')));
         cell.style.setProperty('--alike', `${Math.round(40 * Math.max(0, value))}%`);
         return cell;
       }),
