@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
 import { lanes, MODELS, type Stage, service, startStage } from './stage.ts';
-import { PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let stage: Stage;
@@ -28,7 +28,7 @@ afterEach(() => stage.stop());
 const shows = async (used: number): Promise<void> => {
   stage.scene.lanes = lanes(() => ({ used, block: 'paused', pausedMs: 1000 * used }));
   for (const model of MODELS) stage.scene.waiting[model] = { calls: used, expectedMs: 1000 * used };
-  await expect.poll(() => textOf(tab, '[data-figure=used]'), { timeout: 5000 }).toBe(String(used));
+  await expect.poll(() => textOf(tab, '[data-figure=used]'), SOON).toBe(String(used));
 };
 
 describe('a screen reader', { timeout: PATIENCE }, () => {
@@ -50,11 +50,11 @@ describe('a screen reader', { timeout: PATIENCE }, () => {
     stage.cut();
     const waits = new Set<string>();
     await expect
-      .poll(async () => waits.add(await textOf(tab, '#lost-when')).size, { timeout: 15_000, interval: 200 })
+      .poll(async () => waits.add(await textOf(tab, '#lost-when')).size, { ...SOON, interval: 200 })
       .toBeGreaterThan(3);
     expect(await said()).toEqual(['Connection lost']);
     stage.resume();
-    await expect.poll(said, { timeout: 15_000 }).toEqual(['Connection lost', 'Live']);
+    await expect.poll(said, SOON).toEqual(['Connection lost', 'Live']);
   });
 
   test('has a name and a value for each picture', async () => {

@@ -3,7 +3,7 @@ import type { Tab } from '../support/browser.ts';
 import { COHERE, EMBED, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { bothWays, focused, nameOfFocus, reach } from './focus.ts';
 import { startStage } from './stage.ts';
-import { isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { isQuiet, PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let gateway: TestGateway;
@@ -43,7 +43,7 @@ describe('by keyboard alone', { timeout: PATIENCE }, () => {
     await reach(tab, 'key');
     await tab.page.keyboard.type('not-one-of-the-gateway-s');
     await press(tab, 'Enter');
-    await expect.poll(() => textOf(tab, '#key-problem')).toContain('not one of the gateway’s');
+    await expect.poll(() => textOf(tab, '#key-problem'), SOON).toContain('not one of the gateway’s');
     expect(await nameOfFocus(tab)).toBe('key');
     await tab.page.keyboard.type(KEYS.search);
     await press(tab, 'Tab', 'Enter');
@@ -74,7 +74,7 @@ describe('by keyboard alone', { timeout: PATIENCE }, () => {
     ] as const) {
       await reach(tab, view);
       await press(tab, 'Enter');
-      expect(await tab.page.locator('.views [aria-current]').textContent()).toBe(view);
+      await expect.poll(() => textOf(tab, '.views [aria-current]'), SOON).toBe(view);
       await press(tab, 'Tab');
       expect(await nameOfFocus(tab)).toBe(first);
     }
@@ -134,7 +134,7 @@ describe('by keyboard alone', { timeout: PATIENCE }, () => {
     );
     await reach(tab, 'curl');
     await press(tab, 'Enter', 'Tab', 'Enter');
-    await expect.poll(() => textOf(tab, '#play-code [role=status]')).toBe('Copied');
+    await expect.poll(() => textOf(tab, '#play-code [role=status]'), SOON).toBe('Copied');
     expect(await nameOfFocus(tab)).toBe('Copy curl');
     expect(await tab.page.evaluate('navigator.clipboard.readText()')).toContain('"document 119"');
     await isQuiet(tab);
@@ -156,13 +156,13 @@ describe('by keyboard alone', { timeout: PATIENCE }, () => {
     await reach(tab, 'play-query');
     await tab.page.keyboard.insertText(' And if nobody answers');
     await press(tab, 'Enter');
-    await expect.poll(() => textOf(tab, '#play-words')).toContain('Asking about 3 texts');
+    await expect.poll(() => textOf(tab, '#play-words'), SOON).toContain('Asking about 3 texts');
     await press(tab, 'Escape');
     expect(await textOf(tab, '#play-words')).toBe('Given up.');
     expect(await nameOfFocus(tab)).toBe('play-query');
     await tab.page.keyboard.insertText(', somebody does');
     await press(tab, 'Enter');
-    await expect.poll(() => textOf(tab, '#play-words'), { timeout: 5000 }).toMatch(/^200/);
+    await expect.poll(() => textOf(tab, '#play-words'), SOON).toMatch(/^200/);
     expect(await tab.page.locator('.ranking').count()).toBe(1);
     await press(tab, 'Escape');
     expect(await textOf(tab, '#play-words')).toMatch(/^200/);

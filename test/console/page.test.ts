@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
 import { COHERE, EMBED, KEYS, metric, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startRedis } from '../support/redis.ts';
-import { isQuiet, look, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { isQuiet, look, PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 /** As long as a name may be; and one that objects have already. */
 const LONG = 'a-service-whose-name-is-as-long-as-a-name-may-be-64-characters-x';
@@ -48,7 +48,7 @@ describe('the console', { timeout: PATIENCE }, () => {
     expect(await tab.page.isVisible('#shown')).toBe(false);
     expect(await tab.barriers()).toEqual([]);
     await look(tab, 'not-one-of-the-gateway-s');
-    await expect.poll(() => textOf(tab, '#key-problem')).toContain('not one of the gateway’s');
+    await expect.poll(() => textOf(tab, '#key-problem'), SOON).toContain('not one of the gateway’s');
     for (const colorScheme of ['light', 'dark'] as const) {
       await tab.page.emulateMedia({ colorScheme });
       expect(await tab.barriers()).toEqual([]);
@@ -84,15 +84,13 @@ describe('the console', { timeout: PATIENCE }, () => {
       String(metric(text, 'gateway_requests_total', { model: COHERE, ...labels }));
     const used = String(metric(text, 'gateway_ratelimit_used_requests', { model: COHERE }));
     expect(used).toBe('9');
-    await expect
-      .poll(() => textOf(tab, `[data-model="${COHERE}"] [data-figure=used]`), { timeout: 5000 })
-      .toBe(used);
+    await expect.poll(() => textOf(tab, `[data-model="${COHERE}"] [data-figure=used]`), SOON).toBe(used);
     for (const [name, outcome] of [
       ['hits', 'hit'],
       ['misses', 'miss'],
       ['refused', 'rejected'],
     ] as const) {
-      await expect.poll(() => part(tab, name), { timeout: 5000 }).toBe(requests({ outcome }));
+      await expect.poll(() => part(tab, name), SOON).toBe(requests({ outcome }));
     }
     const asked = metric(text, 'gateway_documents_total', { model: COHERE });
     const paid = metric(text, 'gateway_documents_total', { model: COHERE, source: 'upstream' });
@@ -149,7 +147,7 @@ describe('the console', { timeout: PATIENCE }, () => {
     gateway.simulator.fault({ kind: 'status', status: 429, retryAfter: '6' });
     const asked = ask('a question while the upstream is paused');
     await expect
-      .poll(() => textOf(tab, `[data-model="${COHERE}"] .words`), { timeout: 5000 })
+      .poll(() => textOf(tab, `[data-model="${COHERE}"] .words`), SOON)
       .toMatch(/starts in about [\d.]+ s: the upstream has asked to be left alone for [\d.]+ s/);
     expect(await textOf(tab, `[data-model="${COHERE}"] .attachments`)).toMatch(/paused for [\d.]+ m?s/);
     await asked;
@@ -171,11 +169,9 @@ describe('the console of a gateway', { timeout: PATIENCE }, () => {
     await using redis = await startRedis();
     const gateway = await startTestGateway({ env: { REDIS_URL: redis.url } });
     const tab = await open(gateway, KEYS.search);
-    await expect.poll(() => textOf(tab, '#about'), { timeout: 10_000 }).toContain('Redis is well');
+    await expect.poll(() => textOf(tab, '#about'), SOON).toContain('Redis is well');
     await redis.kill();
-    await expect
-      .poll(() => textOf(tab, '#notices'), { timeout: 15_000 })
-      .toContain('Redis is in trouble (outage');
+    await expect.poll(() => textOf(tab, '#notices'), SOON).toContain('Redis is in trouble (outage');
     expect(await tab.barriers()).toEqual([]);
     await gateway.stop();
   });
@@ -191,9 +187,9 @@ describe('the console of a gateway', { timeout: PATIENCE }, () => {
     const rows = async () => (await tab.page.locator('#fleet tbody tr').allTextContents()).sort();
     // A process tells the others how it is every few seconds.
     await expect
-      .poll(rows, { timeout: 15_000 })
+      .poll(rows, SOON)
       .toEqual([expect.stringMatching(/^web\.1.*shared$/), expect.stringMatching(/^web\.2.*shared$/)]);
-    await expect.poll(async () => (await cells(tab, 'search'))[3], { timeout: 15_000 }).toBe('2');
+    await expect.poll(async () => (await cells(tab, 'search'))[3], SOON).toBe('2');
     expect(metric(await one!.metrics(), 'gateway_requests_total', { client: 'search' })).toBe(2);
     await Promise.all([one!.stop(), two!.stop()]);
   });
@@ -203,14 +199,14 @@ describe('the console of a gateway', { timeout: PATIENCE }, () => {
     const tab = await open(first, KEYS.search);
     await first.stop();
     await expect
-      .poll(() => textOf(tab, '#lost'))
+      .poll(() => textOf(tab, '#lost'), SOON)
       .toMatch(/(This process is shutting down|The connection is lost)\.\s*Next attempt/);
     expect(await textOf(tab, '#state-text')).toBe('Connection lost');
     expect(await tab.page.isVisible('#retry')).toBe(true);
     expect(await tab.barriers()).toEqual([]);
     const next = await startTestGateway({ env: { PORT: String(first.gateway.port) } });
     await tab.page.click('#retry');
-    await expect.poll(() => textOf(tab, '#state-text'), { timeout: 15_000 }).toBe('Live');
+    await expect.poll(() => textOf(tab, '#state-text'), SOON).toBe('Live');
     await next.stop();
   });
 });

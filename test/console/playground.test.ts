@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Tab } from '../support/browser.ts';
 import { COHERE, EMBED, KEYS, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { differences, placesOf } from './places.ts';
-import { HOSTILE, isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { HOSTILE, isQuiet, PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let gateway: TestGateway;
@@ -51,7 +51,7 @@ describe('the playground', { timeout: PATIENCE }, () => {
       await route.continue();
     });
     await tab.page.click('#play-form button[type=submit]');
-    await expect.poll(() => textOf(tab, '#play-words')).toContain('Asking about 3 texts');
+    await expect.poll(() => textOf(tab, '#play-words'), SOON).toContain('Asking about 3 texts');
     const before = await placesOf(tab);
     arrive();
     await tab.page.waitForSelector('.ranking');
@@ -70,7 +70,7 @@ describe('the playground', { timeout: PATIENCE }, () => {
     tab.page.on('request', (request) => sent.push(request.url()));
     await tab.page.fill('#play-documents', '["a", ');
     await tab.page.click('#play-form button[type=submit]');
-    await expect.poll(() => textOf(tab, '#play-problem')).toContain('The documents are no JSON');
+    await expect.poll(() => textOf(tab, '#play-problem'), SOON).toContain('The documents are no JSON');
     expect(sent).toEqual([]);
   });
 
@@ -97,11 +97,11 @@ describe('the playground', { timeout: PATIENCE }, () => {
       mimeType: 'text/plain',
       buffer: Buffer.from(HOSTILE.join('\n')),
     });
-    await expect.poll(() => tab.page.inputValue('#play-documents')).toBe(HOSTILE.join('\n'));
+    await expect.poll(() => tab.page.inputValue('#play-documents'), SOON).toBe(HOSTILE.join('\n'));
     await tab.page.click('.views a[href="#why"]');
     await tab.page.fill('#why-id', HOSTILE[0]!);
     await tab.page.click('#why-form button');
-    await expect.poll(() => textOf(tab, '#why-problem')).toContain('knows no such request');
+    await expect.poll(() => textOf(tab, '#why-problem'), SOON).toContain('knows no such request');
     expect(await tab.page.evaluate('globalThis.hit')).toBeUndefined();
     expect(await tab.page.locator('main img, main script').count()).toBe(0);
     expect(tab.strangers).toEqual([]);
@@ -180,6 +180,6 @@ describe('why a request took so long', { timeout: PATIENCE }, () => {
   test('is told to the service that asked, and not to another', async () => {
     const tab = await tabs.open(`${gateway.url}/#why`, KEYS.chatbot);
     await explain(tab);
-    await expect.poll(() => textOf(tab, '#why-problem')).toContain('knows no such request of yours');
+    await expect.poll(() => textOf(tab, '#why-problem'), SOON).toContain('knows no such request of yours');
   });
 });

@@ -14,7 +14,7 @@ import {
   service,
   startStage,
 } from './stage.ts';
-import { HOSTILE, isQuiet, PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { HOSTILE, isQuiet, PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let stop: () => Promise<void> = async () => {};
@@ -113,7 +113,9 @@ describe('the console says', { timeout: PATIENCE }, () => {
     expect(await textOf(tab, '#state-text')).toBe('Shutting down');
     expect(await textOf(tab, '#notices')).toContain('it finishes what it has');
     stage.drain();
-    await expect.poll(() => textOf(tab, '#lost-why')).toBe('This process is shutting down.');
+    await expect
+      .poll(() => textOf(tab, '#lost-why'), SOON)
+      .toMatch(/^(This process|The gateway) is shutting down\.$/);
     expect(await tab.page.isVisible('.model')).toBe(true);
     expect(await tab.barriers()).toEqual([]);
   });
@@ -121,13 +123,13 @@ describe('the console says', { timeout: PATIENCE }, () => {
   test('that the connection is lost, and tries again ever more seldom, until it is back', async () => {
     const { tab, stage } = await open();
     stage.cut();
-    await expect.poll(() => stage.attempts.length, { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => stage.attempts.length, SOON).toBe(4);
     const gaps = stage.attempts.slice(1).map((at, i) => at - stage.attempts[i]!);
     expect(gaps).toEqual([...gaps].sort((a, b) => a - b));
     expect(await textOf(tab, '#state-text')).toBe('Connection lost');
     expect(await tab.barriers()).toEqual([]);
     stage.resume();
-    await expect.poll(() => textOf(tab, '#state-text'), { timeout: 20_000 }).toBe('Live');
+    await expect.poll(() => textOf(tab, '#state-text'), SOON).toBe('Live');
     expect(await tab.page.isVisible('#lost')).toBe(false);
   });
 
@@ -141,9 +143,9 @@ describe('the console says', { timeout: PATIENCE }, () => {
     const tab = await tabs.open(`${gateway.url}/`);
     await tab.page.fill('#key', KEYS.search);
     await tab.page.keyboard.press('Enter');
-    await expect.poll(() => textOf(tab, '#lost-why')).toBe('20 people look at the console already.');
+    await expect.poll(() => textOf(tab, '#lost-why'), SOON).toBe('20 people look at the console already.');
     others.abort();
-    await tab.page.waitForSelector('.model', { timeout: 20_000 });
+    await tab.page.waitForSelector('.model', SOON);
   });
 
   test('how many requests it can explain', async () => {

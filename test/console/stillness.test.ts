@@ -13,7 +13,7 @@ import {
   service,
   startStage,
 } from './stage.ts';
-import { PATIENCE, tabsOfTheConsole, textOf } from './tabs.ts';
+import { PATIENCE, SOON, tabsOfTheConsole, textOf } from './tabs.ts';
 
 const tabs = tabsOfTheConsole();
 let stage: Stage | undefined;
@@ -31,7 +31,7 @@ const open = async (width: number, begins?: Scene): Promise<{ tab: Tab; scene: S
 /** Waits until the page shows what the scene is now. */
 const shown = async ({ page }: Tab, of: 'used' | 'tokens', used: number): Promise<void> => {
   await expect
-    .poll(() => page.locator(`[data-figure=${of}]`).allTextContents(), { timeout: 5000 })
+    .poll(() => page.locator(`[data-figure=${of}]`).allTextContents(), SOON)
     .toContain(used.toLocaleString('en-US'));
 };
 
@@ -132,7 +132,7 @@ describe.each([375, 1280, 3840])('nothing moves at %i pixels', { timeout: PATIEN
     const before = await placesOf(tab);
     scene.redis = { state: 'wrong server' };
     scene.readiness = { draining: true, reason: 'READONLY' };
-    await expect.poll(() => textOf(tab, '#notices')).toMatch(/shutting down.*Redis is in trouble/);
+    await expect.poll(() => textOf(tab, '#notices'), SOON).toMatch(/shutting down.*Redis is in trouble/);
     expect(await textOf(tab, '#state-text')).toBe('Shutting down');
     expect(differences(before, await placesOf(tab))).toEqual([]);
     expect(await movedIn(tab)).toEqual([]);
@@ -143,7 +143,7 @@ describe.each([375, 1280, 3840])('nothing moves at %i pixels', { timeout: PATIEN
     const before = await placesOf(tab);
     stage.cut();
     await tab.page.waitForSelector('#retry');
-    await expect.poll(() => textOf(tab, '#lost-when')).toMatch(/^Next attempt (in \d|now)/);
+    await expect.poll(() => textOf(tab, '#lost-when'), SOON).toMatch(/^Next attempt (in \d|now)/);
     expect(differences(before, await placesOf(tab))).toEqual([]);
     stage.resume();
     await tab.page.keyboard.press('Tab');

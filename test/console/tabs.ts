@@ -5,6 +5,9 @@ import { type Browser, startBrowser, type Tab } from '../support/browser.ts';
 
 export const PATIENCE = 120_000;
 
+/** A page is told something each second, and less often by a process that is busy; it comes back to one within half a minute. */
+export const SOON = { timeout: 30_000 };
+
 /** Each would set `hit` if it were read as markup. */
 export const HOSTILE = [
   '<img src=x onerror="globalThis.hit=1">',
