@@ -9,10 +9,12 @@ const budget = (metric: string): string => `max by (upstream, model) (${shared(m
 const usedOf = (unit: string): string =>
   `${budget(`gateway_ratelimit_used_${unit}`)} / ${budget(`gateway_ratelimit_limit_${unit}`)}`;
 const [CALLS, TOKENS] = [`(${usedOf('requests')})`, `(${usedOf('tokens')})`];
-const hits = inRange(requests('outcome="hit"'));
+const unitsOf = (name: string): string => inRange(own(name, ['model', 'client']));
+/** What answered requests would have cost by themselves, less all that was billed. */
+const saved = `(${unitsOf('gateway_request_search_units_total')} - ${unitsOf('gateway_client_search_units_total')})`;
 
 const LEAST =
-  'At least: each request answered wholly from the cache would have cost one search unit or more. Larger ones, partial hits and shared calls saved more, but no counter tells how much.';
+  'At least: what answered requests would have cost, each by a call of its own, less all that was billed, samples and renewals included. Exact for texts of up to 500 tokens; longer ones would have cost more.';
 
 export const atAGlance: Row = {
   title: 'At a glance',
@@ -90,7 +92,7 @@ export const atAGlance: Row = {
         unit: 'short',
         width: 4,
         decimals: 0,
-        queries: { units: hits },
+        queries: { units: saved },
       },
       { overall: true },
     ),
@@ -101,7 +103,7 @@ export const atAGlance: Row = {
         unit: 'currencyUSD',
         width: 4,
         decimals: 2,
-        queries: { dollars: `${hits} * $price` },
+        queries: { dollars: `${saved} * $price` },
       },
       { overall: true },
     ),
