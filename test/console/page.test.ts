@@ -107,6 +107,18 @@ describe('the console', { timeout: PATIENCE }, () => {
     await isQuiet(tab);
   });
 
+  test('shows the tokens of /metrics, too', async () => {
+    const tab = await open(gateway, ADMIN);
+    await gateway.embed({ model: EMBED, input: ['a text of this test'] });
+    const held = metric(await gateway.metrics(), 'gateway_ratelimit_used_tokens', { model: EMBED });
+    expect(held).toBeGreaterThan(0);
+    await expect
+      .poll(() => textOf(tab, `[data-model="${EMBED}"] [data-figure=tokens]`), SOON)
+      .toBe(held.toLocaleString('en-US'));
+    expect(await textOf(tab, `[data-model="${EMBED}"]`)).toContain('of 800,000 tokens of the minute');
+    expect(await tab.barriers()).toEqual([]);
+  });
+
   test('shows a service what it has asked and what was billed for it, and nothing of others', async () => {
     const key = 'long-key-SECRET-0000001';
     const headers = { authorization: `Bearer ${key}` };

@@ -19,22 +19,22 @@ export const PICTURES = {
 } as const;
 
 const LIMITS = { [COHERE]: 60, [AMAZON]: 40, [EMBED]: 100 };
+const TOKEN_LIMITS = { [EMBED]: 1200 };
 const PER_SECOND = 5;
 
-/** Some questions are asked often, most once: the n-th as often as 1/n. */
-const somebodysQuestion = (): string => `question ${Math.floor(200 ** Math.random())}`;
+/** Some are asked about often, most once: the n-th as often as 1/n. */
+const oneOf = (count: number): number => Math.floor(count ** Math.random());
 
 const makeTraffic = async (gateway: TestGateway, seconds: number): Promise<void> => {
   for (let i = 0; i < seconds * PER_SECOND; i++) {
     const key = [KEYS.search, KEYS.search, KEYS.chatbot, KEYS.evaluation][i % 4]!;
     const headers = { authorization: `Bearer ${key}` };
     const documents = Array.from({ length: 5 }, (_, k) => `document ${(i * k) % 23}`);
-    const rerank = { model: i % 5 ? COHERE : AMAZON, query: somebodysQuestion(), documents };
+    const rerank = { model: i % 5 ? COHERE : AMAZON, query: `question ${oneOf(200)}`, documents };
+    const input = documents.map(() => `a text of some words, number ${oneOf(2000)}`);
     // Nobody waits for the answers: whoever does would ask ever more seldom.
     void (
-      i % 7
-        ? gateway.rerank(rerank, { headers })
-        : gateway.embed({ model: EMBED, input: documents }, { headers })
+      i % 7 ? gateway.rerank(rerank, { headers }) : gateway.embed({ model: EMBED, input }, { headers })
     ).catch(() => {});
     await sleep(1000 / PER_SECOND);
   }
@@ -54,11 +54,11 @@ export const draw = async (folder: string, seconds: number): Promise<void> => {
     env: {
       DYNO: 'web.1',
       MODEL_LIMITS: Object.entries(LIMITS)
-        .map(([model, limit]) => `${model}=${limit}`)
+        .map(([model, limit]) => `${model}=${limit}${model === EMBED ? `/${TOKEN_LIMITS[EMBED]}` : ''}`)
         .join(','),
       GATEWAY_KEYS: `search:${KEYS.search};admin;weight=3,chatbot:${KEYS.chatbot},evaluation:${KEYS.evaluation};rpm=20`,
     },
-    simulator: { latencyMs: [80, 300], limits: LIMITS },
+    simulator: { latencyMs: [80, 300], limits: LIMITS, tokenLimits: TOKEN_LIMITS },
   });
   const browser = await startBrowser();
   const { page } = await browser.open(`${gateway.url}/`);
