@@ -147,9 +147,9 @@ describe('a call that others join while it asks', () => {
     let due = (): number => 0;
     const window: Window = {
       ...inner,
-      attend(clientele) {
-        inner.attend!(clientele);
-        due = () => clientele.due?.() ?? 0;
+      attach(backlog) {
+        inner.attach!(backlog);
+        due = () => backlog.due?.() ?? 0;
       },
       async admit(wanted) {
         asked.push(due());

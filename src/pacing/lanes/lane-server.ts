@@ -4,16 +4,17 @@ import Bottleneck from 'bottleneck';
 import type { Health } from '../../upstream/health.ts';
 import {
   type Admission,
+  type Backlog,
   type Block,
   type Blocked,
-  type Clientele,
   type Grant,
   MOST_AT_ONCE,
   type Window,
 } from '../window/window.ts';
 import type { Lane } from './lanes.ts';
 
-export interface Customers extends Clientele {
+/** What waits for one lane. */
+export interface LaneBacklog extends Backlog {
   /** Calls that wait for this lane, or for whichever is free first; of more than `most`, no more are counted. */
   wanted(most: number): number;
   /** Gives the place to whoever is due; false when nobody waits for it any more. */
@@ -24,7 +25,7 @@ export class LaneServer implements Lane {
   readonly attachment: string;
   readonly window: Window;
   readonly health: Health;
-  readonly #customers: Customers;
+  readonly #backlog: LaneBacklog;
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
   /** It serves, or waits for a place. */
   #serving = false;
@@ -35,12 +36,12 @@ export class LaneServer implements Lane {
   /** Ends the sleep, while it is asleep. */
   #wake: (() => void) | undefined;
 
-  constructor({ attachment, window, health }: Lane, customers: (self: LaneServer) => Customers) {
+  constructor({ attachment, window, health }: Lane, backlog: (self: LaneServer) => LaneBacklog) {
     this.attachment = attachment;
     this.window = window;
     this.health = health;
-    this.#customers = customers(this);
-    window.attend?.(this.#customers);
+    this.#backlog = backlog(this);
+    window.attach?.(this.#backlog);
   }
 
   /** Why the window had no place the last time, while it has not been asked again. */
@@ -58,7 +59,7 @@ export class LaneServer implements Lane {
    * only when there is none, or more have come meanwhile, do they queue.
    */
   request(): void {
-    if (this.#serving || this.#customers.wanted(1) === 0) return;
+    if (this.#serving || this.#backlog.wanted(1) === 0) return;
     this.#serving = true;
     void this.#take(MOST_AT_ONCE)
       .then((admission) => this.#queue(admission))
@@ -78,7 +79,7 @@ export class LaneServer implements Lane {
   }
 
   async #queue(admission: Admission): Promise<void> {
-    if (this.#customers.wanted(1) === 0) return;
+    if (this.#backlog.wanted(1) === 0) return;
     await this.#bottleneck.schedule(() => this.#serve('retryInMs' in admission ? admission : undefined));
   }
 
@@ -88,7 +89,7 @@ export class LaneServer implements Lane {
    */
   async #serve(blocked: Blocked | undefined): Promise<void> {
     let left = MOST_AT_ONCE;
-    while (left > 0 && this.#customers.wanted(1) > 0) {
+    while (left > 0 && this.#backlog.wanted(1) > 0) {
       if (blocked !== undefined) {
         if (!this.#nudged) await this.#sleep(blocked.retryInMs);
         this.#wokeAt = performance.now();
@@ -103,7 +104,7 @@ export class LaneServer implements Lane {
 
   /** Asks the window for what is wanted, at most so much, and hands it out. */
   async #take(most: number): Promise<Admission> {
-    const { wanted, serve } = this.#customers;
+    const { wanted, serve } = this.#backlog;
     this.#nudged = false;
     const admission = await this.window.admit(wanted(most));
     if ('retryInMs' in admission) this.#block = admission.reason;

@@ -17,9 +17,9 @@ import { SlidingLog } from './sliding-log.ts';
 import { viewOf } from './view.ts';
 import type {
   Admission,
+  Backlog,
   Blocked,
   CallOutcome,
-  Clientele,
   Line,
   Window,
   WindowEntry,
@@ -40,7 +40,7 @@ export interface FleetWindowOptions {
 /** Redis was lost just now. */
 const LATER: Blocked = { retryInMs: BEAT_MS, reason: 'alone' };
 
-const NOBODY: Clientele = { line: () => [], hear: () => {}, vacant: () => {} };
+const NOBODY: Backlog = { line: () => [], adopt: () => {}, wake: () => {} };
 
 export class FleetWindow implements Window {
   readonly limit: number;
@@ -49,7 +49,7 @@ export class FleetWindow implements Window {
   readonly #log: SlidingLog;
   readonly #now: () => number;
   readonly #mistakes: Mistakes;
-  #clientele = NOBODY;
+  #backlog = NOBODY;
   /** Undefined while the shared window is in force. */
   #alone: Alone | undefined;
   #leaves = false;
@@ -65,8 +65,8 @@ export class FleetWindow implements Window {
     this.#now = this.#options.now;
   }
 
-  attend(clientele: Clientele): void {
-    this.#clientele = clientele;
+  attach(backlog: Backlog): void {
+    this.#backlog = backlog;
   }
 
   async admit(wanted: number): Promise<Admission> {
@@ -102,7 +102,7 @@ export class FleetWindow implements Window {
   async beat(): Promise<void> {
     await this.#exchanges.soon(0, true);
     this.#mistakes.guard(() => {
-      if (this.shared && startOf(this.schedules(0), NOTHING, this.#due) === 0) this.#clientele.vacant();
+      if (this.shared && startOf(this.schedules(0), NOTHING, this.#due) === 0) this.#backlog.wake();
     });
   }
 
@@ -114,7 +114,7 @@ export class FleetWindow implements Window {
 
   /** Tokens of the call that is due first here. */
   get #due(): number {
-    return this.#clientele.due?.() ?? 0;
+    return this.#backlog.due?.() ?? 0;
   }
 
   /** Redis can be told of calls: it is not lost, or it is back, though its window is not to be relied on yet. */
@@ -126,7 +126,7 @@ export class FleetWindow implements Window {
   async #exchange(wanted: number, hears: boolean): Promise<Heard | undefined> {
     const askedAt = this.#now();
     try {
-      const [permits, line, leaves] = [this.#log.own(askedAt), this.#clientele.line(), this.#leaves];
+      const [permits, line, leaves] = [this.#log.own(askedAt), this.#backlog.line(), this.#leaves];
       const heard = await this.#options.shared.exchange({ permits, line, wanted, hears, leaves });
       if (heard.view) this.#hear(heard.view, askedAt);
       return heard;
@@ -147,7 +147,7 @@ export class FleetWindow implements Window {
     }
     this.#log.adopt(told, this.#now());
     // A mistake in whom this process serves is no reason to go on alone.
-    this.#mistakes.guard(() => this.#clientele.hear(turns));
+    this.#mistakes.guard(() => this.#backlog.adopt(turns));
   }
 
   /**

@@ -15,8 +15,8 @@ export const memoryWindow = (rules: WindowRules, now: () => number = monotonic):
   return {
     limit: rules.limit,
     tokenLimit: rules.tokenLimit,
-    attend(clientele) {
-      due = () => clientele.due?.() ?? 0;
+    attach(backlog) {
+      due = () => backlog.due?.() ?? 0;
     },
     async admit() {
       const tokens = due();

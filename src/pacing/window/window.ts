@@ -15,8 +15,8 @@ import type { WindowView } from './view.ts';
 export interface Window {
   readonly limit: number;
   readonly tokenLimit?: number | undefined;
-  /** To be called once, by whoever takes this process's places. */
-  attend?(clientele: Clientele): void;
+  /** To be called once, with what waits for this process's places. */
+  attach?(backlog: Backlog): void;
   /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
   admit(wanted: number): Promise<Admission>;
   /** What is held now: calls, and their tokens, that may still count at the upstream. */
@@ -36,16 +36,16 @@ export interface Window {
 /** Places asked for at once: a burst is not to pay for one way to Redis and back with each. */
 export const MOST_AT_ONCE = 16;
 
-/** Whose calls wait for a window in this process. */
-export interface Clientele {
+/** What waits for a window in this process. */
+export interface Backlog {
   /** Tokens of the call that is due first here; without it, none. */
   due?(): number;
   /** Told to those that share the window. */
   line(): Line;
   /** Is told whose turn it is among all who share the window. */
-  hear(turns: Turns): void;
+  adopt(turns: Turns): void;
   /** Is told that there is a place now, which may be sooner than was said: a permit may have been given back elsewhere. */
-  vacant(): void;
+  wake(): void;
 }
 
 /** What waits in one process, client by client. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
 import { keysOf } from '../../../src/pacing/window/scripts/state.ts';
-import type { Clientele, Line, Turns, WindowEntry } from '../../../src/pacing/window/window.ts';
+import type { Backlog, Line, Turns, WindowEntry } from '../../../src/pacing/window/window.ts';
 import type { Failure } from '../../../src/redis/failure.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -38,7 +38,7 @@ let heard: Turns | undefined;
 let lost: Failure[];
 const bugs: unknown[] = [];
 
-const windowOf = (process: string, clientele: Partial<Clientele> = {}): FleetWindow => {
+const windowOf = (process: string, backlog: Partial<Backlog> = {}): FleetWindow => {
   const shared = new RedisWindow({ client, prefix: 't:', attachment: 'A', model, rules, process });
   const one = new FleetWindow({
     shared,
@@ -46,7 +46,7 @@ const windowOf = (process: string, clientele: Partial<Clientele> = {}): FleetWin
     onChange: (state, cause) => state === 'alone' && lost.push(cause!),
     onBug: (error) => bugs.push(error),
   });
-  one.attend({ line: () => LINE, hear: () => {}, vacant: () => {}, ...clientele });
+  one.attach({ line: () => LINE, adopt: () => {}, wake: () => {}, ...backlog });
   return one;
 };
 
@@ -64,7 +64,7 @@ beforeEach(async () => {
   lost = [];
   bugs.length = 0;
   heard = undefined;
-  window = windowOf('p', { hear: (turns) => (heard = turns) });
+  window = windowOf('p', { adopt: (turns) => (heard = turns) });
   await window.beat();
   await windowOf('q', { line: () => [] }).beat();
   await pause(GRACE_MS + 5);

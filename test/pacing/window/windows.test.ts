@@ -220,7 +220,7 @@ describe.each(implementations)('a window %s whose tokens are limited, too', (_, 
         first: [{ urgency: 3, waitedMs: 0, tokens: due.tokens }],
       },
     ];
-    window.attend!({ due: () => due.tokens, line, hear: () => {}, vacant: () => {} });
+    window.attach!({ due: () => due.tokens, line, adopt: () => {}, wake: () => {} });
     const ask = (tokens: number): Promise<Admission> => {
       due.tokens = tokens;
       return window.admit(1);
@@ -350,7 +350,7 @@ describe('a window in Redis', () => {
     const long = { ...rules, windowMs: 10_000 };
     const [a, b] = await Promise.all([sharedWindow(long, name), sharedWindow(long, name)]);
     let vacancies = 0;
-    b.attend({ line: () => [], hear: () => {}, vacant: () => vacancies++ });
+    b.attach({ line: () => [], adopt: () => {}, wake: () => vacancies++ });
     (await take(a)).complete({ answered: true, remaining: rules.limit - 1 });
     await pause(20);
     const taken = await takeAll(a);

@@ -50,7 +50,7 @@ class Fleet {
         now: () => this.now,
       });
       const window = new FleetWindow({ shared, rules, now: () => this.now });
-      window.attend({ line: () => this.#line(i), hear: () => {}, vacant: () => {} });
+      window.attach({ line: () => this.#line(i), adopt: () => {}, wake: () => {} });
       return window;
     });
   }

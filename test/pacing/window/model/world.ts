@@ -242,7 +242,7 @@ export class Process {
       clock.after(BEAT_MS, beat);
     };
     const due = (): number => this.#costs(1)[0]!;
-    this.window.attend({ due, line: () => this.#line(), hear: () => {}, vacant: () => {} });
+    this.window.attach({ due, line: () => this.#line(), adopt: () => {}, wake: () => {} });
     clock.after(0, beat);
     clock.after(1, () => void this.#serve());
   }
