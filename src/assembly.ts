@@ -14,6 +14,7 @@ import { DEFAULT_ATTEMPTS } from './column/retry.ts';
 import type { Config } from './config/config.ts';
 import { Live } from './console/live.ts';
 import { Recent } from './console/recent.ts';
+import { sourcesOf } from './console/sources.ts';
 import { EMBEDDINGS_API } from './endpoints/embeddings/api.ts';
 import { EMBEDDINGS } from './endpoints/embeddings/endpoint.ts';
 import { codec } from './endpoints/embeddings/vector.ts';
@@ -24,18 +25,19 @@ import { identifier } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import type { GatewayEnv, RequestRecord } from './http/context.ts';
 import { type EndpointOptions, endpoint } from './http/endpoint.ts';
+import { readinessOf } from './http/health.ts';
 import { accessNotices, cacheNotices, logRequest, pacingNotices } from './log.ts';
 import { createExposition } from './metrics/exposition.ts';
 import { observerOf } from './metrics/observer.ts';
 import { Recorder } from './metrics/recorder.ts';
 import { createMetrics } from './metrics/registry.ts';
+import { statesOf } from './metrics/states.ts';
 import { createPacers } from './pacing/pacers.ts';
 import { settle } from './process/settle.ts';
 import { createQuotas } from './quota/quotas.ts';
 import { connect } from './redis/connections.ts';
 import { attach } from './simulator/attach.ts';
 import type { Profile } from './simulator/unkind.ts';
-import { consoleSources, metricStates, type Rooms, readinessOf } from './states.ts';
 import { regionsOf } from './upstream/regions.ts';
 import { connectUpstream } from './upstream/upstream.ts';
 
@@ -127,7 +129,6 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
   const callers = new Callers();
   const observer = observerOf(recorder, caches.granularities);
   const unseen = new Unseen(config.verifyRate);
-
   const common = {
     lifetime: config.cache,
     verifyRate: config.verifyRate,
@@ -160,6 +161,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     upstream: upstream.service(EMBEDDINGS.wire),
   });
   const identify = identifier({ clients: config.clients });
+  const { uses: keys } = identify;
   const handling = <V extends Values>(column: Column<V>, name: EndpointName): EndpointOptions<V> => ({
     service: column,
     memoryHit: column.memoryHit,
@@ -187,19 +189,18 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
     onRequest: (record) => onRequest(record),
     maxBytes: frontBytes(memoryBytes),
   });
-  const rooms: Rooms = {
-    ...{ config, callers, budget, caches, front, pacers, quotas, recorder, redis, linesDropped, draining },
-    keys: identify.uses,
-  };
+  const readiness = readinessOf({ redis, pacers, draining });
   const exposition = createExposition({
     dyno: config.dyno,
     prefix,
     metrics,
-    states: metricStates(rooms),
+    states: statesOf({ models, callers, budget, caches, front, pacers, redis, keys, linesDropped }),
     redis: redis?.cache,
   });
   const recent = new Recent();
-  const live = new Live(consoleSources(rooms, version, exposition));
+  const live = new Live(
+    sourcesOf({ version, config, models, pacers, quotas, caches, recorder, exposition, redis, readiness }),
+  );
 
   const onRequest = (record: RequestRecord): void => {
     recorder.request(record);
@@ -223,7 +224,7 @@ export const assemble = async (options: AssemblyOptions): Promise<Assembly> => {
       token: config.metricsToken,
       open: !config.production,
     },
-    readiness: readinessOf(rooms),
+    readiness,
     console: { live, recent, open: config.clients.length === 0 },
     description: { version, models, limits: config },
     onRequest,

@@ -115,7 +115,6 @@ describe('the source', () => {
       'log.ts',
       'main.ts',
       'server.ts',
-      'states.ts',
     ]);
   });
 

@@ -51,3 +51,38 @@ export interface Sources {
   /** Undefined without Redis. */
   redis(): { readonly state: string } | undefined;
 }
+
+/** The rooms of a gateway, as far as they are shown. */
+export interface Rooms extends Pick<Sources, 'version' | 'models' | 'readiness'> {
+  readonly config: {
+    readonly dyno: string;
+    readonly rateWindowMs: number;
+    readonly clients: Sources['services'];
+  };
+  readonly pacers: { views: Sources['lanes']; windows: Sources['used']; of: Sources['queueOf'] };
+  readonly quotas: { readonly stateOf: Sources['quotaOf'] };
+  readonly caches: { readonly granularities: { readonly all: Sources['granularities'] } };
+  readonly recorder: Pick<Sources, 'lastFailure'>;
+  readonly exposition: Pick<Sources, 'families'>;
+  /** Undefined without Redis. */
+  readonly redis: { readonly health: { readonly state: string } } | undefined;
+}
+
+const ANYONE: Service = { name: 'default', weight: 1, rpm: undefined };
+
+export const sourcesOf = ({ config, pacers, quotas, caches, redis, ...rooms }: Rooms): Sources => ({
+  version: rooms.version,
+  dyno: config.dyno,
+  models: rooms.models,
+  services: config.clients.length > 0 ? config.clients : [ANYONE],
+  windowMs: config.rateWindowMs,
+  families: () => rooms.exposition.families(),
+  lanes: () => pacers.views(),
+  used: () => pacers.windows(),
+  queueOf: (model) => pacers.of(model),
+  quotaOf: quotas.stateOf,
+  granularities: caches.granularities.all,
+  lastFailure: rooms.recorder.lastFailure,
+  readiness: rooms.readiness,
+  redis: () => redis?.health,
+});

@@ -12,6 +12,29 @@ export interface Readiness {
   readonly reason?: string | undefined;
 }
 
+/** The rooms of a gateway, as far as its readiness depends on them. */
+export interface Rooms {
+  /** Undefined without Redis. */
+  readonly redis:
+    | { readonly health: { readonly up: boolean; readonly failure: Coded | undefined } }
+    | undefined;
+  readonly pacers: { readonly alone: Coded | undefined };
+  readonly draining: () => boolean;
+}
+
+interface Coded {
+  readonly code: string;
+}
+
+export const readinessOf =
+  ({ redis, pacers, draining }: Rooms) =>
+  (): Readiness & { readonly alone: boolean } => ({
+    draining: draining(),
+    redis: redis && (redis.health.up ? 'up' : 'down'),
+    alone: pacers.alone !== undefined,
+    reason: (redis?.health.failure ?? pacers.alone)?.code,
+  });
+
 export const live: Handler = (c) => c.json({ status: 'ok' });
 
 /**

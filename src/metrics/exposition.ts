@@ -3,8 +3,9 @@
 import type { Commands } from '../redis/commands.ts';
 import { familiesOf, type OfDyno } from './families.ts';
 import { FleetMetrics } from './fleet.ts';
-import { gauges, type States } from './gauges.ts';
+import { gauges } from './gauges.ts';
 import type { Metrics } from './registry.ts';
+import type { States } from './states.ts';
 
 export interface Exposition {
   render(): Promise<string>;

@@ -3,32 +3,7 @@
 import type { Registry } from 'prom-client';
 import { REDIS_STATES } from '../redis/health.ts';
 import type { Metrics } from './registry.ts';
-
-export interface States {
-  readonly inFlight: () => number;
-  readonly bufferedBytes: () => number;
-  readonly cacheBytes: () => number;
-  readonly cacheEntries: () => number;
-  /** What scores are reused for now; `dependent`: less than configured, since they were found to depend on companions. */
-  readonly granularities: () => readonly { model: string; granularity: string; dependent: boolean }[];
-  readonly queues: () => readonly { model: string; waiting: number }[];
-  readonly windows: () => readonly {
-    upstream: string;
-    model: string;
-    limit: number;
-    used: number;
-    /** Undefined: they are not limited. */
-    tokens?: { limit: number; used: number } | undefined;
-    alone: boolean;
-  }[];
-  readonly circuits: () => readonly { upstream: string; open: boolean }[];
-  /** Undefined without Redis. */
-  readonly redis: () => { readonly up: boolean; readonly state: string } | undefined;
-  /** Each key of each client, by its number, and when it was used last: monotonic milliseconds. */
-  readonly keys: () => readonly { client: string; key: number; usedAt: number | undefined }[];
-  /** Since the start. */
-  readonly linesDropped: () => number;
-}
+import type { States } from './states.ts';
 
 /** Returns a function that sets all these gauges, and counters, and returns the registry. */
 export const gauges = (metrics: Metrics, states: States): (() => Registry) => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { gauges, type States } from '../../src/metrics/gauges.ts';
+import { gauges } from '../../src/metrics/gauges.ts';
 import { createMetrics } from '../../src/metrics/registry.ts';
+import type { States } from '../../src/metrics/states.ts';
 import { type Series, seriesOf } from './scrape.ts';
 
 let states: { -readonly [Name in keyof States]: States[Name] };
