@@ -36,11 +36,11 @@ export interface Call {
   /** Keeps the bytes of the request counted. Returns the function that releases them. */
   readonly hold?: (() => () => void) | undefined;
   /** Made for no request, so that nobody waits for it; not counted as a request. */
-  readonly isBackground?: boolean;
+  readonly isBackground?: boolean | undefined;
   /** The attachment whose permit this call holds: set by the pacing layer, read by the upstream. */
-  readonly attachment?: string;
+  readonly attachment?: string | undefined;
   /** Set by the pacing layer: this first attempt got its permit at once, so that what was looked up before still holds. */
-  readonly atOnce?: boolean;
+  readonly atOnce?: boolean | undefined;
   /** Set by the retry layer on every attempt but the first. */
   readonly again?: Again | undefined;
   /** Called by the pacing layer as soon as it can predict when the answer arrives (monotonic ms), and again when that changes. */
@@ -79,7 +79,7 @@ export interface ItemCall extends Call {
    * Must not be merged with other calls: it was refused in a merged call, and only a call of its own can tell whether its
    * items were the cause.
    */
-  readonly alone?: boolean;
+  readonly alone?: boolean | undefined;
   /** Of the items that a shared call holds now; undefined: of `items`. */
   readonly size?: (() => Size) | undefined;
   /**
@@ -157,7 +157,45 @@ export interface ItemReply<V extends Values = Float64Array> extends Reply {
   readonly defanged?: readonly number[];
 }
 
-export const NO_TIME: Timing = { cacheMs: 0, queueMs: 0, upstreamMs: 0 };
+/** With every field, for the reason that calls have. @see itemCall */
+export const NO_TIME: Timing = {
+  cacheMs: 0,
+  queueMs: 0,
+  upstreamMs: 0,
+  wait: undefined,
+  attempts: undefined,
+};
+
+/** What is known of a call when it is made; its other fields are set on its way through the layers. */
+type Made = Pick<ItemCall, 'model' | 'query' | 'items' | 'dependsOn' | 'identity' | 'cache' | 'terms'> &
+  Partial<Pick<ItemCall, 'traceparent' | 'hold' | 'isBackground'>>;
+
+/**
+ * A call with every field from the start, so that layers only replace some in their copies: to an object that is copied and
+ * given more fields engines give a shape of its own, each time, and what then reads it is slow.
+ */
+export const itemCall = (made: Made): ItemCall => ({
+  model: made.model,
+  query: made.query,
+  items: made.items,
+  dependsOn: made.dependsOn,
+  identity: made.identity,
+  cache: made.cache,
+  terms: made.terms,
+  traceparent: made.traceparent,
+  hold: made.hold,
+  isBackground: made.isBackground,
+  attachment: undefined,
+  atOnce: undefined,
+  again: undefined,
+  onQueued: undefined,
+  onStart: undefined,
+  cost: undefined,
+  onSend: undefined,
+  seal: undefined,
+  alone: undefined,
+  size: undefined,
+});
 
 /** The same call for some of its items only, given by their indices in it. */
 export const subCall = (call: ItemCall, places: readonly number[]): ItemCall => ({

@@ -1,6 +1,6 @@
 /** Calls that no request waits for: they count against no client's quota, and are only made while the window has room to spare. */
 
-import type { CacheDirectives, ItemCall } from '../calls/call.ts';
+import { type CacheDirectives, type ItemCall, itemCall } from '../calls/call.ts';
 import { Canceller } from '../calls/cancellation.ts';
 import type { WireCall } from '../calls/endpoint.ts';
 
@@ -20,18 +20,19 @@ export const inBackground = (
   { model, query, items, dependsOn, identity }: WireCall & Pick<ItemCall, 'identity'>,
   cache: CacheDirectives,
   maxWaitMs: number,
-): ItemCall => ({
-  model,
-  query,
-  items,
-  dependsOn,
-  identity,
-  cache,
-  terms: {
-    client: NOBODY,
-    urgency: LEAST_URGENT,
-    deadline: performance.now() + maxWaitMs,
-    signal: new Canceller(),
-  },
-  isBackground: true,
-});
+): ItemCall =>
+  itemCall({
+    model,
+    query,
+    items,
+    dependsOn,
+    identity,
+    cache,
+    terms: {
+      client: NOBODY,
+      urgency: LEAST_URGENT,
+      deadline: performance.now() + maxWaitMs,
+      signal: new Canceller(),
+    },
+    isBackground: true,
+  });

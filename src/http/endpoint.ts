@@ -3,7 +3,15 @@
 import type { Handler } from 'hono';
 import { Blamed, named } from '../calls/blame.ts';
 import { type ByteBudget, type Claim, SMALL_BYTES } from '../calls/byte-budget.ts';
-import type { CacheDirectives, Granularity, ItemCall, ItemReply, ItemService, Terms } from '../calls/call.ts';
+import {
+  type CacheDirectives,
+  type Granularity,
+  type ItemCall,
+  type ItemReply,
+  type ItemService,
+  itemCall,
+  type Terms,
+} from '../calls/call.ts';
 import type { Cancellation } from '../calls/cancellation.ts';
 import type { Distinct } from '../calls/distinct.ts';
 import { RerankError } from '../calls/errors.ts';
@@ -113,13 +121,19 @@ export const endpoint = <R extends Asked, V extends Values>(
       () => new RerankError('client_gone'),
     );
     try {
-      return await service.answer({
-        ...meant,
-        items: texts.items,
-        terms: new AskTerms(ask, caller, maxWaitMs),
-        traceparent: traceContext(ask.header('traceparent')),
-        hold,
-      });
+      return await service.answer(
+        itemCall({
+          model: meant.model,
+          query: meant.query,
+          dependsOn: meant.dependsOn,
+          cache: meant.cache,
+          identity: meant.identity,
+          items: texts.items,
+          terms: new AskTerms(ask, caller, maxWaitMs),
+          traceparent: traceContext(ask.header('traceparent')),
+          hold,
+        }),
+      );
     } finally {
       caller.close();
     }

@@ -1,7 +1,7 @@
 /** Makes the call. The end of the column: each call that arrives here costs a permit and money. */
 
 import { Pool } from 'undici';
-import type { Call, ItemCall, ItemService, Source } from '../calls/call.ts';
+import { type Call, type ItemCall, type ItemService, NO_TIME, type Source } from '../calls/call.ts';
 import type { Wire } from '../calls/endpoint.ts';
 import { RerankError, toRerankError } from '../calls/errors.ts';
 import { FirewallRefusal } from '../calls/firewall-refusal.ts';
@@ -146,7 +146,7 @@ export const connectUpstream = ({
           spent,
           stale: false,
           stored: false,
-          timing: { cacheMs: 0, queueMs: 0, upstreamMs: performance.now() - started },
+          timing: { ...NO_TIME, upstreamMs: performance.now() - started },
           rateLimit: rateLimitHeaders(reply.headers),
         };
       },

@@ -118,8 +118,8 @@ const parsedRequest = (body: Buffer): ParsedRequest => {
   const { values, inexact } = checkStructure(body, FIELDS);
   if (!isUtf8(body)) throw invalid('The request body is not valid UTF-8.');
   const text = marked(body, inexact);
-  const { texts, ...request } = validate(parseJson(text));
-  const bytes = [request.query, ...texts].reduce((sum, each) => sum + bytesOf(each), 0);
+  const request = validate(parseJson(text));
+  const bytes = [request.query, ...request.texts].reduce((sum, each) => sum + bytesOf(each), 0);
   // Objects are kept as well as the texts made of them.
   const objects = request.originals.some((original) => typeof original === 'object');
   return { request, bytes: objects ? bytes + bytesOf(text) + VALUE_BYTES * values : bytes };
