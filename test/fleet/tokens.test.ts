@@ -77,8 +77,24 @@ describe('a fleet whose texts use up the tokens of a window before its calls', (
       const [from, to] = [moments[0]! + WINDOW_MS, moments[0]! + WINDOWS * WINDOW_MS];
       const steady = tokens.filter((_, i) => moments[i]! >= from && moments[i]! < to);
       const used = steady.reduce((sum, each) => sum + each, 0) / ((WINDOWS - 1) * TOKEN_LIMIT);
-      // A call is held for a window and for as long as it lasts, and the next may need more than what is left.
-      expect(used).toBeGreaterThan(0.75);
+      // A call is held for a window and for as long as it lasts, and the next may need more than what is left: of so few tokens,
+      // a tenth. Of a minute as it is, ninety-five hundredths are used: pacing/window/model/fleet.test.ts.
+      expect(used).toBeGreaterThan(0.65);
+    } finally {
+      await bed.stop();
+    }
+  });
+
+  it('passes neither limit at an upstream that fails, hangs and lies', async () => {
+    const bed = await start(2, { unkind: 'all' });
+    try {
+      const load = embedWithoutEnd(bed, 11);
+      await new Promise((resolve) => setTimeout(resolve, WINDOWS * WINDOW_MS));
+      await load.leave();
+      const { moments, tokens } = arrivalsAt(bed.simulator);
+      expect(mostInAnyWindow(moments, WINDOW_MS, tokens)).toBeLessThanOrEqual(TOKEN_LIMIT);
+      expect(mostInAnyWindow(moments, WINDOW_MS)).toBeLessThanOrEqual(LIMIT);
+      expect(moments.length).toBeGreaterThan(20);
     } finally {
       await bed.stop();
     }
