@@ -113,9 +113,10 @@ export class Pacer implements Permits {
     return this.#queue.size;
   }
 
-  /** Milliseconds that a call of a client would wait if it came now; undefined when nobody could make it. */
+  /** Milliseconds that a call of a client, a typical one, would wait if it came now; undefined when nobody could make it. */
   expectedMs(client: string): number | undefined {
-    return this.#predictor.of({ client, urgency: DEFAULT_URGENCY }, undefined)?.waitMs;
+    const tokens = this.#typicalTokens;
+    return this.#predictor.of({ client, urgency: DEFAULT_URGENCY, tokens }, undefined)?.waitMs;
   }
 
   /** Calls that wait, by client. */

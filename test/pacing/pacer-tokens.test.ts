@@ -93,6 +93,20 @@ describe('calls whose tokens are limited', () => {
     ).rejects.toMatchObject({ kind: 'wait_too_long', wait: { reason: 'tokens' } });
   });
 
+  it('are expected to wait as long as one would that costs what they do of late', async () => {
+    const { pacer } = warm();
+    expect(pacer.expectedMs('search')).toBe(0);
+    for (let i = 0; i < 9; i++) {
+      const call = ask(pacer, exactly(300));
+      await pass(RULES.windowMs);
+      end(call, 300);
+    }
+    const large = ask(pacer, exactly(850));
+    await pass(10_100);
+    end(large, 850);
+    expect(pacer.expectedMs('search')).toBeGreaterThan(9000);
+  });
+
   it('are granted at once what another has not cost', async () => {
     const { pacer } = warm();
     const first = ask(pacer, exactly(700));
