@@ -28,15 +28,23 @@ export const bodyWith = (head: string, items: readonly Item[], tail: string): Bo
 };
 
 const SEPARATOR = Buffer.from('","');
-const QUOTE = 0x22;
+const [QUOTE, COMMA] = [0x22, 0x2c];
+/** What may stand between the parts of JSON (RFC 8259, section 2). */
+const BLANKS: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** Two slices and all between them, if they are neighbours in a list: then only blanks and a comma stand between their quotes. */
+/**
+ * Two slices and all between them, if only their quotes, blanks and a comma stand there: then they are neighbours in a list.
+ * Small bodies lie in one piece of memory, with anything between them.
+ */
 const span = (one: Buffer, other: Buffer): Buffer | undefined => {
   const end = one.byteOffset + one.length;
   const gap = other.byteOffset - end;
   if (one.buffer !== other.buffer || gap < SEPARATOR.length) return undefined;
   const between = Buffer.from(one.buffer, end, gap);
-  // Any name, and any other text, would have quotes of its own.
-  if (between[0] !== QUOTE || between.indexOf(QUOTE, 1) !== gap - 1) return undefined;
+  if (between[0] !== QUOTE || between[gap - 1] !== QUOTE) return undefined;
+  let [at, last] = [1, gap - 2];
+  while (BLANKS.has(between[at])) at++;
+  while (BLANKS.has(between[last])) last--;
+  if (at !== last || between[at] !== COMMA) return undefined;
   return Buffer.from(one.buffer, one.byteOffset, one.length + gap + other.length);
 };

@@ -54,6 +54,19 @@ test('of a body whose documents are asked for in part, the others are not', () =
   );
 });
 
+test('two that lie in one piece of memory are no neighbours for that, whatever stands between them', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom('"', ',', ' ', ':', '1', '['), maxLength: 5 }),
+      (between) => {
+        const memory = Buffer.from(`one"${between}"two`);
+        const items = [memory.subarray(0, 3), memory.subarray(memory.length - 3)];
+        expect(requestOf(items)).toEqual({ model: 'm', query: 'q', documents: ['one', 'two'] });
+      },
+    ),
+  );
+});
+
 test('others go beside them, in the order of all', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(plain.map(Buffer.from), text), { minLength: 1 }), (items) => {
