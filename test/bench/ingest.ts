@@ -15,6 +15,7 @@ import { tabulate } from './table.ts';
 
 const SERVICES = ['search', 'chatbot'];
 const LIMIT = 500;
+const TOKEN_LIMIT = 800_000;
 const WINDOW_MS = 60_000;
 const PER_CALL = 96;
 const CHUNK_BYTES = 800;
@@ -30,7 +31,7 @@ const WAYS = [
 
 export const INGEST_NOTE =
   `ingest: two services, each on a process of its own, have the same chunks of documents embedded at the same time, and again with ` +
-  `a twentieth of them changed; ${LIMIT} calls a minute, ${LATENCY_MS.join(' to ')} ms each. Ideal: each new text once, ${PER_CALL} to a call.`;
+  `a twentieth of them changed; ${LIMIT} calls and ${TOKEN_LIMIT} tokens a minute, ${LATENCY_MS.join(' to ')} ms each. Ideal: each new text once, ${PER_CALL} to a call.`;
 
 const keyOf = (service: string): string => `bench-${service}-key-000001`;
 
@@ -116,6 +117,7 @@ const startBed = async (main: string): Promise<Bed> => {
   const simulator = await startSimulator({
     keys: { [UPSTREAM_KEY]: {} },
     limits: { [EMBED]: LIMIT },
+    tokenLimits: { [EMBED]: TOKEN_LIMIT },
     windowMs: WINDOW_MS,
     latencyMs: LATENCY_MS,
   });
@@ -123,7 +125,7 @@ const startBed = async (main: string): Promise<Bed> => {
     ...gatewayEnvironment(simulator.url, redis.url),
     RERANK_KEY: UPSTREAM_KEY,
     GATEWAY_KEYS: SERVICES.map((service) => `${service}:${keyOf(service)}`).join(','),
-    MODEL_LIMITS: `${EMBED}=${LIMIT}`,
+    MODEL_LIMITS: `${EMBED}=${LIMIT}/${TOKEN_LIMIT}`,
     RATE_WINDOW_MS: String(WINDOW_MS),
     METRICS_TOKEN,
   };
