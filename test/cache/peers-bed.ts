@@ -20,7 +20,7 @@ export interface Peer {
 }
 
 export const joinPeers = async (server: TestRedis, now?: () => number): Promise<Peer> => {
-  const connect = () => connectRedis(server.url, { commandTimeoutMs: 250, onError: () => {} });
+  const connect = () => connectRedis(server.url, { commandTimeoutMs: 2000, onError: () => {} });
   const [client, subscriber] = [connect(), connect()];
   const commands = new Commands({ client });
   const channel = new Channel({ commands, subscriber, prefix: 'app:' });

@@ -10,7 +10,7 @@ import { mostInAnyWindow } from '../support/sliding.ts';
 const LIMIT = 200;
 const TOKEN_LIMIT = 10_000;
 const WINDOW_MS = 3000;
-const WINDOWS = 4;
+const WINDOWS = 3;
 const CALLERS = 40;
 
 const start = (processes: number, simulator: object = {}): Promise<FleetBed> =>

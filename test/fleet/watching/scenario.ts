@@ -6,13 +6,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deployed, deploy } from '../../deploy/deployed.ts';
 import { type FleetBed, startFleetBed } from '../../support/fleet-bed.ts';
-import { AMAZON, COHERE, KEYS } from '../../support/gateway.ts';
+import { AMAZON, COHERE, EMBED, KEYS } from '../../support/gateway.ts';
 import { type Period, startPrometheus, type TestPrometheus } from '../../support/prometheus.ts';
 import { type Router, startRouter } from '../../support/router.ts';
 import { askFor, troubles } from './traffic.ts';
 
 const METRICS_TOKEN = 'metrics-token-SECRET-77';
-const LIMITS = { [COHERE]: 2000, [AMAZON]: 30 };
+const LIMITS = { [COHERE]: 2000, [AMAZON]: 30, [EMBED]: 500 };
+const TOKEN_LIMITS: Readonly<Record<string, number>> = { [EMBED]: 100_000 };
 const PATIENCE_MS = 20_000;
 
 export interface Scenario {
@@ -34,7 +35,7 @@ const startBed = (): Promise<FleetBed> =>
     limit: LIMITS[COHERE]!,
     windowMs: 20_000,
     latencyMs: [5, 50],
-    simulator: { limits: LIMITS },
+    simulator: { limits: LIMITS, tokenLimits: TOKEN_LIMITS },
     env: {
       METRICS_TOKEN,
       HEROKU_RELEASE_VERSION: 'v42',
@@ -42,7 +43,7 @@ const startBed = (): Promise<FleetBed> =>
       // As many as there is time for: one in a thousand would hardly be one.
       VERIFY_RATE: '1',
       MODEL_LIMITS: Object.entries(LIMITS)
-        .map(([model, limit]) => `${model}=${limit}`)
+        .map(([model, limit]) => [`${model}=${limit}`, TOKEN_LIMITS[model] ?? []].flat().join('/'))
         .join(','),
       GATEWAY_KEYS: Object.entries(KEYS)
         .map(([name, key]) => `${name}:${key}${name === 'chatbot' ? ';rpm=10' : ''}`)

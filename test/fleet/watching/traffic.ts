@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulator } from '../../../src/simulator/server.ts';
-import { AMAZON, COHERE, KEYS } from '../../support/gateway.ts';
+import { AMAZON, COHERE, EMBED, KEYS } from '../../support/gateway.ts';
 import { type AskOptions, ask } from '../../support/load.ts';
 import type { Router } from '../../support/router.ts';
 
@@ -30,12 +30,24 @@ const wish = (turn: number): Pick<AskOptions, 'model' | 'query' | 'documents'> =
   return { model, query };
 };
 
-/** Every service asks for both models, mostly what was asked before. Resolves once all are answered. */
+/** One text in so many turns, new each time. */
+const TEXT_EVERY = 6;
+
+const embed = (url: string, key: string): Promise<unknown> =>
+  fetch(`${url}/v1/embeddings`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ model: EMBED, input: `text ${serial++}` }),
+  })
+    .then((response) => response.arrayBuffer())
+    .catch(() => {});
+
+/** Every service asks for all models, mostly what was asked before. Resolves once all are answered. */
 export const askFor = async (ms: number, { url }: Router): Promise<void> => {
   const end = Date.now() + ms;
   const caller = async (key: string): Promise<void> => {
     for (let turn = 1; Date.now() < end; turn++) {
-      await ask(url, { key, ...wish(turn) });
+      await (turn % TEXT_EVERY === 0 ? embed(url, key) : ask(url, { key, ...wish(turn) }));
       await sleep(PAUSE_MS);
     }
   };

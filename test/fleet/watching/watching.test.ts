@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selectorsOf } from '../../deploy/promql.ts';
-import { AMAZON, COHERE } from '../../support/gateway.ts';
+import { AMAZON, COHERE, EMBED } from '../../support/gateway.ts';
 import { advised, alerting, recorded, shown, variables } from './expressions.ts';
 import { play, type Scenario } from './scenario.ts';
 
@@ -105,7 +105,7 @@ describe('everything shows something', () => {
     }
     expect(values).toEqual({
       job: ['rerank-gateway'],
-      model: [AMAZON, COHERE, 'other'],
+      model: [AMAZON, EMBED, COHERE, 'other'],
       client: ['chatbot', 'evaluation', 'other', 'search'],
       dyno: ['web.1', 'web.2', 'web.3'],
     });

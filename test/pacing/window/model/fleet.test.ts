@@ -90,7 +90,7 @@ describe.each(UPSTREAMS)('a fleet to which everything happens, at an upstream th
     expect(served / (3 * RULES.limit), happened).toBeGreaterThan(0.6);
   });
 
-  test.each(SEEDS.slice(0, 2))(
+  test.each(SEEDS.slice(0, 1))(
     'passes neither limit where tokens are scarcer than calls (seed %i)',
     async (seed) => {
       const random = seededRandom(seed);
@@ -112,28 +112,25 @@ describe.each(UPSTREAMS)('a fleet to which everything happens, at an upstream th
   );
 });
 
-test.each([1, 4])(
-  '%i processes use ninety-five hundredths of the tokens of a minute, and pass neither limit',
-  async (processes) => {
-    const random = seededRandom(processes);
-    const rules = { limit: 500, tokenLimit: 800_000, windowMs: 60_000, callTimeoutMs: 25_000 };
-    const world = new World(rules, random);
-    const demand = {
-      ...demandOf(random, 600),
-      // From a text or two to as many as a call takes.
-      tokens: () => Math.round(500 + 30_000 * random()),
-      leastShare: 0.8,
-    };
-    for (let i = 0; i < processes; i++) world.start(demand);
-    const minutes = 3;
-    await world.clock.runUntil(minutes * rules.windowMs);
-    expect(mostInAnyWindow(world.counted, rules.windowMs)).toBeLessThanOrEqual(rules.limit);
-    expect(mostInAnyWindow(world.counted, rules.windowMs, world.costs)).toBeLessThanOrEqual(rules.tokenLimit);
-    const steady = world.costs.filter((_, i) => world.counted[i]! >= rules.windowMs);
-    const cost = steady.reduce((sum, each) => sum + each, 0);
-    expect(cost / ((minutes - 1) * rules.tokenLimit)).toBeGreaterThan(0.95);
-  },
-);
+test('four processes use ninety-five hundredths of the tokens of a minute, and pass neither limit', async () => {
+  const random = seededRandom(1);
+  const rules = { limit: 500, tokenLimit: 800_000, windowMs: 60_000, callTimeoutMs: 25_000 };
+  const world = new World(rules, random);
+  const demand = {
+    ...demandOf(random, 600),
+    // From a text or two to as many as a call takes.
+    tokens: () => Math.round(500 + 30_000 * random()),
+    leastShare: 0.8,
+  };
+  for (let i = 0; i < 4; i++) world.start(demand);
+  const minutes = 2;
+  await world.clock.runUntil(minutes * rules.windowMs);
+  expect(mostInAnyWindow(world.counted, rules.windowMs)).toBeLessThanOrEqual(rules.limit);
+  expect(mostInAnyWindow(world.counted, rules.windowMs, world.costs)).toBeLessThanOrEqual(rules.tokenLimit);
+  const steady = world.costs.filter((_, i) => world.counted[i]! >= rules.windowMs);
+  const cost = steady.reduce((sum, each) => sum + each, 0);
+  expect(cost / ((minutes - 1) * rules.tokenLimit)).toBeGreaterThan(0.95);
+});
 
 /** As many windows of a call a minute as a day has. */
 const DAY_MS = 24 * 60 * RULES.windowMs;
