@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tokensOf } from '../../src/simulator/embeddings/answer.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { buildGateway, PRODUCTION_FLAGS } from '../support/build.ts';
@@ -77,6 +78,22 @@ export const ingest = async ({ effort, corpus }: BenchOptions): Promise<string> 
   ].join('\n');
 };
 
+/** Embeds texts, and comes back when told to, as clients do. */
+const embed = async (url: string, key: string, input: readonly string[]): Promise<void> => {
+  for (;;) {
+    const response = await fetch(`${url}/v1/embeddings`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify({ model: EMBED, input, encoding_format: 'base64' }),
+    });
+    const { data } = (await response.json()) as { data?: unknown[] };
+    if (data?.length === input.length) return;
+    const seconds = response.headers.get('retry-after');
+    if (response.status !== 429 || seconds === null) throw new Error(`ingest: ${response.status}`);
+    await sleep(Number(seconds) * 1000);
+  }
+};
+
 /** @returns milliseconds of each request */
 const post = async (
   url: string,
@@ -92,13 +109,7 @@ const post = async (
       const input = texts.slice(next, next + portion);
       next += portion;
       const began = performance.now();
-      const response = await fetch(`${url}/v1/embeddings`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}` },
-        body: JSON.stringify({ model: EMBED, input, encoding_format: 'base64' }),
-      });
-      const { data } = (await response.json()) as { data?: unknown[] };
-      if (data?.length !== input.length) throw new Error(`ingest: ${response.status}`);
+      await embed(url, key, input);
       latencies.push(performance.now() - began);
     }
   };
