@@ -8,6 +8,13 @@ const FLEET = [
   'test/faults/**/*.test.ts',
   'test/clients/**/*.test.ts',
   'test/e2e/drain.test.ts',
+  // Processes that hear of one another over a real Redis, by beats of tens of milliseconds.
+  'test/metrics/garbage.test.ts',
+  'test/metrics/monotonic.test.ts',
+  'test/metrics/silence.test.ts',
+  'test/cache/model-states.test.ts',
+  'test/pacing/window/foreign-data.test.ts',
+  'test/pacing/window/windows.test.ts',
 ];
 
 /** What measures waits, or counts the engine's steps: in a process of its own, while the machine has nothing else to do. */
