@@ -50,7 +50,8 @@ export class Estimates {
   /** @param spent what the upstream has billed; 0: it has not said */
   learn(model: string, { bytes }: Size, spent: number): void {
     if (!(spent > 0) || bytes === 0) return;
-    const rate = spent / bytes;
+    // A bill that cannot be true must not make every later call look too large.
+    const rate = Math.min(MOST, spent / bytes);
     const before = this.#rates.get(model) ?? { mean: rate, deviation: rate / 4, calls: 1 };
     const kept = Math.min(0.5 ** (bytes / HALF_LIFE_BYTES), before.calls / (before.calls + 1));
     this.#rates.set(model, {

@@ -114,7 +114,8 @@ export class Ticket implements Waiter {
   /** The call may start: from now on it counts in the attachment's health. */
   grant({ server, entry, tokens, replaceable, latency }: Granted): void {
     this.#end();
-    this.#brought.onGrant?.();
+    const { onGrant, mostTokens } = this.#brought;
+    onGrant?.();
     const started = performance.now();
     const ended = server.health.begin({ client: this.client, content: this.content });
     this.#resolve({
@@ -122,12 +123,14 @@ export class Ticket implements Waiter {
       replaceable,
       wait: { predictedMs: this.waitMs, reason: server.blockSince(this.since) ?? 'none' },
       release(outcome) {
-        entry.complete(outcome);
+        // No call has cost more than all that a window has, whatever its bill says.
+        const spent = outcome.tokens && Math.min(outcome.tokens, mostTokens);
+        entry.complete({ ...outcome, tokens: spent });
         // A refusal comes sooner than scores do, so only scores tell how long calls take.
         if (outcome.verdict === 'scored') latency.observe(performance.now() - started);
         ended(outcome.verdict);
         // What it has not cost is there now, sooner than those who wait were told.
-        if (outcome.tokens !== undefined && outcome.tokens < tokens) server.nudge();
+        if (spent !== undefined && spent < tokens) server.nudge();
       },
       giveBack() {
         entry.cancel();

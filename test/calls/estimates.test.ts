@@ -41,6 +41,14 @@ describe('the estimate of a call', () => {
     );
   });
 
+  test.each([1e9, 1e300, Number.POSITIVE_INFINITY])('is not led astray by a bill of %d tokens', (spent) => {
+    const estimates = new Estimates();
+    estimates.learn(MODEL, SIZE, spent);
+    expect(estimates.likely(MODEL, SIZE)).toBeLessThanOrEqual(SIZE.bytes);
+    for (let call = 0; call < 80; call++) estimates.learn(MODEL, SIZE, 0.25 * SIZE.bytes);
+    expect(estimates.likely(MODEL, SIZE) / (0.25 * SIZE.bytes)).toBeCloseTo(1, 1);
+  });
+
   test('is never less than an item each, never more than a token a byte, and finite whatever the upstream bills', () => {
     const calls = fc.array(
       fc.record({

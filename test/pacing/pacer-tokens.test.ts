@@ -119,6 +119,24 @@ describe('calls whose tokens are limited', () => {
     expect(second.permit).toBeDefined();
   });
 
+  it.each([1e9, 1e300, Number.POSITIVE_INFINITY])(
+    'hold no more than the window for a bill of %d',
+    async (bill) => {
+      const { pacer, window } = warm();
+      const [first, second] = [ask(pacer, exactly(100)), ask(pacer, exactly(100))];
+      await pass(10);
+      end(first, bill);
+      end(second, 70);
+      expect(window.used().tokens).toBe(1070);
+      await pass(RULES.windowMs);
+      expect(window.used().tokens).toBe(0);
+      const next = ask(pacer, exactly(100));
+      await pass(10);
+      expect(window.used().tokens).toBe(100);
+      expect(next.permit).toBeDefined();
+    },
+  );
+
   it('are closed in the step in which they get their permit', async () => {
     const { pacer } = warm();
     const order: string[] = [];
