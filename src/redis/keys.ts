@@ -9,7 +9,7 @@ const VERSIONS = {
   claims: 4,
   item: 1,
   itemClaim: 1,
-  window: 5,
+  window: 6,
   metrics: 2,
   quota: 2,
   models: 2,

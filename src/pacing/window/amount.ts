@@ -40,18 +40,16 @@ export interface Known {
   readonly taken: Amount;
 }
 
+/** How much the upstream says is left; undefined where it does not. */
+export type Left = Readonly<Record<Measure, number | undefined>>;
+
 /**
  * How much the upstream counts that we do not know of, when it says how much is left. It looked at some moment between the
  * call's admission and its answer. So we subtract all that we may have had there at any such moment: what was held at the
  * admission, and all that has been taken since, which includes what another answer has told of meanwhile. Nothing is counted
  * twice.
  */
-export const excessOf = (
-  left: Readonly<Record<Measure, number | undefined>>,
-  known: Known,
-  taken: Amount,
-  limit: Amount,
-): Amount => {
+export const excessOf = (left: Left, known: Known, taken: Amount, limit: Amount): Amount => {
   const of = (measure: Measure): number => {
     const [most, rest] = [limit[measure], left[measure]];
     if (rest === undefined || !Number.isFinite(most)) return 0;

@@ -10,7 +10,7 @@ import { type Amount, amountOfAll, limitOf, NOTHING } from './amount.ts';
 import { Exchanges } from './exchanges.ts';
 import { Mistakes } from './mistakes.ts';
 import type { RedisWindow } from './redis-window.ts';
-import { type Heard, isNews, type Known, type View } from './reply.ts';
+import type { Heard, SharedGrant, View } from './reply.ts';
 import type { Grade } from './rule.ts';
 import { type Schedules, startOf } from './schedule.ts';
 import { SlidingLog } from './sliding-log.ts';
@@ -138,7 +138,7 @@ export class FleetWindow implements Window {
 
   #hear({ peers, turns, told }: View, askedAt: number): void {
     if (this.#alone !== undefined) {
-      const processes = new Set(peers.map(({ process }) => process));
+      const processes = new Set(peers.keys());
       this.#alone.back = { at: this.#alone.back?.at ?? askedAt, processes };
       if (!isOver(this.#alone, this.#options.rules, askedAt)) return;
       this.#alone = undefined;
@@ -161,14 +161,14 @@ export class FleetWindow implements Window {
     if (!this.#reachable) return;
     const now = this.#now();
     const { rules } = this.#options;
-    const { heardMs, others, held: all = limitOf(rules) } = this.#options.shared;
+    const { fleet } = this.#options.shared;
     const own = amountOfAll(this.#log.own(now));
-    this.#alone = goAlone({ rules, before, heardMs, others, own, all }, now);
+    this.#alone = goAlone({ rules, before, own, ...fleet }, now);
     this.#log.pause(this.#alone.allowance.from);
     if (before !== undefined) return;
     this.#log.seclude(now);
     // Redis was never there, so nobody knows what the process before this one has sent a moment ago.
-    if (heardMs === undefined) this.#log.chill(now + rules.callTimeoutMs + rules.windowMs, now);
+    if (fleet.heardMs === undefined) this.#log.chill(now + rules.callTimeoutMs + rules.windowMs, now);
     this.#options.onChange('alone', cause);
   }
 
@@ -182,9 +182,9 @@ export class FleetWindow implements Window {
     if (isBlocked) return grade;
     if (heard === undefined) return wanted > 0 && !grade ? this.#admitAlone() : LATER;
     if (heard.grants.length === 0) return heard.blocked;
-    const grants = heard.grants.map(({ known, tokens, client }) => {
-      const entry = this.#enter(grade ?? (known.spaced ? 'space' : 'burst'), tokens, known);
-      return { entry, tokens, client };
+    const grants = heard.grants.map((grant) => {
+      const entry = this.#enter(grade ?? (grant.spaced ? 'space' : 'burst'), grant.tokens, grant);
+      return { entry, tokens: grant.tokens, client: grant.client };
     });
     return { grants };
   }
@@ -212,16 +212,15 @@ export class FleetWindow implements Window {
     return this.#log;
   }
 
-  /** @param known what Redis knows of the call; undefined: it is granted without Redis */
-  #enter(grade: Grade, tokens: number, known?: Known): WindowEntry {
+  /** @param grant by Redis; undefined: it is granted without */
+  #enter(grade: Grade, tokens: number, grant?: SharedGrant): WindowEntry {
     const entry = this.#logNow().grant(this.#now(), grade, tokens);
     const end = (outcome?: CallOutcome): void => {
       // Without Redis nobody is told; when it is back, it hears of what is held then.
       if (!this.#reachable) return;
-      this.#options.shared.end(known, outcome);
+      const isNews = this.#options.shared.end(grant, outcome);
       // What nobody waits for is told with what is asked next: with the next beat at the latest.
-      if (outcome === undefined || isNews(outcome, known, this.#options.rules))
-        void this.#exchanges.soon(0, false);
+      if (isNews) void this.#exchanges.soon(0, false);
     };
     return {
       complete: (outcome) => {

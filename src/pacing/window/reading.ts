@@ -8,17 +8,8 @@ export const within = (value: unknown, least: number, most: number): number =>
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The list that it is; of anything else, none. */
-export const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const listOf = <T = unknown>(value: unknown): readonly T[] => (Array.isArray(value) ? value : []);
 
 /** The fields that it has; of what is no object, none. */
 export const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-
-/** What the JSON says; of what is none, nothing. */
-export const parsed = (text: unknown): unknown => {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
-};

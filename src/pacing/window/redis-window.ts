@@ -7,13 +7,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Script, scriptOf } from '../../redis/commands.ts';
-import { type Amount, NOTHING } from './amount.ts';
+import type { Loss } from './alone.ts';
+import { excessOf, type Left, limitOf, NOTHING } from './amount.ts';
 import type { Permit } from './permits.ts';
 import { within } from './reading.ts';
-import { type Heard, type Known, readReply } from './reply.ts';
+import { type Heard, readReply, type SharedGrant } from './reply.ts';
+import { levelOf } from './rule.ts';
 import { EXCHANGE } from './scripts/exchange.ts';
 import { keysOf, PRESENCE_MS } from './scripts/state.ts';
-import { budgetOf, burstOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
+import { budgetOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
 
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
@@ -45,6 +47,15 @@ export interface Ask {
 
 type Group = [holdMs: number, calls: number, spaced: number, tokens?: number];
 
+/** How a call has ended that Redis has granted, or one that was granted without it. */
+interface Ended extends Partial<SharedGrant> {
+  /** What the upstream says is left; undefined: the call was not sent. */
+  readonly left: Left | undefined;
+  readonly answered: boolean | undefined;
+  readonly cost: number | undefined;
+  readonly pauseMs: number;
+}
+
 /** Of a limit that is larger than this, permits that come free within a moment are told as one. */
 const MOST_SINGLE = 1000;
 const MOMENTS = 500;
@@ -55,37 +66,41 @@ export class RedisWindow {
   readonly #script: Script;
   readonly #keys: readonly string[];
   readonly #rules: WindowRules;
-  readonly #credit: number;
   readonly #process: string;
+  /** What is told with each exchange. */
+  readonly #always: object;
   readonly #now: () => number;
   #serial = 0;
-  /** How calls have ended of which Redis was not told yet; of those that were not sent, nothing. */
-  #ended: { readonly known: Known | undefined; readonly outcome: CallOutcome | undefined }[] = [];
+  /** Calls of which Redis was not told yet that they have ended. */
+  #ended: Ended[] = [];
   /** The call of this process that goes first in a cold window. */
-  #probe: Known | undefined;
-  #held = NOTHING;
-  #epoch: string | undefined;
-  /** When this process found that Redis had forgotten the window; undefined: it never did. */
-  #epochSince: number | undefined;
+  #probe: SharedGrant | undefined;
   readonly #heardAt = new Map<string, number>();
   #elsewhere: Line = [];
+  /** What all held when Redis last said so. */
+  #held = NOTHING;
+  #epoch: string | undefined;
+  /** Until then, Redis may not know of all that is held, since it has forgotten the window. */
+  #vagueUntil = 0;
   /** When Redis answered the first time; undefined: it never has. */
   #heardSince: number | undefined;
 
   constructor(options: RedisWindowOptions) {
     const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
-    this.#keys = keysOf(prefix, { model, attachment, windowMs: rules.windowMs });
+    const { limit, tokenLimit, windowMs, callTimeoutMs } = rules;
+    this.#keys = keysOf(prefix, { model, attachment, windowMs });
     this.#script = scriptOf(client, 'window', this.#keys.length, EXCHANGE);
-    this.#credit = credit;
     this.#rules = rules;
     // The name of a process may be used again after a restart: its old permits must not be taken for its new ones.
     this.#process = `${process}:${randomBytes(4).toString('base64url')}`;
+    const { spacingMs, evenMs } = budgetOf(rules);
+    this.#always = {
+      process: this.#process,
+      calls: levelOf(limit),
+      tokens: tokenLimit && levelOf(tokenLimit),
+      ...{ spacingMs, evenMs, windowMs, callTimeoutMs, credit },
+    };
     this.#now = now;
-  }
-
-  /** For how long Redis has answered, milliseconds; undefined: it never has. */
-  get heardMs(): number | undefined {
-    return this.#heardSince === undefined ? undefined : this.#now() - this.#heardSince;
   }
 
   /** What waits in the other processes. */
@@ -93,86 +108,72 @@ export class RedisWindow {
     return this.#elsewhere;
   }
 
-  /** Other processes heard of lately: a Redis that has forgotten everything names nobody at first. */
-  get others(): readonly string[] {
-    const since = this.#now() - PRESENCE_MS;
-    for (const [process, at] of this.#heardAt) if (at < since) this.#heardAt.delete(process);
-    return [...this.#heardAt.keys()];
-  }
-
-  /** What all processes together held when Redis last said so; undefined while it may not know of all of that. */
-  get held(): Amount | undefined {
-    const since = this.#epochSince;
-    return since === undefined || this.#now() - since > this.#rules.windowMs ? this.#held : undefined;
+  /** What is known of the fleet, should Redis be lost now. A Redis that has forgotten everything names nobody at first. */
+  get fleet(): Pick<Loss, 'heardMs' | 'others' | 'all'> {
+    const now = this.#now();
+    for (const [process, at] of this.#heardAt) if (at < now - PRESENCE_MS) this.#heardAt.delete(process);
+    return {
+      heardMs: this.#heardSince === undefined ? undefined : now - this.#heardSince,
+      others: [...this.#heardAt.keys()],
+      all: now < this.#vagueUntil ? limitOf(this.#rules) : this.#held,
+    };
   }
 
   /**
    * A call has ended: Redis hears of it with the next exchange.
-   * @param known undefined: it was granted without Redis
+   * @param grant undefined: it was granted without Redis
    * @param outcome undefined: it was not sent
+   * @returns whether others are to hear of it at once: it tells of room, of calls that they do not know of, or of a pause
    */
-  end(known: Known | undefined, outcome: CallOutcome | undefined): void {
-    if (known === this.#probe) this.#probe = undefined;
-    this.#ended.push({ known, outcome });
+  end(grant: SharedGrant | undefined, outcome: CallOutcome | undefined): boolean {
+    const { limit, tokenLimit } = this.#rules;
+    const isProbe = grant !== undefined && grant === this.#probe;
+    if (isProbe) this.#probe = undefined;
+    const part = (left: number | undefined, of: number | undefined): number | undefined =>
+      left === undefined || of === undefined ? undefined : within(left, 0, of);
+    const left = outcome && {
+      calls: part(outcome.remaining, limit),
+      tokens: part(outcome.remainingTokens, tokenLimit),
+    };
+    const pauseMs = within(outcome?.pauseMs, 0, MOST_PAUSE_MS);
+    const cost = outcome?.tokens ?? grant?.tokens;
+    this.#ended.push({ ...grant, left, answered: outcome?.answered, cost, pauseMs });
+    if (left === undefined || isProbe || pauseMs > 0) return true;
+    const known = grant ?? { held: NOTHING, taken: NOTHING };
+    const more = excessOf(left, known, known.taken, limitOf(this.#rules));
+    return more.calls + more.tokens > 0;
   }
 
   /** Rejects when Redis does. To be called again only when that has come to an end. */
   async exchange(ask: Ask): Promise<Heard> {
-    const told = JSON.stringify(this.#told(ask));
+    const told = JSON.stringify({
+      ...ask,
+      ...this.#always,
+      serial: this.#serial++,
+      permits: this.#grouped(ask.permits),
+      probing: this.#probe !== undefined,
+      ended: this.#ended,
+    });
     // Should this be lost, nobody is told how these have ended, and another call goes first.
     this.#ended = [];
-    const reply = await this.#script.text(...this.#keys, told).catch((error) => {
-      this.#probe = undefined;
-      throw error;
-    });
+    const heard = await this.#script
+      .text(...this.#keys, told)
+      .then((reply) => readReply(reply, this.#process, this.#rules, this.#now()))
+      .catch((error) => {
+        this.#probe = undefined;
+        throw error;
+      });
     const now = this.#now();
-    const heard = readReply(reply, this.#process, this.#rules, now);
-    if (heard.view) this.#elsewhere = heard.view.peers.flatMap(({ line }) => line);
-    for (const { process } of heard.view?.peers ?? []) this.#heardAt.set(process, now);
-    // The first epoch of which this process hears is no change.
-    if (this.#epoch !== undefined && heard.epoch !== this.#epoch) this.#epochSince = now;
-    this.#epoch = heard.epoch;
-    this.#probe = heard.grants.find(({ known }) => known.probing === true)?.known ?? this.#probe;
+    if (heard.view) this.#elsewhere = [...heard.view.peers.values()].flat();
+    for (const process of heard.view?.peers.keys() ?? []) this.#heardAt.set(process, now);
+    this.#probe = heard.grants.find(({ probing }) => probing) ?? this.#probe;
     this.#heardSince ??= now;
     this.#held = heard.held;
+    // The first epoch of which this process hears is no change.
+    if (this.#epoch !== undefined && heard.epoch !== this.#epoch)
+      this.#vagueUntil = now + this.#rules.windowMs;
+    this.#epoch = heard.epoch;
     return heard;
-  }
-
-  /** In the form in which scripts/state.ts and scripts/exchange.ts read it. */
-  #told({ permits, ...rest }: Ask): unknown {
-    const { limit, tokenLimit, windowMs, callTimeoutMs } = this.#rules;
-    const { burst: burstLimit, spacingMs, evenMs } = budgetOf(this.#rules);
-    return {
-      ...rest,
-      process: this.#process,
-      serial: this.#serial++,
-      limit,
-      burstLimit,
-      tokenLimit,
-      burstTokenLimit: tokenLimit && burstOf(tokenLimit),
-      spacingMs,
-      evenMs,
-      windowMs,
-      callTimeoutMs,
-      leaseMs: windowMs + callTimeoutMs,
-      credit: this.#credit,
-      permits: this.#grouped(permits),
-      probing: this.#probe !== undefined,
-      ended: this.#ended.map(({ known, outcome }) => ({
-        ...known,
-        unused: outcome === undefined,
-        answered: outcome?.answered,
-        // Of a call that Redis has not granted it cannot tell what the room left means.
-        remaining: known ? within(outcome?.remaining ?? -1, -1, limit) : -1,
-        remainingTokens: known ? within(outcome?.remainingTokens ?? -1, -1, tokenLimit ?? -1) : -1,
-        // By how much it has cost more than it was taken to.
-        more:
-          outcome?.tokens === undefined
-            ? 0
-            : outcome.tokens - within(known?.tokens, 0, Number.MAX_SAFE_INTEGER),
-        pauseMs: within(outcome?.pauseMs ?? 0, 0, MOST_PAUSE_MS),
-      })),
-    };
   }
 
   /** For how many milliseconds from now how many are held, whether they were granted in the spaced way, and their tokens. */

@@ -1,161 +1,142 @@
 /**
- * What the script in Redis replies, in this process's terms. Whoever else writes there may have put in anything: what is no
- * finite number in its range is brought into it, and what is missing is taken for nothing.
+ * What the script in Redis replies, in this process's terms. Keys carry the version of the protocol and values a seal, so all of
+ * it was written by a release that means the same; only what others say of their queues is read with care, see line.ts.
  */
 
-import type { Amount } from './amount.ts';
+import type { Amount, Known } from './amount.ts';
 import { readLine } from './line.ts';
 import type { Permit } from './permits.ts';
-import { fieldsOf, listOf, parsed, textOf, within } from './reading.ts';
+import { listOf } from './reading.ts';
 import { PRESENCE_MS } from './scripts/state.ts';
 import type { Told } from './sliding-log.ts';
 import {
-  BLOCKS,
   type Block,
   type Blocked,
   budgetOf,
-  type CallOutcome,
   type Line,
   sizeOf,
   type Turns,
   type WindowRules,
 } from './window.ts';
 
-/** What Redis knows of a call that it has granted: to be told when the call is over, as it was said. */
-export interface Known {
-  readonly spaced?: unknown;
-  /** True: the first call of a cold window. */
-  readonly probing?: unknown;
+/** A call that Redis has granted, and what it knows of it: to be told when the call is over, as it was said. */
+export interface SharedGrant extends Known {
+  readonly epoch: string;
+  /** Whose turn it is; undefined when nobody is known to wait. */
+  readonly client?: string;
   /** What it may cost. */
-  readonly tokens?: unknown;
-  /** Permits that were held with it, by all, and their tokens. */
-  readonly held?: unknown;
-  readonly heldTokens?: unknown;
-}
-
-/** Another process that shares the window. */
-export interface Peer {
-  readonly process: string;
-  readonly line: Line;
+  readonly tokens: number;
+  readonly spaced: boolean;
+  /** The first call of a cold window. */
+  readonly probing: boolean;
 }
 
 export interface Heard {
-  /** And whose turn it is; undefined when nobody is known to wait. */
-  readonly grants: readonly {
-    readonly known: Known;
-    readonly tokens: number;
-    readonly client: string | undefined;
-  }[];
+  readonly grants: readonly SharedGrant[];
   /** Why there were no more grants, if more were wanted. */
   readonly blocked: Blocked;
+  /** Another one: Redis has forgotten the window. */
   readonly epoch: string;
-  /** What is held, by all. */
+  /** What is held, by all, as far as Redis knows. */
   readonly held: Amount;
   /** How things are with all; undefined when that was not asked, and all that was wanted is granted. */
   readonly view: View | undefined;
 }
 
 export interface View {
-  readonly peers: readonly Peer[];
+  /** What waits in each of the other processes that share the window. */
+  readonly peers: ReadonlyMap<string, Line>;
   readonly turns: Turns;
   readonly told: Told;
 }
 
-/** No moment of which Redis tells lies further away than a window and so much more, milliseconds. */
-const FAR_MS = 90_000;
+/** What scripts/exchange.ts replies. It writes an empty list as `{}`. */
+interface Verdict {
+  readonly epoch: string;
+  readonly held: Amount;
+  readonly grants: readonly SharedGrant[];
+  readonly reason?: Block;
+  readonly waitMs: number;
+}
 
-/** More than any number of calls or tokens that is meant. */
-const MOST = 2 ** 53;
+type Group = readonly [release: number, calls: number, spaced: 0 | 1, tokens?: number];
+
+/** A call of which later ones depend. */
+interface Last {
+  readonly at: number;
+  readonly tokens: number;
+}
+
+/** See scripts/state.ts. Moments are milliseconds since its beginning. */
+interface Log {
+  readonly at: number;
+  readonly processes: Readonly<Record<string, { at: number; line: unknown; permits: readonly Group[] }>>;
+  readonly foreign: readonly Group[];
+  readonly pause?: number;
+  readonly quiet?: number;
+  readonly spaced?: Last;
+  readonly cold?: { readonly since: number; readonly probe?: number; readonly even?: Last };
+}
+
+interface StoredTurns {
+  readonly now: number;
+  readonly tags: Readonly<Record<string, number>>;
+}
 
 /**
- * @param reply see scripts/exchange.ts
  * @param process this process
  * @param now monotonic milliseconds
+ * @throws when it is no reply of the script's
  */
 export const readReply = (reply: unknown, process: string, rules: WindowRules, now: number): Heard => {
-  const [verdict = {}, log, turns = {}] = listOf(reply).map(parsed).map(fieldsOf);
+  const [verdict, log, turns] = listOf(reply).map((text) => JSON.parse(String(text))) as [
+    Verdict?,
+    Log?,
+    StoredTurns?,
+  ];
+  if (typeof verdict?.waitMs !== 'number') throw new TypeError('Not a reply of the script');
   return {
-    epoch: textOf(verdict.epoch),
-    held: { calls: within(verdict.held, 0, MOST), tokens: within(verdict.heldTokens, 0, MOST) },
-    grants: listOf(verdict.grants)
-      .map(fieldsOf)
-      .map(({ known, client }) => ({
-        known: fieldsOf(known),
-        tokens: within(fieldsOf(known).tokens, 0, MOST),
-        client: client === undefined ? undefined : textOf(client),
-      })),
-    blocked: {
-      retryInMs: within(verdict.waitMs, 0, rules.windowMs),
-      // A reason that this release does not know.
-      reason: BLOCKS.find((block): block is Block => block === verdict.reason) ?? 'cold',
-    },
-    view: log && viewOf(log, turns, within(verdict.now, 0, MOST), process, rules, now),
+    grants: listOf<SharedGrant>(verdict.grants),
+    blocked: { retryInMs: verdict.waitMs, reason: verdict.reason ?? 'cold' },
+    epoch: verdict.epoch,
+    held: verdict.held,
+    view: log && turns && viewOf(log, turns, process, rules, now),
   };
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** @param at when Redis wrote this, by its clock */
-const viewOf = (
-  log: Fields,
-  turns: Fields,
-  at: number,
-  process: string,
-  rules: WindowRules,
-  now: number,
-): View => {
+const viewOf = (log: Log, turns: StoredTurns, process: string, rules: WindowRules, now: number): View => {
   const { windowMs, callTimeoutMs } = rules;
+  /** What was never is long ago. */
+  const here = (moment = 0): number => now - log.at + moment;
   const { spacingMs, evenMs } = budgetOf(rules);
-  const farMs = windowMs + FAR_MS;
-  const here = (moment: unknown): number => now - at + within(moment, at - farMs, at + farMs);
-  const permitsOf = (groups: unknown, foreign = false): Permit[] =>
-    listOf(groups)
-      .map(listOf)
-      .map(([release, calls, spaced, tokens]) => ({
-        releaseAt: here(release),
-        spaced: spaced === 1,
-        calls: within(calls, 0, MOST),
-        tokens: within(tokens, 0, MOST),
-        ...(foreign ? { foreign } : undefined),
-      }));
-  const others = Object.entries(fieldsOf(log.processes))
-    .filter(([name]) => name !== process)
-    .map(([name, said]) => ({ process: name, ...fieldsOf(said) }) as Record<string, unknown> & Peer);
-  const even = log.even !== undefined;
-  const spacedBy = (tokens: unknown, ms: number): number => sizeOf(within(tokens, 0, MOST), rules) * ms;
-  const next = even ? here(log.even) + spacedBy(log.evenTokens, evenMs) : here(log.probe) + callTimeoutMs;
-  const quiet = here(log.quiet);
+  const permitsOf = (groups: readonly Group[], foreign: boolean): Permit[] =>
+    listOf<Group>(groups).map(([release, calls, spaced, tokens = 0]) => ({
+      releaseAt: here(release),
+      spaced: spaced === 1,
+      calls,
+      tokens,
+      foreign,
+    }));
+  const after = ({ at, tokens }: Last, ms: number): number => here(at) + sizeOf(tokens, rules) * ms;
+  const others = Object.entries(log.processes).filter(([name]) => name !== process);
+  const present = others.filter(([, { at }]) => at >= log.at - PRESENCE_MS);
+  const { quiet, spaced, cold } = log;
+  const first = cold?.probe === undefined ? here() : here(cold.probe) + callTimeoutMs;
   return {
-    peers: others
-      .filter(({ at }) => here(at) >= now - PRESENCE_MS)
-      .map(({ process, line }) => ({ process, line: readLine(line) })),
-    turns: {
-      virtualTime: within(turns.now, 0, MOST),
-      tags: new Map(
-        Object.entries(fieldsOf(turns.tags)).map(([client, tag]) => [client, within(tag, -MOST, MOST)]),
-      ),
-    },
+    peers: new Map(present.map(([name, { line }]) => [name, readLine(line)])),
+    turns: { virtualTime: turns.now, tags: new Map(Object.entries(turns.tags)) },
     told: {
-      permits: [...others.flatMap(({ permits }) => permitsOf(permits)), ...permitsOf(log.foreign, true)],
-      nextSpaced: here(log.spaced) + spacedBy(log.spacedTokens, spacingMs),
+      permits: [
+        ...others.flatMap(([, { permits }]) => permitsOf(permits, false)),
+        ...permitsOf(log.foreign, true),
+      ],
+      nextSpaced: spaced ? after(spaced, spacingMs) : here(),
       pausedUntil: here(log.pause),
-      cold: { until: Math.max(quiet, here(log.cold) + windowMs), next: Math.max(quiet, next), even },
+      cold: {
+        until: Math.max(here(quiet), cold ? here(cold.since) + windowMs : 0),
+        next: Math.max(here(quiet), cold?.even ? after(cold.even, evenMs) : first),
+        even: cold?.even !== undefined,
+      },
     },
   };
-};
-
-/** Whether others are to hear of a call's end at once: it may have told of calls that they do not know of, or of a pause. */
-export const isNews = (
-  { remaining, remainingTokens, pauseMs }: CallOutcome,
-  known: Known | undefined,
-  { limit, tokenLimit = 0 }: WindowRules,
-): boolean => {
-  const tellsMore = (left: number | undefined, of: number, held: unknown): boolean =>
-    left !== undefined && of - left > within(held, 0, of);
-  return (
-    known?.probing === true ||
-    pauseMs !== undefined ||
-    tellsMore(remaining, limit, known?.held) ||
-    tellsMore(remainingTokens, tokenLimit, known?.heldTokens)
-  );
 };

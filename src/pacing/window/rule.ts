@@ -1,6 +1,6 @@
 /** The rule of admission, in pure functions: the log in memory, its forecast and the script in Redis all follow it. */
 
-import type { Block } from './window.ts';
+import { type Block, burstOf } from './window.ts';
 
 /** A window that trusts nothing for a while, as it does not know what the upstream counts. It grants one call at a time. */
 export interface Cold {
@@ -24,6 +24,13 @@ export interface Level {
   readonly burst: number;
   readonly held: number;
 }
+
+export const levelOf = (limit: number, burst = 0, held = 0): Level => ({
+  limit,
+  burstLimit: burstOf(limit),
+  burst,
+  held,
+});
 
 export interface Occupancy {
   readonly calls: Level;

@@ -7,13 +7,12 @@ import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amou
 import { ColdStart } from './cold-start.ts';
 import { Foresight } from './foresight.ts';
 import { type Permit, Permits, whenFree } from './permits.ts';
-import { type Cold, type Grade, gradeOf, isGrade, type Level, nextChance, type Occupancy } from './rule.ts';
+import { type Cold, type Grade, gradeOf, isGrade, levelOf, nextChance, type Occupancy } from './rule.ts';
 import type { Schedules } from './schedule.ts';
 import {
   type Blocked,
   type Budget,
   budgetOf,
-  burstOf,
   type CallOutcome,
   MOST_PAUSE_MS,
   sizeOf,
@@ -229,13 +228,6 @@ export class SlidingLog {
     this.#cold.expire(now);
   }
 }
-
-const levelOf = (limit: number, burst: number, held: number): Level => ({
-  limit,
-  burstLimit: burstOf(limit),
-  burst,
-  held,
-});
 
 /** How many tokens must come free before so many can be had. */
 const lack = ({ tokens: level }: Occupancy, tokens: number): number =>

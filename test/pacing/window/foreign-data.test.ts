@@ -139,18 +139,7 @@ describe('a window goes on', () => {
   });
 
   it('anew with facts that are none', async () => {
-    const facts = [
-      'epoch',
-      'at',
-      'granted',
-      'spaced',
-      'pause',
-      'quiet',
-      'cold',
-      'probe',
-      'even',
-      'processes',
-    ];
+    const facts = ['epoch', 'at', 'taken', 'spaced', 'pause', 'quiet', 'cold', 'processes'];
     for (const from of [0, 3, 7]) {
       await change(log, (stored) =>
         Object.assign(
@@ -249,11 +238,11 @@ describe('a window goes on', () => {
   });
 
   it('anew with fewer than no places granted, and an upstream that reports how much room there is', async () => {
-    await change(log, (stored) => Object.assign(stored, { granted: -2_000_000 }));
+    await change(log, (stored) => Object.assign(stored, { taken: { calls: -2_000_000, tokens: 0 } }));
     await window.refresh();
     await pause(GRACE_MS + 20);
     for (const entry of await taken(3)) entry.complete({ answered: true, remaining: 100 });
-    await change(log, (stored) => Object.assign(stored, { granted: '1e300' }));
+    await change(log, (stored) => Object.assign(stored, { taken: { calls: '1e300' } }));
     await beginsAnew();
     expect(await client.strlen(log)).toBeLessThan(2000);
   });

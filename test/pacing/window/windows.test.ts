@@ -370,7 +370,7 @@ describe('a window in Redis', () => {
     (await take(window)).complete({ answered: true, remaining: 249 });
     await pause(20);
     expect((await takeAll(window)).length).toBeGreaterThanOrEqual(199);
-    const keys = await client.keys(`test:{window5:*:${name}}*`);
+    const keys = await client.keys(`test:{window6:*:${name}}*`);
     expect(keys.length).toBeGreaterThanOrEqual(1);
     let bytes = 0;
     for (const key of keys) {

@@ -9,14 +9,12 @@
  *               it holds: when they come free, how many, 1 where granted in the spaced way, and their tokens, if any;
  *               `gaveWay`: how often in a row it has given way to others, and `taken`: the permits that had been taken then
  *   `foreign`   permits of others who use the API key, as the upstream told of them, likewise, and since when
- *   `granted`   how many permits have been taken in this epoch, those of others included
- *   `tokens`    and how many tokens
+ *   `taken`     how many `calls` and `tokens` have been taken in this epoch, those of others included
  *   `pause`     until when the upstream wants to be left alone
  *   `quiet`     until when nothing is granted
- *   `cold`      since when all calls are known
- *   `spaced`    the last call that was granted in the spaced way, and `spacedTokens` its tokens
- *   `probe`     the last call that was sent as the first of a cold window, by the process `prober`
- *   `even`      the last call that was sent evenly spaced in a cold window, and `evenTokens` its tokens
+ *   `spaced`    the last call that was granted in the spaced way: when (`at`), and its `tokens`
+ *   `cold`      what is known of a cold window, absent when it is none: `since` when all calls are known; `probe`, when the last
+ *               call was sent as its first, by the process `prober`; `even`, the last that was sent evenly spaced, as `spaced`
  *
  * Only facts are kept. What follows from them (when the next call may go, how long a cold window lasts) each process
  * derives by its own limit: an app or a release with another limit that shares the prefix decides for nobody else.
@@ -88,7 +86,8 @@ local log = load(KEYS[1])
 local now = log and (clock - tonumber(log.epoch)) / 1000
 -- A clock that was set back: every process tells its permits anew.
 if not log or now < log.at - ${SET_BACK_MS} then
-  log = { epoch = string.format('%.0f', clock), granted = 0, tokens = 0, quiet = ${GRACE_MS}, cold = ${GRACE_MS}, processes = {}, foreign = {} }
+  log = { epoch = string.format('%.0f', clock), taken = { calls = 0, tokens = 0 }, quiet = ${GRACE_MS}, processes = {}, foreign = {} }
+  log.cold = { since = ${GRACE_MS} }
   now = 0
 end
 log.at = now
@@ -117,76 +116,84 @@ local me = {
 }
 log.processes[ask.process] = me
 
+-- How much is taken of each budget: a Level of rule.ts, of which nothing is held yet.
+local calls, tokens = ask.calls, ask.tokens or { limit = math.huge, burstLimit = math.huge, burst = 0, held = 0 }
+local first, firstBurst = math.huge, math.huge
+local function count(permit)
+  local number, cost = permit[2], permit[4] or 0
+  calls.held, tokens.held = calls.held + number, tokens.held + cost
+  if permit[3] == 0 then calls.burst, tokens.burst = calls.burst + number, tokens.burst + cost end
+end
+-- Drops what has come free, and counts the rest.
+local function sweep(permits)
+  local rest = {}
+  for _, permit in ipairs(permits) do
+    local at = permit[1]
+    if at > now then
+      rest[#rest + 1] = permit
+      count(permit)
+      if at < first then first = at end
+      if at < firstBurst and permit[3] == 0 then firstBurst = at end
+    end
+  end
+  return rest
+end
+
 -- How the calls have ended of which the process has not told before.
-if log.prober == ask.process and not ask.probing then log.probe, log.prober = nil, nil end
+if log.cold and log.cold.prober == ask.process and not ask.probing then log.cold.probe, log.cold.prober = nil, nil end
 -- What the upstream counts more than we can have made: somebody else uses the key. See excessOf in amount.ts.
-local function excess(limit, remaining, ours)
-  return remaining >= 0 and math.max(0, math.min(limit, limit - remaining - ours)) or 0
+local function excess(level, left, held, takenSince)
+  return left and math.max(0, math.min(level.limit, level.limit - left - held - takenSince)) or 0
 end
 -- Held for a window from now.
-local function hold(calls, tokens)
+local function hold(number, cost)
   local last = log.foreign[#log.foreign]
   if last and now - last[5] < window / ${FOREIGN_RECORDS} then
-    last[1], last[2], last[4] = now + window, last[2] + calls, last[4] + tokens
+    last[1], last[2], last[4] = now + window, last[2] + number, last[4] + cost
   else
-    log.foreign[#log.foreign + 1] = { now + window, calls, 0, tokens, now }
+    log.foreign[#log.foreign + 1] = { now + window, number, 0, cost, now }
   end
-  -- Another answer may tell of the very same.
-  log.granted, log.tokens = log.granted + calls, log.tokens + tokens
+end
+local taken = log.taken
+local function take(number, cost)
+  taken.calls, taken.tokens = taken.calls + number, taken.tokens + cost
 end
 for _, ended in ipairs(ask.ended) do
-  local same, pause = ended.epoch == log.epoch, ended.pauseMs
-  if ended.unused then
+  local same, left, pause = ended.epoch == log.epoch, ended.left, ended.pauseMs
+  if not left then
+    -- It was not sent.
     if ended.spaced then log.spaced = nil end
   else
     if pause > 0 then log.pause = math.max(log.pause or 0, now + pause) end
     if same then
       -- What the call has cost is known now. It was held with it, and is among all that was taken.
-      log.tokens = log.tokens + ended.more
-      local calls = excess(ask.limit, ended.remaining, ended.held + log.granted - ended.granted)
-      local tokens = 0
-      if ask.tokenLimit then
-        tokens = excess(ask.tokenLimit, ended.remainingTokens, ended.heldTokens + log.tokens - ended.grantedTokens)
+      take(0, ended.cost - ended.tokens)
+      local more = excess(calls, left.calls, ended.held.calls, taken.calls - ended.taken.calls)
+      local cost = excess(tokens, left.tokens, ended.held.tokens, taken.tokens - ended.taken.tokens)
+      if more + cost > 0 then
+        hold(more, cost)
+        -- Another answer may tell of the very same.
+        take(more, cost)
       end
-      if calls + tokens > 0 then hold(calls, tokens) end
     end
-    if same and ended.remaining >= 0 and (not ask.tokenLimit or ended.remainingTokens >= 0) then
-      log.cold, log.probe, log.even = nil, nil, nil
+    if same and left.calls and (left.tokens or not ask.tokens) then
+      log.cold = nil
     elseif pause > 0 then
       -- It counts more than this log does, and does not say how much: after its pause, one call goes first.
-      log.cold, log.probe, log.even = now + pause, nil, nil
-    elseif ended.probing and same and ended.answered then
-      log.even, log.evenTokens = now, ended.tokens + ended.more
+      log.cold = { since = now + pause }
+    elseif same and log.cold and ended.probing and ended.answered then
+      log.cold.even = { at = now, tokens = ended.cost }
     end
   end
 end
 
-local bursting, held, firstBurst, first = 0, 0, math.huge, math.huge
-local burstingTokens, heldTokens = 0, 0
--- Drops what has come free, and counts the rest.
-local function sweep(permits)
-  local rest = {}
-  for _, permit in ipairs(permits) do
-    if permit[1] > now then
-      rest[#rest + 1] = permit
-      local at, calls, tokens = permit[1], permit[2], permit[4]
-      held, first = held + calls, math.min(first, at)
-      if permit[3] == 0 then bursting, firstBurst = bursting + calls, math.min(firstBurst, at) end
-      if tokens then
-        heldTokens = heldTokens + tokens
-        if permit[3] == 0 then burstingTokens = burstingTokens + tokens end
-      end
-    end
-  end
-  return rest
-end
 for name, each in pairs(log.processes) do
   each.permits = sweep(each.permits)
   if #each.permits == 0 and each.at < now - ${PRESENCE_MS} then log.processes[name] = nil end
 end
 log.foreign = sweep(log.foreign)
 -- When so many tokens have come free.
-local function whenFree(tokens)
+local function whenFree(needed)
   local all, free = {}, 0
   local function add(permits)
     for _, permit in ipairs(permits) do all[#all + 1] = permit end
@@ -196,7 +203,7 @@ local function whenFree(tokens)
   table.sort(all, function(a, b) return a[1] < b[1] end)
   for _, permit in ipairs(all) do
     free = free + (permit[4] or 0)
-    if free >= tokens then return permit[1] end
+    if free >= needed then return permit[1] end
   end
   return math.huge
 end
