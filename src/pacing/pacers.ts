@@ -9,7 +9,6 @@ import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
 import { BEAT_MS } from './window/alone.ts';
 import { limitOf, NOTHING, sum } from './window/amount.ts';
 import { FleetWindow } from './window/fleet-window.ts';
-import { memoryWindow } from './window/memory-window.ts';
 import { RedisWindow } from './window/redis-window.ts';
 import type { WindowView } from './window/view.ts';
 import { sizeOf, type Window, type WindowRules } from './window/window.ts';
@@ -106,19 +105,12 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const shared: FleetWindow[] = [];
   const causes = new Map<FleetWindow, Failure>();
   const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
-    if (redis === undefined) return memoryWindow(rules);
-    const inRedis = new RedisWindow({
-      client: redis.client,
-      prefix,
-      attachment: alias,
-      model,
-      rules,
-      credit,
-      process: options.process,
-    });
+    const { process } = options;
     const window: FleetWindow = new FleetWindow({
-      shared: inRedis,
       rules,
+      shared:
+        redis &&
+        new RedisWindow({ client: redis.client, prefix, attachment: alias, model, rules, credit, process }),
       onChange(state, cause) {
         if (cause === undefined) causes.delete(window);
         else causes.set(window, cause);
@@ -126,7 +118,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       },
       onBug: (error) => onBug(`${alias}:${model}`, error),
     });
-    shared.push(window);
+    if (redis !== undefined) shared.push(window);
     return window;
   };
   const weights = new Map(clients.map(({ name, weight }) => [name, weight]));

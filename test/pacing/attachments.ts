@@ -6,9 +6,9 @@ import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
+import { memoryWindow } from './memory-window.ts';
 
 export const WINDOW_MS = 10_000;
 export const [A, B] = ['RERANK', 'RERANK_EU'] as const;

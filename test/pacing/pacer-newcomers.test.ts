@@ -3,9 +3,9 @@ import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import { SharedTerms } from '../../src/column/shared/shared-terms.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
+import { memoryWindow } from './memory-window.ts';
 
 const LIMIT = 10;
 const WINDOW_MS = 1000;

@@ -3,10 +3,10 @@ import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
+import { memoryWindow } from './memory-window.ts';
 
 const LIMIT = 250;
 const WINDOW_MS = 60_000;

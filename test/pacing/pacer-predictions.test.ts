@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { seededRandom } from '../../src/simulator/random.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
 import { quantile } from '../support/statistics.ts';
+import { memoryWindow } from './memory-window.ts';
 
 const LIMIT = 60;
 const WINDOW_MS = 6000;

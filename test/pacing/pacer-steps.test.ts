@@ -3,11 +3,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
-import type { Line, Window } from '../../src/pacing/window/window.ts';
+import type { Line } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
 import { countSteps } from '../support/steps.ts';
+import { memoryWindow } from './memory-window.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -39,14 +39,10 @@ class Bed {
     this.#patienceMs = patienceMs;
     const window = memoryWindow({ limit, windowMs, callTimeoutMs: 25_000 });
     vi.advanceTimersByTime(windowMs + 1);
-    const counted: Window = {
-      ...window,
-      admit: (wanted) => window.admit(wanted),
-      elsewhere: () => scene.elsewhere ?? [],
-    };
+    window.elsewhere = () => scene.elsewhere ?? [];
     const health = new Health({ attachment: new Circuit(), model: new Circuit() });
     const weightOf = (client: string): number => weights[client] ?? 1;
-    const lanes = [{ attachment: 'LANE', window: counted, health }];
+    const lanes = [{ attachment: 'LANE', window, health }];
     this.pacer = new Pacer({ lanes, maxQueue, windowMs, credit: limit / 10, weightOf });
   }
 

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cost, Terms } from '../../src/calls/call.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import { sizeOf, type Window } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
+import { memoryWindow } from './memory-window.ts';
 
 const RULES = { limit: 100, tokenLimit: 1000, windowMs: 10_000, callTimeoutMs: 25_000 };
 
@@ -174,21 +174,19 @@ describe('a call that others join while it asks', () => {
   /** A window that grants what is asked for a moment later, and notes what that was. */
   const slow = (): { window: Window; asked: number[] } => {
     const asked: number[] = [];
-    const inner = memoryWindow(RULES);
+    const window = memoryWindow(RULES);
     vi.advanceTimersByTime(RULES.windowMs);
+    const [attach, admit] = [window.attach.bind(window), window.admit.bind(window)];
     let due = (): number => 0;
-    const window: Window = {
-      ...inner,
-      attach(backlog) {
-        inner.attach!(backlog);
-        due = () => backlog.due?.() ?? 0;
-      },
-      async admit(wanted) {
-        asked.push(due());
-        const admission = await inner.admit(wanted);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        return admission;
-      },
+    window.attach = (backlog) => {
+      attach(backlog);
+      due = () => backlog.due?.() ?? 0;
+    };
+    window.admit = async (wanted) => {
+      asked.push(due());
+      const admission = await admit(wanted);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return admission;
     };
     return { window, asked };
   };

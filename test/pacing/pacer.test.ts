@@ -3,10 +3,10 @@ import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { memoryWindow } from '../../src/pacing/window/memory-window.ts';
 import type { Window } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
+import { memoryWindow } from './memory-window.ts';
 
 const WINDOW_MS = 1000;
 const LATENCY_MS = 100;

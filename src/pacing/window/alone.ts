@@ -6,23 +6,18 @@
 import { type Amount, limitOf } from './amount.ts';
 import type { CallOutcome, WindowRules } from './window.ts';
 
-/** How much this process may hold, as time goes by. */
-export interface Allowance {
+export interface Alone {
   /** Nothing is granted before: every process must have noticed first. */
   readonly from: number;
-  /** Until `until`, when all that was sent before must have ended: calls of others from then may still count. */
+  /** How much may be held until `until`, when all that was sent before must have ended: calls of others may still count. */
   readonly first: Amount;
   readonly until: number;
   /** From then on. */
   readonly share: Amount;
-}
-
-export interface Alone {
-  readonly allowance: Allowance;
   /** Processes that may share the budget, this one included. */
   readonly processes: number;
-  /** Those others that were heard of before; with a moment: it is gone, and its calls have ended then. */
-  readonly known: ReadonlyMap<string, number | undefined>;
+  /** Those others that were heard of before, and when the calls of one that is gone must have ended; of others, never. */
+  readonly known: ReadonlyMap<string, number>;
   /** When Redis was back, and whom it has heard of since; undefined while it is gone. */
   back: { readonly at: number; readonly processes: ReadonlySet<string> } | undefined;
 }
@@ -61,28 +56,27 @@ export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now:
   const limit = limitOf(rules);
   const leaseMs = callTimeoutMs + windowMs;
   const known = new Map(before?.known);
-  for (const process of others) known.set(process, undefined);
+  for (const process of others) known.set(process, Number.POSITIVE_INFINITY);
   // Who did not come back while Redis was there is gone: what it had running is from before that.
   if (before?.back !== undefined && now >= before.back.at + NOTICE_MS) {
-    const endedAt = before.back.at + NOTICE_MS + leaseMs;
-    for (const [process, until] of known) {
-      if (!before.back.processes.has(process)) known.set(process, Math.min(until ?? endedAt, endedAt));
+    for (const [process, endedAt] of known) {
+      if (!before.back.processes.has(process))
+        known.set(process, Math.min(endedAt, before.back.at + NOTICE_MS + leaseMs));
     }
   }
-  const heard = heardMs !== undefined;
   // Just come, it may not have heard of all, nor they of it, so that they count on its share. Just back, it may not have
   // heard of all of them again.
-  const least = heard && heardMs >= NOTICE_MS ? 1 : ASSUMED_PROCESSES;
+  const least = heardMs !== undefined && heardMs >= NOTICE_MS ? 1 : ASSUMED_PROCESSES;
   const processes = Math.max(least, others.length + 1, before?.processes ?? 1);
   const share = {
     calls: Math.max(1, Math.floor(limit.calls / processes)),
     tokens: Math.floor(limit.tokens / processes),
   };
-  const rest = { processes, known, back: undefined };
+  const alone = { from: now, first: share, until: now + leaseMs, share, processes, known, back: undefined };
   // It has nothing to take again, or knows of all that counts.
   const isAll = all.calls <= own.calls && all.tokens <= own.tokens;
-  const sole = before === undefined && others.length === 0 && isAll;
-  if (!heard || sole) return { allowance: { from: now, first: share, until: now, share }, ...rest };
+  const isSole = before === undefined && others.length === 0 && isAll;
+  if (heardMs === undefined || isSole) return alone;
   // Who held nothing may hold one place, though it takes again none of its own: others must have left it one, or given
   // up what is beyond their shares.
   const crowdedMs = own.calls === 0 && all.calls + processes > limit.calls ? windowMs : 0;
@@ -90,12 +84,11 @@ export const goAlone = ({ rules, before, heardMs, others, own, all }: Loss, now:
     calls: Math.max(1, Math.min(own.calls, share.calls)),
     tokens: rules.tokenLimit === undefined ? share.tokens : Math.min(own.tokens, share.tokens),
   };
-  return { allowance: { from: now + NOTICE_MS + crowdedMs, first, until: now + leaseMs, share }, ...rest };
+  return { ...alone, from: now + NOTICE_MS + crowdedMs, first };
 };
 
 /** What may be held at a moment from `from` on. */
-export const allowed = ({ first, until, share }: Allowance, now: number): Amount =>
-  now < until ? first : share;
+export const allowed = ({ first, until, share }: Alone, now: number): Amount => (now < until ? first : share);
 
 /**
  * Whether the shared window may be used again. Only when every other process has told Redis its calls does the shared
@@ -108,17 +101,16 @@ export const isOver = (
   now: number,
 ): boolean => {
   if (back === undefined) return false;
-  const isSettled = ([process, endedAt]: [string, number | undefined]): boolean =>
-    back.processes.has(process) || (endedAt !== undefined && now >= endedAt);
-  return now >= back.at + ([...known].every(isSettled) ? NOTICE_MS : windowMs + callTimeoutMs);
+  const isSettled = [...known].every(([process, endedAt]) => back.processes.has(process) || now >= endedAt);
+  return now >= back.at + (isSettled ? NOTICE_MS : windowMs + callTimeoutMs);
 };
 
 /**
- * What one process makes of a call's end. Room that the upstream reports is room for all processes: on its own, one
- * takes its part of it; in the shared window it is Redis' to know.
+ * What one process makes of a call's end: of the room that the upstream reports, its part.
+ * @param processes among which it is divided; undefined: it is not this process's to know
  */
-export const ownPart = (outcome: CallOutcome, alone: Alone | undefined): CallOutcome => {
-  const part = (left: number | undefined): number | undefined =>
-    left === undefined || alone === undefined ? undefined : Math.max(0, Math.floor(left / alone.processes));
-  return { ...outcome, remaining: part(outcome.remaining), remainingTokens: part(outcome.remainingTokens) };
+export const ownPart = (outcome: CallOutcome, processes: number | undefined): CallOutcome => {
+  const of = (left: number | undefined): number | undefined =>
+    left === undefined || processes === undefined ? undefined : Math.max(0, Math.floor(left / processes));
+  return { ...outcome, remaining: of(outcome.remaining), remainingTokens: of(outcome.remainingTokens) };
 };

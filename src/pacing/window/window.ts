@@ -25,8 +25,8 @@ export interface Window {
   view?(): WindowView;
   /** False while other processes share the window, but their calls cannot be seen. */
   readonly shared?: boolean;
-  /** Makes sure that what is known of other processes is of this moment. Never rejects. */
-  refresh?(): Promise<void>;
+  /** Makes sure that what is known of other processes is of this moment; undefined: there are none. Never rejects. */
+  refresh?(): Promise<unknown> | undefined;
   /** What waits in other processes that share the window, as far as is known. */
   elsewhere?(): Line;
   /** When the next calls of anybody could start, from now on, if each lasts `latencyMs`. */

@@ -5,10 +5,10 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
-import { memoryWindow } from '../../../src/pacing/window/memory-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
 import type { Admission, Line, Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { memoryWindow } from '../memory-window.ts';
 import { startsOf } from './schedules.ts';
 
 let server: TestRedis;
