@@ -11,7 +11,7 @@ import { limitOf, NOTHING, sum } from './window/amount.ts';
 import { FleetWindow } from './window/fleet-window.ts';
 import { RedisWindow } from './window/redis-window.ts';
 import type { WindowView } from './window/view.ts';
-import { sizeOf, type Window, type WindowRules } from './window/window.ts';
+import { sizeOf, type WindowRules } from './window/window.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
@@ -104,7 +104,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const { redis, channel, onChange, onBug, onCircuit } = options;
   const shared: FleetWindow[] = [];
   const causes = new Map<FleetWindow, Failure>();
-  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): Window => {
+  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): FleetWindow => {
     const { process } = options;
     const window: FleetWindow = new FleetWindow({
       rules,
@@ -196,7 +196,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       ofLanes((model, lane) => ({
         ...stateOfLane(model, lane),
         tokens: undefined,
-        ...lane.window.view?.(),
+        ...lane.window.view(),
         standing: lane.health.standing(),
         retryMs: lane.health.retryInMs(),
       })),

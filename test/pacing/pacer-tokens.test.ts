@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cost, Terms } from '../../src/calls/call.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import { sizeOf, type Window } from '../../src/pacing/window/window.ts';
+import type { FleetWindow } from '../../src/pacing/window/fleet-window.ts';
+import { sizeOf } from '../../src/pacing/window/window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
 import { memoryWindow } from './memory-window.ts';
@@ -18,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const pacerOn = (window: Window): Pacer => {
+const pacerOn = (window: FleetWindow): Pacer => {
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
   return new Pacer({
     lanes: [{ attachment: 'LANE', window, health }],
@@ -29,7 +30,7 @@ const pacerOn = (window: Window): Pacer => {
 };
 
 /** Of a window that has been running for long. */
-const warm = (): { pacer: Pacer; window: Window } => {
+const warm = (): { pacer: Pacer; window: FleetWindow } => {
   const window = memoryWindow(RULES);
   vi.advanceTimersByTime(RULES.windowMs);
   return { pacer: pacerOn(window), window };
@@ -172,7 +173,7 @@ describe('calls whose tokens are limited', () => {
 
 describe('a call that others join while it asks', () => {
   /** A window that grants what is asked for a moment later, and notes what that was. */
-  const slow = (): { window: Window; asked: number[] } => {
+  const slow = (): { window: FleetWindow; asked: number[] } => {
     const asked: number[] = [];
     const window = memoryWindow(RULES);
     vi.advanceTimersByTime(RULES.windowMs);

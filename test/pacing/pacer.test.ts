@@ -3,7 +3,7 @@ import type { Terms } from '../../src/calls/call.ts';
 import { RerankError } from '../../src/calls/errors.ts';
 import type { Permit } from '../../src/calls/permit.ts';
 import { Pacer } from '../../src/pacing/pacer.ts';
-import type { Window } from '../../src/pacing/window/window.ts';
+import type { FleetWindow } from '../../src/pacing/window/fleet-window.ts';
 import { Circuit } from '../../src/upstream/circuit.ts';
 import { Health } from '../../src/upstream/health.ts';
 import { memoryWindow } from './memory-window.ts';
@@ -12,7 +12,7 @@ const WINDOW_MS = 1000;
 const LATENCY_MS = 100;
 
 /** A window that has been running for long. */
-const warmWindow = (limit: number): Window => {
+const warmWindow = (limit: number): FleetWindow => {
   const window = memoryWindow({ limit, windowMs: WINDOW_MS, callTimeoutMs: 5000 });
   vi.advanceTimersByTime(WINDOW_MS);
   return window;

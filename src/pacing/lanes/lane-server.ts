@@ -2,6 +2,7 @@
 
 import Bottleneck from 'bottleneck';
 import type { Health } from '../../upstream/health.ts';
+import type { FleetWindow } from '../window/fleet-window.ts';
 import {
   type Admission,
   type Backlog,
@@ -9,7 +10,6 @@ import {
   type Blocked,
   type Grant,
   MOST_AT_ONCE,
-  type Window,
 } from '../window/window.ts';
 import type { Lane } from './lanes.ts';
 
@@ -23,7 +23,7 @@ export interface LaneBacklog extends Backlog {
 
 export class LaneServer implements Lane {
   readonly attachment: string;
-  readonly window: Window;
+  readonly window: FleetWindow;
   readonly health: Health;
   readonly #backlog: LaneBacklog;
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
@@ -41,7 +41,7 @@ export class LaneServer implements Lane {
     this.window = window;
     this.health = health;
     this.#backlog = backlog(this);
-    window.attach?.(this.#backlog);
+    window.attach(this.#backlog);
   }
 
   /** Why the window had no place the last time, while it has not been asked again. */

@@ -3,13 +3,13 @@
 import type { Again } from '../../calls/attempt.ts';
 import type { Health } from '../../upstream/health.ts';
 import type { Caller } from '../../upstream/suspects.ts';
+import type { FleetWindow } from '../window/fleet-window.ts';
 import { inCommon, type Schedules } from '../window/schedule.ts';
-import type { Window } from '../window/window.ts';
 
 export interface Lane {
   /** Alias of the attachment. */
   readonly attachment: string;
-  readonly window: Window;
+  readonly window: FleetWindow;
   readonly health: Health;
 }
 
@@ -97,7 +97,7 @@ export class Lanes<L extends Lane> {
 
   /** What is known of other processes is of this moment afterwards; undefined: there are none. Never rejects. */
   refresh(again: Again | undefined, caller: Caller): Promise<unknown> | undefined {
-    const refreshes = this.for(again, caller).flatMap(({ window }) => window.refresh?.() ?? []);
+    const refreshes = this.for(again, caller).flatMap(({ window }) => window.refresh() ?? []);
     return refreshes.length > 0 ? Promise.all(refreshes) : undefined;
   }
 

@@ -114,7 +114,7 @@ export class WaitPredictor<T extends Queued = Queued> {
     const all = new Map<string, Elsewhere>();
     for (const { client, calls, tokens = 0, arrived, first } of lanes
       .for(again, place)[0]
-      ?.window.elsewhere?.() ?? []) {
+      ?.window.elsewhere() ?? []) {
       const known = all.get(client) ?? NOTHING;
       const passed = client === place.client ? first.findIndex(({ urgency }) => urgency > place.urgency) : -1;
       const before = passed < 0 ? calls : passed;

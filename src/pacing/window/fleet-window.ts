@@ -14,7 +14,7 @@ import type { Grade } from './rule.ts';
 import { type Schedules, startOf } from './schedule.ts';
 import { SlidingLog } from './sliding-log.ts';
 import { viewOf } from './view.ts';
-import type { Admission, Backlog, Blocked, Line, Window, WindowEntry, WindowRules } from './window.ts';
+import type { Admission, Backlog, Blocked, Line, WindowEntry, WindowRules } from './window.ts';
 
 export interface FleetWindowOptions {
   readonly rules: WindowRules;
@@ -30,7 +30,8 @@ export interface FleetWindowOptions {
 
 const NOBODY: Backlog = { line: () => [], adopt: () => {}, wake: () => {} };
 
-export class FleetWindow implements Window {
+/** Admission to one attachment's budget for one model. */
+export class FleetWindow {
   readonly limit: number;
   readonly tokenLimit: number | undefined;
   readonly #options: FleetWindowOptions;
@@ -45,6 +46,7 @@ export class FleetWindow implements Window {
   #leaves = false;
   /** Mistakes of ours that were told: what fails at every beat is not to fill the log. */
   readonly #mistakes = new Set<string>();
+  /** How it stands, for people to look at. */
   readonly view = () => viewOf(this.#logNow(), this.#rules, this.#now(), this.#due);
 
   constructor(options: FleetWindowOptions) {
@@ -56,31 +58,38 @@ export class FleetWindow implements Window {
     if (shared === undefined) this.#log.chill(now() + rules.windowMs, now());
   }
 
+  /** To be called once, with what waits for this process's places. */
   attach(backlog: Backlog): void {
     this.#backlog = backlog;
   }
 
+  /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
   async admit(wanted: number): Promise<Admission> {
     // Nobody waits for a Redis that does not answer.
     return this.#reachable ? this.#exchanges.soon(wanted, false) : this.#admitHere();
   }
 
+  /** False while other processes share the window, but their calls cannot be seen. */
   get shared(): boolean {
     return this.#alone === undefined;
   }
 
+  /** What is held now: calls, and their tokens, that may still count at the upstream. */
   used(): Amount {
     return this.#log.used(this.#now());
   }
 
+  /** Makes sure that what is known of other processes is of this moment; undefined: there are none. Never rejects. */
   refresh(): Promise<unknown> | undefined {
     return this.#inForce && this.#exchanges.soon(0, true);
   }
 
+  /** What waits in other processes that share the window, as far as is known. */
   elsewhere(): Line {
     return this.#inForce?.elsewhere ?? [];
   }
 
+  /** When the next calls of anybody could start, from now on, if each lasts `latencyMs`. */
   schedules(latencyMs: number): Schedules {
     return this.#logNow().schedules(this.#now(), latencyMs);
   }

@@ -1,6 +1,11 @@
 /**
- * The sliding-window log: the rule of admission, applied to the permits that are known to be held. Pure: it sees no clock,
- * times are monotonic milliseconds that callers pass.
+ * The sliding-window log: the rule of admission, applied to the permits that are known to be held. At most `limit` calls in any
+ * window of `windowMs`, and at most `tokenLimit` tokens where these are limited, counted at the upstream, whose clock and whose
+ * moment of counting we do not know. Pure: it sees no clock, times are monotonic milliseconds that callers pass.
+ *
+ * The invariant: an entry is held from admission until one window length after the answer came back. The upstream counts a call
+ * at some moment between its sending and its answer; so when the last of k calls that it counts inside one window is admitted,
+ * all k entries are still held, and k ≤ limit. So it is with their tokens, as long as none costs more than it was taken to.
  */
 
 import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amount.ts';

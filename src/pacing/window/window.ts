@@ -1,37 +1,6 @@
-import type { CallOutcome as JudgedOutcome } from '../../calls/permit.ts';
-import type { Amount } from './amount.ts';
-import type { Schedules } from './schedule.ts';
-import type { WindowView } from './view.ts';
+/** What a window is asked, what it answers, and by which rules. */
 
-/**
- * Admission to one attachment's budget for one model: at most `limit` calls in any window of `windowMs`, and at most
- * `tokenLimit` tokens where these are limited, counted at the upstream, whose clock and whose moment of counting we do not know.
- *
- * The invariant every implementation keeps: an entry is held from admission until one window length after the answer
- * came back. The upstream counts a call at some moment between its sending and its answer; so when the last of k calls
- * that it counts inside one window is admitted, all k entries are still held, and k ≤ limit. So it is with their tokens, as
- * long as none costs more than it was taken to.
- */
-export interface Window {
-  readonly limit: number;
-  readonly tokenLimit?: number | undefined;
-  /** To be called once, with what waits for this process's places. */
-  attach?(backlog: Backlog): void;
-  /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
-  admit(wanted: number): Promise<Admission>;
-  /** What is held now: calls, and their tokens, that may still count at the upstream. */
-  used(): Amount;
-  /** How it stands, for people to look at. */
-  view?(): WindowView;
-  /** False while other processes share the window, but their calls cannot be seen. */
-  readonly shared?: boolean;
-  /** Makes sure that what is known of other processes is of this moment; undefined: there are none. Never rejects. */
-  refresh?(): Promise<unknown> | undefined;
-  /** What waits in other processes that share the window, as far as is known. */
-  elsewhere?(): Line;
-  /** When the next calls of anybody could start, from now on, if each lasts `latencyMs`. */
-  schedules(latencyMs: number): Schedules;
-}
+import type { CallOutcome as JudgedOutcome } from '../../calls/permit.ts';
 
 /** Places asked for at once: a burst is not to pay for one way to Redis and back with each. */
 export const MOST_AT_ONCE = 16;

@@ -55,7 +55,7 @@ const predictorOf = (scene: Scene): WaitPredictor => {
     }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
-  const lanes = new Lanes([{ attachment: 'LANE', window, health }]);
+  const lanes = new Lanes([{ attachment: 'LANE', window: window as never, health }]);
   const latency = { ms: LATENCY_MS, mostMs: MOST_MS };
   return new WaitPredictor({
     lanes,

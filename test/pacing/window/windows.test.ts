@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BEAT_MS } from '../../../src/pacing/window/alone.ts';
 import { FleetWindow } from '../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../src/pacing/window/redis-window.ts';
-import type { Admission, Line, Window, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
+import type { Admission, Line, WindowEntry, WindowRules } from '../../../src/pacing/window/window.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { memoryWindow } from '../memory-window.ts';
 import { startsOf } from './schedules.ts';
@@ -43,27 +43,27 @@ const sharedWindow = async (rules: WindowRules, name: string = randomUUID()): Pr
   return window;
 };
 
-const implementations: [string, (rules: WindowRules) => Promise<Window>][] = [
+const implementations: [string, (rules: WindowRules) => Promise<FleetWindow>][] = [
   ['in memory', async (rules) => memoryWindow(rules)],
   ['in Redis', (rules) => sharedWindow(rules)],
 ];
 
 const rules = { limit: 10, windowMs: 600, callTimeoutMs: 2000 };
 
-const take = async (window: Window): Promise<WindowEntry> => {
+const take = async (window: FleetWindow): Promise<WindowEntry> => {
   const admission = await window.admit(1);
   if ('retryInMs' in admission) throw new Error(`refused for ${admission.retryInMs} ms`);
   return admission.grants[0]!.entry;
 };
 
-const refusal = async (window: Window): Promise<number> => {
+const refusal = async (window: FleetWindow): Promise<number> => {
   const admission = await window.admit(1);
   expect(admission).toHaveProperty('retryInMs');
   return (admission as { retryInMs: number }).retryInMs;
 };
 
 /** Takes what can be had at once. */
-const takeAll = async (window: Window): Promise<WindowEntry[]> => {
+const takeAll = async (window: FleetWindow): Promise<WindowEntry[]> => {
   const taken: WindowEntry[] = [];
   for (;;) {
     const admission = await window.admit(1);
@@ -73,7 +73,7 @@ const takeAll = async (window: Window): Promise<WindowEntry[]> => {
 };
 
 /** A first call that learns that nothing else is going on: the window trusts itself from then on. */
-const warmUp = async (window: Window): Promise<void> => {
+const warmUp = async (window: FleetWindow): Promise<void> => {
   (await take(window)).complete({ answered: true, remaining: rules.limit - 1 });
   await pause(20);
 };
@@ -220,7 +220,7 @@ describe.each(implementations)('a window %s whose tokens are limited, too', (_, 
         first: [{ urgency: 3, waitedMs: 0, tokens: due.tokens }],
       },
     ];
-    window.attach!({ due: () => due.tokens, line, adopt: () => {}, wake: () => {} });
+    window.attach({ due: () => due.tokens, line, adopt: () => {}, wake: () => {} });
     const ask = (tokens: number): Promise<Admission> => {
       due.tokens = tokens;
       return window.admit(1);
@@ -281,7 +281,7 @@ describe.each(implementations)('a window %s whose tokens are limited, too', (_, 
     const [one, two] = [await taking(200), await taking(200)];
     one.complete({ answered: true, tokens: 50, remaining: 7, remainingTokens: 1000 - 50 - 50 - 300 });
     two.complete({ answered: true, tokens: 50, remaining: 7, remainingTokens: 1000 - 50 - 50 - 300 });
-    await window.refresh?.();
+    await window.refresh();
     // What was not known of the second call when the first was answered is taken for its own.
     expect(window.used().tokens).toBeGreaterThanOrEqual(50 + 50 + 300 - 150);
     expect(window.used().tokens).toBeLessThanOrEqual(50 + 50 + 300);
