@@ -85,7 +85,7 @@ export class Pacer implements Permits {
     const reservations = new Reservations({ most: maxQueue, channel });
     const [latency, onLanes] = [this.#latency, this.#lanes];
     this.#rates = new ArrivalRates(() => windowMs + latency.ms);
-    this.#mostTokens = Math.max(0, ...lanes.map(({ window }) => window.tokenLimit ?? 0));
+    this.#mostTokens = Math.max(0, ...lanes.map(({ window }) => window.rules.tokenLimit ?? 0));
     const typicalTokens = (): number => this.#typicalTokens;
     const rates = this.#rates;
     this.#predictor = new WaitPredictor({

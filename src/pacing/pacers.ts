@@ -164,7 +164,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const stateOf = (model: string): ModelState => {
     const up = lanes.get(model)!.filter(({ health }) => !health.open);
     const windows = up.map(({ window }) => window);
-    const limit = windows.map(limitOf).reduce(sum, NOTHING);
+    const limit = windows.map(({ rules }) => limitOf(rules)).reduce(sum, NOTHING);
     const used = windows.map((window) => window.used()).reduce(sum, NOTHING);
     return {
       ...roomOf(limit.calls, used.calls),
@@ -175,10 +175,12 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const stateOfLane = (model: string, { attachment, window }: Lane): WindowState => ({
     upstream: attachment,
     model,
-    limit: window.limit,
+    limit: window.rules.limit,
     used: window.used().calls,
     tokens:
-      window.tokenLimit === undefined ? undefined : { limit: window.tokenLimit, used: window.used().tokens },
+      window.rules.tokenLimit === undefined
+        ? undefined
+        : { limit: window.rules.tokenLimit, used: window.used().tokens },
     alone: window.shared === false,
   });
   const ofLanes = <T>(look: (model: string, lane: Lane) => T): T[] =>

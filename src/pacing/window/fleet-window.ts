@@ -28,14 +28,12 @@ export interface FleetWindowOptions {
   readonly now?: () => number;
 }
 
-const NOBODY: Backlog = { line: () => [], adopt: () => {}, wake: () => {} };
+const NOBODY: Backlog = { due: () => 0, line: () => [], adopt: () => {}, wake: () => {} };
 
 /** Admission to one attachment's budget for one model. */
 export class FleetWindow {
-  readonly limit: number;
-  readonly tokenLimit: number | undefined;
+  readonly rules: WindowRules;
   readonly #options: FleetWindowOptions;
-  readonly #rules: WindowRules;
   readonly #redis: RedisWindow | undefined;
   readonly #log: SlidingLog;
   readonly #now: () => number;
@@ -47,20 +45,19 @@ export class FleetWindow {
   /** Mistakes of ours that were told: what fails at every beat is not to fill the log. */
   readonly #mistakes = new Set<string>();
   /** How it stands, for people to look at. */
-  readonly view = () => viewOf(this.#logNow(), this.#rules, this.#now(), this.#due);
+  readonly view = () => viewOf(this.#logNow(), this.rules, this.#now(), this.#backlog.due());
 
   constructor(options: FleetWindowOptions) {
     const { rules, shared, now = () => performance.now() } = options;
-    [this.limit, this.tokenLimit] = [rules.limit, rules.tokenLimit];
-    [this.#options, this.#rules, this.#redis, this.#now] = [options, rules, shared, now];
+    [this.#options, this.rules, this.#redis, this.#now] = [options, rules, shared, now];
     this.#log = new SlidingLog(rules);
     // The process before this one may have used up the upstream's window a moment ago.
     if (shared === undefined) this.#log.chill(now() + rules.windowMs, now());
   }
 
   /** To be called once, with what waits for this process's places. */
-  attach(backlog: Backlog): void {
-    this.#backlog = backlog;
+  attach(backlog: Partial<Backlog>): void {
+    this.#backlog = { ...NOBODY, ...backlog };
   }
 
   /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */
@@ -102,7 +99,8 @@ export class FleetWindow {
   async beat(): Promise<void> {
     await this.#exchanges.soon(0, true);
     this.#guard(() => {
-      if (this.#inForce && startOf(this.schedules(0), NOTHING, this.#due) === 0) this.#backlog.wake();
+      if (this.#inForce && startOf(this.schedules(0), NOTHING, this.#backlog.due()) === 0)
+        this.#backlog.wake();
     });
   }
 
@@ -110,11 +108,6 @@ export class FleetWindow {
   async leave(): Promise<void> {
     this.#leaves = true;
     await this.#exchanges.soon(0, false);
-  }
-
-  /** Tokens of the call that is due first here. */
-  get #due(): number {
-    return this.#backlog.due?.() ?? 0;
   }
 
   /** Redis decides. */
@@ -144,7 +137,7 @@ export class FleetWindow {
   #hear({ peers, turns, told }: View, askedAt: number): void {
     if (this.#alone !== undefined) {
       this.#alone.back = { at: this.#alone.back?.at ?? askedAt, processes: new Set(peers.keys()) };
-      if (!isOver(this.#alone, this.#rules, askedAt)) return;
+      if (!isOver(this.#alone, this.rules, askedAt)) return;
       this.#alone = undefined;
       this.#mistakes.clear();
       this.#options.onChange?.('shared');
@@ -162,7 +155,7 @@ export class FleetWindow {
     const cause = this.#note(error);
     // It has been lost all the time.
     if (!this.#reachable) return;
-    const [now, before, rules] = [this.#now(), this.#alone, this.#rules];
+    const [now, before, rules] = [this.#now(), this.#alone, this.rules];
     const { fleet } = this.#reachable;
     this.#alone = goAlone({ rules, before, own: amountOfAll(this.#log.own(now)), ...fleet }, now);
     this.#log.pause(this.#alone.from);
@@ -212,14 +205,14 @@ export class FleetWindow {
   #admitHere(): Admission {
     const grade = this.#check();
     if (typeof grade === 'object') return grade;
-    const tokens = this.#due;
+    const tokens = this.#backlog.due();
     return { grants: [{ entry: this.#enter(grade, tokens), tokens }] };
   }
 
   /** What this process has room for, or when to ask again: when it is alone after a beat at most, since Redis may be back. */
   #check(): Grade | Blocked {
     const now = this.#now();
-    const grade = this.#logNow().check(now, this.#due);
+    const grade = this.#logNow().check(now, this.#backlog.due());
     if (typeof grade !== 'object' || this.#alone === undefined) return grade;
     const reason = grade.reason === 'paused' && now >= this.#alone.from ? 'paused' : 'alone';
     return { retryInMs: Math.min(grade.retryInMs, BEAT_MS), reason };
@@ -227,7 +220,7 @@ export class FleetWindow {
 
   /** With as many permits as there are at this moment. */
   #logNow(): SlidingLog {
-    this.#log.limit = this.#alone ? allowed(this.#alone, this.#now()) : limitOf(this.#rules);
+    this.#log.limit = this.#alone ? allowed(this.#alone, this.#now()) : limitOf(this.rules);
     return this.#log;
   }
 

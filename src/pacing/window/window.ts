@@ -7,8 +7,8 @@ export const MOST_AT_ONCE = 16;
 
 /** What waits for a window in this process. */
 export interface Backlog {
-  /** Tokens of the call that is due first here; without it, none. */
-  due?(): number;
+  /** Tokens of the call that is due first here. */
+  due(): number;
   /** Told to those that share the window. */
   line(): Line;
   /** Is told whose turn it is among all who share the window. */

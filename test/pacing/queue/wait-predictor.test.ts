@@ -46,7 +46,6 @@ const predictorOf = (scene: Scene): WaitPredictor => {
   const queue = new FairQueue();
   for (const item of here) queue.push(item);
   const window = {
-    limit: 100,
     admit: async () => ({ grants: [] }),
     used: () => NOTHING,
     elsewhere: () => elsewhere,
