@@ -5,6 +5,7 @@
 
 import { within } from './reading.ts';
 import type { Cold, Grade } from './rule.ts';
+import type { CallOutcome, WindowRules } from './window.ts';
 
 export class ColdStart {
   #state: Cold | undefined;
@@ -53,3 +54,7 @@ export class ColdStart {
     this.#probe = undefined;
   }
 }
+
+/** Whether a call's end tells all that is not known of a window. */
+export const tellsAll = ({ remaining, remainingTokens }: CallOutcome, { tokenLimit }: WindowRules): boolean =>
+  remaining !== undefined && (tokenLimit === undefined || remainingTokens !== undefined);

@@ -1,112 +1,106 @@
-/** When the next calls could start: the window's own rule, run ahead of time. */
+/**
+ * When the next calls could start, by the window's own rule, if each lasts as long as usual and there are always more: a place
+ * that comes free is taken, and is free again a window and a call later. Pure: times are monotonic milliseconds; what
+ * makes no sense is taken for the nearest moment that does.
+ */
 
+import { amountOf, type Measure } from './amount.ts';
+import type { Permit } from './permits.ts';
 import { within } from './reading.ts';
-import { type Cold, gradeOf, nextChance, type Occupancy, roomIn } from './rule.ts';
-import { HORIZON_MS, periodic, type Schedule } from './schedule.ts';
+import { gradeOf, type Level, type Occupancy, roomIn } from './rule.ts';
+import { HORIZON_MS, type Schedule, type Schedules } from './schedule.ts';
 import { budgetOf } from './window.ts';
 
-/** Permits that come free at one moment. */
-export interface Release {
-  readonly at: number;
-  /** Granted one by one, not as asked. */
-  readonly spaced: boolean;
-  /** How many; one if nothing is said. */
-  readonly calls?: number;
-}
-
-/** Of one budget: of calls, or of tokens, which are then what is called calls here. */
-export interface WindowState extends Omit<Occupancy, 'calls' | 'tokens'> {
-  readonly limit: number;
+/** A window at a moment. */
+export interface Seen {
+  readonly occupancy: Occupancy;
+  readonly permits: () => readonly Permit[];
   readonly windowMs: number;
-  /** When the permits that are held come free, in any order. */
-  readonly releases: readonly Release[];
 }
 
-/** The rule is run for so many permits at most; where there are more, several are taken for one. */
-const MOST_PERMITS = 1000;
+/** Where there are more places, several are taken for one. */
+const MOST_PLACES = 1000;
 
-/** It is run until each has been taken so often. After that each comes free as it did before. */
-const TURNS = 2;
-
-/**
- * The starts that follow from `now` on if each call lasts `latencyMs` and nobody else takes a permit. A cold window is
- * taken to be as warm as its entries say once its first call is answered, unless it is known that answers do not say.
- * Times are monotonic milliseconds; what makes no sense is taken for the nearest moment between now and the horizon.
- */
-export const forecast = (state: WindowState, now: number, latencyMs: number): Schedule => {
-  const end = now + HORIZON_MS;
-  const soon = (moment: number): number => within(moment, now, end);
-  const windowMs = within(state.windowMs, 1, Number.MAX_SAFE_INTEGER);
-  const places = within(Math.floor(state.limit), 1, Number.MAX_SAFE_INTEGER);
-  const unit = Math.ceil(places / MOST_PERMITS);
-  const limit = Math.floor(places / unit);
-  const budget = budgetOf({ limit, windowMs });
-  const answerMs = within(latencyMs, 0, HORIZON_MS);
-  const periodMs = answerMs + windowMs;
-  const [burst, spaced] = [false, true].map((kind) => {
-    const releases = state.releases.filter((release) => release.spaced === kind);
-    return inUnits(
-      releases.map(({ at, calls = 1 }) => ({ at: soon(at), calls })),
-      unit,
-    );
-  });
-  // How many of them have come free; how many calls that start here have, and those granted as asked among them.
-  let [freeBurst, freeSpaced, over, overBurst] = [0, 0, 0, 0];
-  let cold: Cold | undefined = state.cold && { ...state.cold, next: soon(state.cold.next) };
-  let [nextSpaced, time, startsBurst] = [soon(state.nextSpaced), soon(state.pausedUntil), 0];
-  const starts: { readonly at: number; readonly asked: boolean }[] = [];
-  const start = (asked: boolean): void => {
-    starts.push({ at: time, asked });
-    if (asked) startsBurst++;
+/** @see Window.schedules. While there is room, nothing needs to be foreseen. */
+export const schedulesOf = (seen: Seen, now: number, latencyMs: number): Schedules => {
+  const { calls, tokens } = seen.occupancy;
+  const asAsked = gradeOf(seen.occupancy, 0, now) === 'burst';
+  const of = (measure: Measure, level: Level): Schedule => {
+    const room = asAsked ? roomIn(level) : 0;
+    let foreseen: Schedule | undefined;
+    return {
+      startOf(n) {
+        if (n < room) return 0;
+        foreseen ??= forecast(measure, seen, now, latencyMs);
+        return foreseen.startOf(n);
+      },
+    };
   };
-  while (starts.length < TURNS * limit && time < end) {
-    while (burst![freeBurst]! <= time) freeBurst++;
-    while (spaced![freeSpaced]! <= time) freeSpaced++;
-    for (; over < starts.length && starts[over]!.at + periodMs <= time; over++) {
-      if (starts[over]!.asked) overBurst++;
-    }
-    const heldBurst = burst!.length - freeBurst + startsBurst - overBurst;
-    const heldSpaced = spaced!.length - freeSpaced + starts.length - over - (startsBurst - overBurst);
-    const held = heldBurst + heldSpaced;
-    const calls = { limit, burstLimit: budget.burst, burst: heldBurst, held };
-    const occupancy = { calls, nextSpaced, pausedUntil: now, cold };
-    const grade = gradeOf(occupancy, 0, time);
-    switch (grade) {
-      case 'space':
-        start(false);
-        nextSpaced = time + budget.spacingMs;
-        break;
-      case 'burst':
-        for (let room = roomIn(calls); room > 0; room--) start(true);
-        break;
-      case 'even':
-        start(true);
-        cold = { ...cold!, next: time + budget.evenMs };
-        break;
-      case 'probe':
-        start(true);
-        cold = { ...cold!, next: end };
-        break;
-      default: {
-        const free = Math.min(burst![freeBurst] ?? end, (starts[over]?.at ?? end) + periodMs);
-        const any = Math.min(free, spaced![freeSpaced] ?? end);
-        // Its first call is out: all that is known is taken for all there is when that has been answered.
-        if (grade === 'cold' && !cold!.even) [cold, time] = [undefined, time + answerMs];
-        else time = nextChance(occupancy, grade, time, { any, burst: free, tokens: any });
-      }
-    }
-  }
-  const moments = starts.map(({ at }) => at - now);
-  return periodic(moments, { permits: limit, unit, periodMs, goesOn: time < end });
+  return { calls: of('calls', calls), tokens: tokens && of('tokens', tokens) };
 };
 
-/** The moments at which as many calls as one unit has come free, ascending; of calls without number, only the first. */
-const inUnits = (releases: { readonly at: number; readonly calls: number }[], unit: number): number[] => {
-  const moments: number[] = [];
-  let free = 0;
-  for (const { at, calls } of releases.sort((a, b) => a.at - b.at)) {
-    free += within(Math.floor(calls), 0, Number.MAX_SAFE_INTEGER);
-    while ((moments.length + 1) * unit <= free && moments.length < 10 * MOST_PERMITS) moments.push(at);
+/**
+ * Of one budget. A cold window is taken to be as warm as its permits say once its first call is answered, unless it is known
+ * that answers do not say.
+ */
+const forecast = (measure: Measure, seen: Seen, now: number, latencyMs: number): Schedule => {
+  const { cold, pausedUntil, nextSpaced, [measure]: level } = seen.occupancy;
+  const places = within(Math.floor(level!.limit), 1, Number.MAX_SAFE_INTEGER);
+  const unit = Math.ceil(places / MOST_PLACES);
+  const limit = Math.floor(places / unit);
+  const { burst, spacingMs, evenMs } = budgetOf({ limit, windowMs: seen.windowMs });
+  const periodMs = within(seen.windowMs + latencyMs, 1, HORIZON_MS);
+  const soon = (moment: number): number => within(moment, now, now + HORIZON_MS);
+  const permits = [...seen.permits()].sort((a, b) => a.releaseAt - b.releaseAt);
+  /** When so many places are free, in order, and not before `from`, if these permits are held. */
+  const freesOf = (places: number, from: number, held: readonly Permit[]): number[] => {
+    const frees: number[] = [];
+    let amount = 0;
+    for (const permit of held) {
+      // A call in flight will be answered in the usual time.
+      const at = Math.max(from, within(permit.releaseAt, now, now + periodMs));
+      amount += amountOf(permit)[measure];
+      while ((frees.length + 1) * unit <= amount && frees.length < 10 * MOST_PLACES) frees.push(at);
+    }
+    const free = new Array<number>(Math.max(0, places - frees.length)).fill(from);
+    return [...free, ...frees.slice(Math.max(0, frees.length - places))];
+  };
+  const from = soon(pausedUntil);
+  const warmFrom = Math.max(from, soon(cold ? (cold.even ? cold.until : from + latencyMs) : now));
+  const asked = permits.filter(({ spaced }) => !spaced);
+  const spaced = permits.filter(({ spaced }) => spaced);
+  const starts = [
+    ...freesOf(burst, warmFrom, asked),
+    ...oneByOne(freesOf(limit - burst, warmFrom, spaced), soon(nextSpaced), spacingMs),
+  ].sort((a, b) => a - b);
+  // Others who use the key hold places of neither kind.
+  for (const [n, at] of freesOf(limit, warmFrom, permits).entries()) starts[n] = Math.max(starts[n]!, at);
+  if (cold) {
+    const next = Math.max(from, soon(cold.next));
+    const frees = freesOf(limit, from, permits);
+    // One call goes first, unless it is out.
+    const early = cold.even ? oneByOne(frees, next, evenMs) : frees.slice(0, next === from ? 1 : 0);
+    for (const [n, at] of early.entries()) starts[n] = Math.min(starts[n]!, at);
   }
-  return moments;
+  return {
+    startOf(n) {
+      const index = Math.floor(Math.max(0, n) / unit);
+      const round = Math.floor(index / limit);
+      const start = starts[index - round * limit];
+      if (start === undefined) return HORIZON_MS;
+      // Who comes later goes later in any case.
+      const latest = round > 0 ? starts[limit - 1]! + (round - 1) * periodMs : start;
+      return within(Math.max(start + round * periodMs, latest) - now, 0, HORIZON_MS);
+    },
+  };
+};
+
+/** Each so much later than the one before. */
+const oneByOne = (frees: readonly number[], from: number, everyMs: number): number[] => {
+  let next = from;
+  return frees.map((at) => {
+    const start = Math.max(at, next);
+    next = start + everyMs;
+    return start;
+  });
 };

@@ -9,8 +9,8 @@
  */
 
 import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amount.ts';
-import { ColdStart } from './cold-start.ts';
-import { Foresight } from './foresight.ts';
+import { ColdStart, tellsAll } from './cold-start.ts';
+import { schedulesOf } from './forecast.ts';
 import { type Permit, Permits, whenFree } from './permits.ts';
 import { type Cold, type Grade, gradeOf, isGrade, levelOf, nextChance, type Occupancy } from './rule.ts';
 import type { Schedules } from './schedule.ts';
@@ -39,6 +39,9 @@ export interface Told {
   readonly cold: Cold | undefined;
 }
 
+/** How long a forecast is good for though calls end sooner or later than it took them to, milliseconds. */
+const GOOD_MS = 10;
+
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
@@ -50,7 +53,9 @@ export class SlidingLog {
   #nextSpaced = 0;
   #pausedUntil = 0;
   readonly #cold = new ColdStart();
-  readonly #foresight = new Foresight();
+  /** What is foreseen: a burst of calls is not to pay for it with each. */
+  #foreseen: Schedules | undefined;
+  #foreseenAt = 0;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
@@ -64,7 +69,7 @@ export class SlidingLog {
     if (limit.calls === this.#limit.calls && limit.tokens === this.#limit.tokens) return;
     this.#limit = limit;
     this.#budget = budgetOf({ ...this.#rules, limit: limit.calls });
-    this.#foresight.forget();
+    this.#foreseen = undefined;
   }
 
   /** All that are held, by whomever. */
@@ -96,7 +101,7 @@ export class SlidingLog {
   /** Grants nothing until then. */
   pause(until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
-    this.#foresight.forget();
+    this.#foreseen = undefined;
   }
 
   /** Goes by this process's own calls only: nobody tells of others any more. */
@@ -143,7 +148,7 @@ export class SlidingLog {
     const entry = { releaseAt: now + this.#leaseMs, spaced, tokens, known };
     this.#taken = known.taken;
     this.#own.add(entry);
-    this.#foresight.start(one);
+    this.#foreseen = undefined;
     const size = sizeOf(tokens, this.#rules);
     if (spaced) this.#nextSpaced = now + size * this.#budget.spacingMs;
     this.#cold.grant(entry, grade, {
@@ -156,7 +161,7 @@ export class SlidingLog {
   complete(entry: LogEntry, now: number, outcome: CallOutcome): void {
     const { answered, pauseMs = 0 } = outcome;
     // That a call ends was foreseen when the schedule was drawn up, unless the window is cold.
-    if (this.#cold.state !== undefined) this.#foresight.forget();
+    if (this.#cold.state !== undefined) this.#foreseen = undefined;
     this.#own.remove(entry);
     this.#correct(entry, outcome.tokens);
     entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
@@ -177,16 +182,20 @@ export class SlidingLog {
   /** No call was sent. */
   cancel(entry: LogEntry): void {
     this.#own.remove(entry);
-    this.#foresight.forget();
+    this.#foreseen = undefined;
     if (entry.spaced) this.#nextSpaced = 0;
     this.#cold.endFirst(entry, undefined);
   }
 
   /** @see Window.schedules */
   schedules(now: number, latencyMs: number): Schedules {
-    const { windowMs } = this.#rules;
-    const seen = { occupancy: this.occupancy(now), windowMs, permits: () => this.permits };
-    return this.#foresight.schedules(seen, now, latencyMs);
+    if (this.#foreseen === undefined || !(now - this.#foreseenAt < GOOD_MS)) {
+      const { windowMs } = this.#rules;
+      const seen = { occupancy: this.occupancy(now), permits: () => this.permits, windowMs };
+      this.#foreseen = schedulesOf(seen, now, latencyMs);
+      this.#foreseenAt = now;
+    }
+    return this.#foreseen;
   }
 
   /** Of this call it is known now what it has cost, and what was held with it. */
@@ -196,7 +205,7 @@ export class SlidingLog {
     entry.tokens = tokens;
     entry.known = { held: sum(entry.known.held, more), taken: sum(entry.known.taken, more) };
     this.#taken = sum(this.#taken, more);
-    this.#foresight.forget();
+    this.#foreseen = undefined;
   }
 
   /** Takes note of what the upstream counts and we do not know of: somebody else uses the key, or we have forgotten some. */
@@ -205,7 +214,7 @@ export class SlidingLog {
     const { calls, tokens } = excessOf(left, known, this.#taken, this.#limit);
     if (!(calls + tokens > 0)) return;
     this.#taken = sum(this.#taken, { calls, tokens });
-    this.#foresight.forget();
+    this.#foreseen = undefined;
     // Held for a window from now.
     this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls, tokens, foreign: true });
   }
@@ -224,7 +233,7 @@ export class SlidingLog {
 
   #cool(cold: Cold | undefined, now: number): void {
     this.#cold.set(cold, now, now + this.#leaseMs + MOST_PAUSE_MS);
-    this.#foresight.forget();
+    this.#foreseen = undefined;
   }
 
   #forget(now: number): void {
@@ -237,7 +246,3 @@ export class SlidingLog {
 /** How many tokens must come free before so many can be had. */
 const lack = ({ tokens: level }: Occupancy, tokens: number): number =>
   level === undefined ? 0 : level.held + tokens - level.limit;
-
-/** Whether a call's end tells all that is not known of a window. */
-const tellsAll = ({ remaining, remainingTokens }: CallOutcome, { tokenLimit }: WindowRules): boolean =>
-  remaining !== undefined && (tokenLimit === undefined || remainingTokens !== undefined);
