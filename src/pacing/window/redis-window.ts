@@ -158,7 +158,7 @@ export class RedisWindow {
     this.#ended = [];
     const heard = await this.#script
       .text(...this.#keys, told)
-      .then((reply) => readReply(reply, this.#process, this.#rules, this.#now()))
+      .then((reply) => readReply(reply, this.#process, this.#now()))
       .catch((error) => {
         this.#probe = undefined;
         throw error;

@@ -1,23 +1,17 @@
 /**
  * What the script in Redis replies, in this process's terms. Keys carry the version of the protocol and values a seal, so all of
- * it was written by a release that means the same; only what others say of their queues is read with care, see line.ts.
+ * it was written by a release that means the same; only what others say of their queues is read with care, see line.ts. An
+ * empty list comes as `{}`.
  */
 
 import type { Amount, Known } from './amount.ts';
 import { readLine } from './line.ts';
 import type { Permit } from './permits.ts';
 import { listOf } from './reading.ts';
+import type { Cold } from './rule.ts';
 import { PRESENCE_MS } from './scripts/state.ts';
 import type { Told } from './sliding-log.ts';
-import {
-  type Block,
-  type Blocked,
-  budgetOf,
-  type Line,
-  sizeOf,
-  type Turns,
-  type WindowRules,
-} from './window.ts';
+import type { Blocked, Line, Turns } from './window.ts';
 
 /** A call that Redis has granted, and what it knows of it: to be told when the call is over, as it was said. */
 export interface SharedGrant extends Known {
@@ -50,37 +44,16 @@ export interface View {
   readonly told: Told;
 }
 
-/** What scripts/exchange.ts replies. It writes an empty list as `{}`. */
-interface Verdict {
-  readonly epoch: string;
-  readonly held: Amount;
-  readonly grants: readonly SharedGrant[];
-  readonly reason?: Block;
-  readonly waitMs: number;
-}
+/** See scripts/exchange.ts. Moments are milliseconds since the beginning of the log. */
+type Verdict = Omit<Heard, 'view'> & Omit<Told, 'permits' | 'cold'> & { readonly cold: Cold };
 
 type Group = readonly [release: number, calls: number, spaced: 0 | 1, tokens?: number];
 
-/** A call of which later ones depend. */
-interface Last {
-  readonly at: number;
-  readonly tokens: number;
-}
-
-/** See scripts/state.ts. Moments are milliseconds since its beginning. */
+/** See scripts/state.ts. */
 interface Log {
   readonly at: number;
   readonly processes: Readonly<Record<string, { at: number; line: unknown; permits: readonly Group[] }>>;
   readonly foreign: readonly Group[];
-  readonly pause?: number;
-  readonly quiet?: number;
-  readonly spaced?: Last;
-  readonly cold?: { readonly since: number; readonly probe?: number; readonly even?: Last };
-}
-
-interface StoredTurns {
-  readonly now: number;
-  readonly tags: Readonly<Record<string, number>>;
 }
 
 /**
@@ -88,28 +61,25 @@ interface StoredTurns {
  * @param now monotonic milliseconds
  * @throws when it is no reply of the script's
  */
-export const readReply = (reply: unknown, process: string, rules: WindowRules, now: number): Heard => {
-  const [verdict, log, turns] = listOf(reply).map((text) => JSON.parse(String(text))) as [
-    Verdict?,
-    Log?,
-    StoredTurns?,
-  ];
-  if (typeof verdict?.waitMs !== 'number') throw new TypeError('Not a reply of the script');
-  return {
-    grants: listOf<SharedGrant>(verdict.grants),
-    blocked: { retryInMs: verdict.waitMs, reason: verdict.reason ?? 'cold' },
-    epoch: verdict.epoch,
-    held: verdict.held,
-    view: log && turns && viewOf(log, turns, process, rules, now),
+export const readReply = (reply: unknown, process: string, now: number): Heard => {
+  const [verdict, log, turns] = listOf(reply).map((text) => JSON.parse(String(text)));
+  if (typeof verdict?.epoch !== 'string') throw new TypeError('Not a reply of the script');
+  const { grants, blocked, epoch, held } = verdict as Verdict;
+  const view = log && {
+    ...viewOf(verdict, log, process, now),
+    turns: { virtualTime: turns.now, tags: new Map(Object.entries(turns.tags)) },
   };
+  return { grants: listOf(grants), blocked, epoch, held, view };
 };
 
-const viewOf = (log: Log, turns: StoredTurns, process: string, rules: WindowRules, now: number): View => {
-  const { windowMs, callTimeoutMs } = rules;
-  /** What was never is long ago. */
-  const here = (moment = 0): number => now - log.at + moment;
-  const { spacingMs, evenMs } = budgetOf(rules);
-  const permitsOf = (groups: readonly Group[], foreign: boolean): Permit[] =>
+const viewOf = (
+  { nextSpaced, pausedUntil, cold }: Verdict,
+  { at: writtenAt, processes, foreign }: Log,
+  process: string,
+  now: number,
+): Omit<View, 'turns'> => {
+  const here = (moment: number): number => now - writtenAt + moment;
+  const permitsOf = (groups: readonly Group[], foreign = false): Permit[] =>
     listOf<Group>(groups).map(([release, calls, spaced, tokens = 0]) => ({
       releaseAt: here(release),
       spaced: spaced === 1,
@@ -117,26 +87,15 @@ const viewOf = (log: Log, turns: StoredTurns, process: string, rules: WindowRule
       tokens,
       foreign,
     }));
-  const after = ({ at, tokens }: Last, ms: number): number => here(at) + sizeOf(tokens, rules) * ms;
-  const others = Object.entries(log.processes).filter(([name]) => name !== process);
-  const present = others.filter(([, { at }]) => at >= log.at - PRESENCE_MS);
-  const { quiet, spaced, cold } = log;
-  const first = cold?.probe === undefined ? here() : here(cold.probe) + callTimeoutMs;
+  const others = Object.entries(processes).filter(([name]) => name !== process);
+  const present = others.filter(([, { at }]) => at >= writtenAt - PRESENCE_MS);
   return {
     peers: new Map(present.map(([name, { line }]) => [name, readLine(line)])),
-    turns: { virtualTime: turns.now, tags: new Map(Object.entries(turns.tags)) },
     told: {
-      permits: [
-        ...others.flatMap(([, { permits }]) => permitsOf(permits, false)),
-        ...permitsOf(log.foreign, true),
-      ],
-      nextSpaced: spaced ? after(spaced, spacingMs) : here(),
-      pausedUntil: here(log.pause),
-      cold: {
-        until: Math.max(here(quiet), cold ? here(cold.since) + windowMs : 0),
-        next: Math.max(here(quiet), cold?.even ? after(cold.even, evenMs) : first),
-        even: cold?.even !== undefined,
-      },
+      permits: [...others.flatMap(([, { permits }]) => permitsOf(permits)), ...permitsOf(foreign, true)],
+      nextSpaced: here(nextSpaced),
+      pausedUntil: here(pausedUntil),
+      cold: { ...cold, until: here(cold.until), next: here(cold.next) },
     },
   };
 };

@@ -85,7 +85,7 @@ for _ = 1, ask.wanted do
     take(1, cost)
     -- Told again when the call is over: what its answer means depends on it.
     grants[#grants + 1] = {
-      client = own and own.said.client, tokens = cost, spaced = spaced, probing = verdict == 'probe', epoch = log.epoch,
+      client = own and own.client, tokens = cost, spaced = spaced, probing = verdict == 'probe', epoch = log.epoch,
       held = { calls = calls.held, tokens = tokens.held }, taken = { calls = taken.calls, tokens = taken.tokens },
     }
     if own then serve(own) end
@@ -105,9 +105,11 @@ if ask.wanted > 0 then
   me.taken = takenBefore
 end
 
+local is = occupancy()
 local reply = {
   epoch = log.epoch, held = { calls = calls.held, tokens = tokens.held }, grants = grants,
-  reason = verdict, waitMs = math.min(wait, window),
+  blocked = { retryInMs = math.min(wait, window), reason = verdict },
+  nextSpaced = is.nextSpaced, pausedUntil = is.pausedUntil, cold = is.cold,
 }
 local body = save(KEYS[1], log)
 if #grants > 0 then save(KEYS[2], turns) end

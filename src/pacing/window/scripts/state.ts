@@ -5,7 +5,8 @@
  *   `epoch`     the beginning of this log by Redis' own clock, microseconds as text. The clocks of processes differ by seconds.
  *               All other moments are milliseconds since then
  *   `at`        when it was written last
- *   `processes` by name: `at` and `serial` of what it said last; `line`: what waits in it (see Line in window.ts); `permits` that
+ *   `processes` by name: `at` and `serial` of what it said last; `line`: what waits in it (see Line in window.ts), each with the moment
+ *               at which it was said (`at`); `permits` that
  *               it holds: when they come free, how many, 1 where granted in the spaced way, and their tokens, if any;
  *               `gaveWay`: how often in a row it has given way to others, and `taken`: the permits that had been taken then
  *   `foreign`   permits of others who use the API key, as the upstream told of them, likewise, and since when
@@ -106,6 +107,7 @@ for _, each in pairs(log.processes) do newest = math.max(newest, each.at) end
 -- After so long without any word, processes may have gone on alone, and nobody knows what they sent.
 if newest < now - ${NOTICE_MS} then log.quiet = now + ${GRACE_MS} end
 for _, permit in ipairs(ask.permits) do permit[1] = now + permit[1] end
+for _, said in ipairs(ask.line) do said.at = now end
 local me = {
   at = ask.leaves and now - ${PRESENCE_MS} or now,
   serial = ask.serial,

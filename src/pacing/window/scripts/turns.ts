@@ -18,50 +18,46 @@ local function tagOf(client, weight)
   local tag = turns.tags[client] or -math.huge
   return math.max(math.min(tag, turns.now + mostAhead / weight), turns.now - ask.credit / weight)
 end
--- What one client has waiting in a process that said so at a moment: how urgent its first call is, since when it waits, and
--- what it asks for.
-local function head(entry)
-  local call = entry.said.first[1] or { urgency = math.huge, waitedMs = 0 }
-  return call.urgency, entry.at - call.waitedMs, call.tokens or 0
+-- Of the first call that a client has waiting in one process: how urgent it is, and since when it waits; what it asks for.
+local function head(said)
+  local call = said.first[1] or { urgency = math.huge, waitedMs = 0 }
+  return call.urgency, said.at - call.waitedMs
 end
-local function costOf(entry)
-  local _, _, cost = head(entry)
-  return cost
+local function costOf(said)
+  return said.first[1] and said.first[1].tokens or 0
 end
 local function before(a, b)
-  local turnOfA, turnOfB = tagOf(a.said.client, a.said.weight), tagOf(b.said.client, b.said.weight)
+  local turnOfA, turnOfB = tagOf(a.client, a.weight), tagOf(b.client, b.weight)
   if turnOfA ~= turnOfB then return turnOfA < turnOfB end
-  if a.said.client ~= b.said.client then return a.said.client < b.said.client end
+  if a.client ~= b.client then return a.client < b.client end
   local urgencyOfA, sinceA = head(a)
   local urgencyOfB, sinceB = head(b)
   if urgencyOfA ~= urgencyOfB then return urgencyOfA < urgencyOfB end
   return sinceA < sinceB
 end
-local mine, theirs = {}, {}
+local theirs = {}
 for name, each in pairs(log.processes) do
-  local entries = each == me and mine or theirs
-  for _, said in ipairs(each.at > now - ${AWAKE_MS} and each.line or {}) do
-    entries[#entries + 1] = { said = said, at = each.at }
+  if each ~= me and each.at > now - ${AWAKE_MS} then
+    for _, said in ipairs(each.line) do theirs[#theirs + 1] = said end
   end
 end
 -- The first of this process's calls; how many of other processes come before it, with how many tokens; and the first of them.
 local function due()
   local own, ahead, leader = nil, { calls = 0, tokens = 0 }, nil
-  for _, entry in ipairs(mine) do
-    if entry.said.calls > 0 and (own == nil or before(entry, own)) then own = entry end
+  for _, said in ipairs(me.line) do
+    if said.calls > 0 and (own == nil or before(said, own)) then own = said end
   end
-  for _, entry in ipairs(theirs) do
-    if own ~= nil and entry.said.calls > 0 and before(entry, own) then
-      ahead.calls, ahead.tokens = ahead.calls + entry.said.calls, ahead.tokens + (entry.said.tokens or 0)
-      if leader == nil or before(entry, leader) then leader = entry end
+  for _, said in ipairs(theirs) do
+    if own ~= nil and said.calls > 0 and before(said, own) then
+      ahead.calls, ahead.tokens = ahead.calls + said.calls, ahead.tokens + (said.tokens or 0)
+      if leader == nil or before(said, leader) then leader = said end
     end
   end
   return own, ahead, leader
 end
 -- A client's first call has its turn, and waits no longer.
-local function serve(entry)
-  local said, cost = entry.said, costOf(entry)
-  local tag = tagOf(said.client, said.weight)
+local function serve(said)
+  local tag, cost = tagOf(said.client, said.weight), costOf(said)
   turns.now = math.max(turns.now, tag)
   turns.tags[said.client] = tag + sizeOf(cost) / said.weight
   said.calls, said.tokens = said.calls - 1, (said.tokens or 0) - cost
