@@ -1,6 +1,6 @@
 /** The two budgets of a window, and amounts of both. */
 
-import type { WindowRules } from './window.ts';
+import type { CallOutcome, WindowRules } from './window.ts';
 
 /** A number of calls, and the tokens that they cost together. */
 export interface Amount {
@@ -40,21 +40,23 @@ export interface Known {
   readonly taken: Amount;
 }
 
-/** How much the upstream says is left; undefined where it does not. */
-export type Left = Readonly<Record<Measure, number | undefined>>;
-
 /**
  * How much the upstream counts that we do not know of, when it says how much is left. It looked at some moment between the
  * call's admission and its answer. So we subtract all that we may have had there at any such moment: what was held at the
  * admission, and all that has been taken since, which includes what another answer has told of meanwhile. Nothing is counted
  * twice.
  */
-export const excessOf = (left: Left, known: Known, taken: Amount, limit: Amount): Amount => {
-  const of = (measure: Measure): number => {
-    const [most, rest] = [limit[measure], left[measure]];
-    if (rest === undefined || !Number.isFinite(most)) return 0;
+export const excessOf = (
+  { remaining, remainingTokens }: CallOutcome,
+  known: Known,
+  taken: Amount,
+  limit: Amount,
+): Amount => {
+  const of = (measure: Measure, left: number | undefined): number => {
+    const most = limit[measure];
+    if (left === undefined || !Number.isFinite(most)) return 0;
     const ours = known.held[measure] + taken[measure] - known.taken[measure];
-    return Math.max(0, Math.min(most, most - rest - ours));
+    return Math.max(0, Math.min(most, most - left - ours));
   };
-  return { calls: of('calls'), tokens: of('tokens') };
+  return { calls: of('calls', remaining), tokens: of('tokens', remainingTokens) };
 };

@@ -8,14 +8,13 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type Script, scriptOf } from '../../redis/commands.ts';
 import type { Loss } from './alone.ts';
-import { excessOf, type Left, limitOf, NOTHING } from './amount.ts';
+import { excessOf, limitOf, NOTHING } from './amount.ts';
 import type { Permit } from './permits.ts';
-import { within } from './reading.ts';
 import { type Heard, readReply, type SharedGrant } from './reply.ts';
 import { levelOf } from './rule.ts';
 import { EXCHANGE } from './scripts/exchange.ts';
 import { keysOf, PRESENCE_MS } from './scripts/state.ts';
-import { budgetOf, type CallOutcome, type Line, MOST_PAUSE_MS, type WindowRules } from './window.ts';
+import { budgetOf, type CallOutcome, type Line, type WindowRules } from './window.ts';
 
 export interface RedisWindowOptions {
   readonly client: Pick<Redis, 'defineCommand'>;
@@ -47,20 +46,14 @@ export interface Ask {
 
 type Group = [holdMs: number, calls: number, spaced: number, tokens?: number];
 
-/** How a call has ended that Redis has granted, or one that was granted without it. */
+/** A call that has ended: what Redis said of it, and how it ended; undefined where it was granted without, or not sent. */
 interface Ended extends Partial<SharedGrant> {
-  /** What the upstream says is left; undefined: the call was not sent. */
-  readonly left: Left | undefined;
-  readonly answered: boolean | undefined;
-  readonly cost: number | undefined;
-  readonly pauseMs: number;
+  readonly outcome: CallOutcome | undefined;
 }
 
 /** Of a limit that is larger than this, permits that come free within a moment are told as one. */
 const MOST_SINGLE = 1000;
 const MOMENTS = 500;
-
-const monotonic = (): number => performance.now();
 
 export class RedisWindow {
   readonly #script: Script;
@@ -77,16 +70,14 @@ export class RedisWindow {
   #probe: SharedGrant | undefined;
   readonly #heardAt = new Map<string, number>();
   #elsewhere: Line = [];
-  /** What all held when Redis last said so. */
-  #held = NOTHING;
-  #epoch: string | undefined;
+  #last: Heard | undefined;
   /** Until then, Redis may not know of all that is held, since it has forgotten the window. */
   #vagueUntil = 0;
   /** When Redis answered the first time; undefined: it never has. */
   #heardSince: number | undefined;
 
   constructor(options: RedisWindowOptions) {
-    const { client, prefix, attachment, model, rules, process, credit = 0, now = monotonic } = options;
+    const { client, prefix, attachment, model, rules, process, credit = 0 } = options;
     const { limit, tokenLimit, windowMs, callTimeoutMs } = rules;
     this.#keys = keysOf(prefix, { model, attachment, windowMs });
     this.#script = scriptOf(client, 'window', this.#keys.length, EXCHANGE);
@@ -100,7 +91,7 @@ export class RedisWindow {
       tokens: tokenLimit && levelOf(tokenLimit),
       ...{ spacingMs, evenMs, windowMs, callTimeoutMs, credit },
     };
-    this.#now = now;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** What waits in the other processes. */
@@ -115,7 +106,7 @@ export class RedisWindow {
     return {
       heardMs: this.#heardSince === undefined ? undefined : now - this.#heardSince,
       others: [...this.#heardAt.keys()],
-      all: now < this.#vagueUntil ? limitOf(this.#rules) : this.#held,
+      all: now < this.#vagueUntil ? limitOf(this.#rules) : (this.#last?.held ?? NOTHING),
     };
   }
 
@@ -126,21 +117,11 @@ export class RedisWindow {
    * @returns whether others are to hear of it at once: it tells of room, of calls that they do not know of, or of a pause
    */
   end(grant: SharedGrant | undefined, outcome: CallOutcome | undefined): boolean {
-    const { limit, tokenLimit } = this.#rules;
-    const isProbe = grant !== undefined && grant === this.#probe;
-    if (isProbe) this.#probe = undefined;
-    const part = (left: number | undefined, of: number | undefined): number | undefined =>
-      left === undefined || of === undefined ? undefined : within(left, 0, of);
-    const left = outcome && {
-      calls: part(outcome.remaining, limit),
-      tokens: part(outcome.remainingTokens, tokenLimit),
-    };
-    const pauseMs = within(outcome?.pauseMs, 0, MOST_PAUSE_MS);
-    const cost = outcome?.tokens ?? grant?.tokens;
-    this.#ended.push({ ...grant, left, answered: outcome?.answered, cost, pauseMs });
-    if (left === undefined || isProbe || pauseMs > 0) return true;
+    this.#ended.push({ ...grant, outcome });
+    if (grant === this.#probe) this.#probe = undefined;
+    if (outcome === undefined || outcome.pauseMs !== undefined || grant?.probing) return true;
     const known = grant ?? { held: NOTHING, taken: NOTHING };
-    const more = excessOf(left, known, known.taken, limitOf(this.#rules));
+    const more = excessOf(outcome, known, known.taken, limitOf(this.#rules));
     return more.calls + more.tokens > 0;
   }
 
@@ -168,11 +149,9 @@ export class RedisWindow {
     for (const process of heard.view?.peers.keys() ?? []) this.#heardAt.set(process, now);
     this.#probe = heard.grants.find(({ probing }) => probing) ?? this.#probe;
     this.#heardSince ??= now;
-    this.#held = heard.held;
     // The first epoch of which this process hears is no change.
-    if (this.#epoch !== undefined && heard.epoch !== this.#epoch)
-      this.#vagueUntil = now + this.#rules.windowMs;
-    this.#epoch = heard.epoch;
+    if (this.#last && heard.epoch !== this.#last.epoch) this.#vagueUntil = now + this.#rules.windowMs;
+    this.#last = heard;
     return heard;
   }
 

@@ -209,9 +209,8 @@ export class SlidingLog {
   }
 
   /** Takes note of what the upstream counts and we do not know of: somebody else uses the key, or we have forgotten some. */
-  #believe({ known }: LogEntry, now: number, { remaining, remainingTokens }: CallOutcome): void {
-    const left = { calls: remaining, tokens: remainingTokens };
-    const { calls, tokens } = excessOf(left, known, this.#taken, this.#limit);
+  #believe({ known }: LogEntry, now: number, outcome: CallOutcome): void {
+    const { calls, tokens } = excessOf(outcome, known, this.#taken, this.#limit);
     if (!(calls + tokens > 0)) return;
     this.#taken = sum(this.#taken, { calls, tokens });
     this.#foreseen = undefined;

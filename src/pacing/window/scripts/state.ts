@@ -147,7 +147,11 @@ if log.cold and log.cold.prober == ask.process and not ask.probing then log.cold
 local function excess(level, left, held, takenSince)
   return left and math.max(0, math.min(level.limit, level.limit - left - held - takenSince)) or 0
 end
--- Held for a window from now.
+local taken = log.taken
+local function take(number, cost)
+  taken.calls, taken.tokens = taken.calls + number, taken.tokens + cost
+end
+-- Held for a window from now. Another answer may tell of the very same.
 local function hold(number, cost)
   local last = log.foreign[#log.foreign]
   if last and now - last[5] < window / ${FOREIGN_RECORDS} then
@@ -155,36 +159,30 @@ local function hold(number, cost)
   else
     log.foreign[#log.foreign + 1] = { now + window, number, 0, cost, now }
   end
-end
-local taken = log.taken
-local function take(number, cost)
-  taken.calls, taken.tokens = taken.calls + number, taken.tokens + cost
+  take(number, cost)
 end
 for _, ended in ipairs(ask.ended) do
-  local same, left, pause = ended.epoch == log.epoch, ended.left, ended.pauseMs
-  if not left then
-    -- It was not sent.
+  local outcome, same = ended.outcome, ended.epoch == log.epoch
+  if not outcome then
     if ended.spaced then log.spaced = nil end
   else
+    local left, tokensLeft, pause = outcome.remaining, ask.tokens and outcome.remainingTokens, outcome.pauseMs or 0
+    local cost = outcome.tokens or ended.tokens
     if pause > 0 then log.pause = math.max(log.pause or 0, now + pause) end
     if same then
       -- What the call has cost is known now. It was held with it, and is among all that was taken.
-      take(0, ended.cost - ended.tokens)
-      local more = excess(calls, left.calls, ended.held.calls, taken.calls - ended.taken.calls)
-      local cost = excess(tokens, left.tokens, ended.held.tokens, taken.tokens - ended.taken.tokens)
-      if more + cost > 0 then
-        hold(more, cost)
-        -- Another answer may tell of the very same.
-        take(more, cost)
-      end
+      take(0, cost - ended.tokens)
+      local number = excess(calls, left, ended.held.calls, taken.calls - ended.taken.calls)
+      local more = excess(tokens, tokensLeft, ended.held.tokens, taken.tokens - ended.taken.tokens)
+      if number + more > 0 then hold(number, more) end
     end
-    if same and left.calls and (left.tokens or not ask.tokens) then
+    if same and left and (tokensLeft or not ask.tokens) then
       log.cold = nil
     elseif pause > 0 then
       -- It counts more than this log does, and does not say how much: after its pause, one call goes first.
       log.cold = { since = now + pause }
-    elseif same and log.cold and ended.probing and ended.answered then
-      log.cold.even = { at = now, tokens = ended.cost }
+    elseif same and log.cold and ended.probing and outcome.answered then
+      log.cold.even = { at = now, tokens = cost }
     end
   end
 end
