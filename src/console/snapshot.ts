@@ -78,7 +78,7 @@ const modelOf = (model: string, caller: Caller, sources: Sources, dynos: readonl
 
 const attachmentOf = (model: string, alias: string, { lanes, lastFailure }: Sources): AttachmentShown => {
   const lane = lanes().find((each) => each.model === model && each.upstream === alias)!;
-  const { limit, used, spaced = 0, foreign = 0, pausedMs = 0, block, frees = [], alone } = lane;
+  const { limit, used, spaced, foreign, pausedMs, block, frees, alone } = lane;
   const { tokens, standing, retryMs } = lane;
   return {
     ...{ limit, used, spaced, foreign, block, frees, alone, standing },

@@ -3,7 +3,8 @@
 import type { Granularity } from '../calls/call.ts';
 import type { QuotaState } from '../http/quota-headers.ts';
 import type { OfDyno } from '../metrics/families.ts';
-import type { LaneView } from '../pacing/pacers.ts';
+import type { PacedLane } from '../pacing/pacers.ts';
+import { type LaneView, laneViewOf } from './lane-view.ts';
 
 export interface Queue {
   readonly waiting: number;
@@ -59,7 +60,11 @@ export interface Rooms extends Pick<Sources, 'version' | 'models' | 'readiness'>
     readonly rateWindowMs: number;
     readonly clients: Sources['services'];
   };
-  readonly pacers: { views: Sources['lanes']; windows: Sources['used']; of: Sources['queueOf'] };
+  readonly pacers: {
+    readonly lanes: readonly PacedLane[];
+    windows: Sources['used'];
+    of: Sources['queueOf'];
+  };
   readonly quotas: { readonly stateOf: Sources['quotaOf'] };
   readonly caches: { readonly granularities: { readonly all: Sources['granularities'] } };
   readonly recorder: Pick<Sources, 'lastFailure'>;
@@ -77,7 +82,7 @@ export const sourcesOf = ({ config, pacers, quotas, caches, redis, ...rooms }: R
   services: config.clients.length > 0 ? config.clients : [ANYONE],
   windowMs: config.rateWindowMs,
   families: () => rooms.exposition.families(),
-  lanes: () => pacers.views(),
+  lanes: () => pacers.lanes.map(laneViewOf),
   used: () => pacers.windows(),
   queueOf: (model) => pacers.of(model),
   quotaOf: quotas.stateOf,

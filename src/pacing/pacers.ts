@@ -3,31 +3,32 @@
 import type { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
-import { Circuit, type Reason, type Standing } from '../upstream/circuit.ts';
+import { Circuit, type Reason } from '../upstream/circuit.ts';
 import { Health } from '../upstream/health.ts';
 import { CREDIT_SHARE, type Lane, Pacer } from './pacer.ts';
 import { BEAT_MS } from './window/alone.ts';
 import { limitOf, NOTHING, sum } from './window/amount.ts';
 import { FleetWindow } from './window/fleet-window.ts';
 import { RedisWindow } from './window/redis-window.ts';
-import type { WindowView } from './window/view.ts';
 import { sizeOf, type WindowRules } from './window/window.ts';
 
 export interface Pacers {
   of(model: string): Pacer;
+  readonly lanes: readonly PacedLane[];
   stateOf(model: string): ModelState;
   /** So much is free that some of it may be spent on what nobody waits for. */
   hasRoomToSpare(model: string): boolean;
-  /** @see WindowState */
   windows(): WindowState[];
-  /** How each window and its attachment stand, for people to look at. */
-  views(): LaneView[];
   /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
   readonly alone: Failure | undefined;
   /** Open: calls are kept away from the attachment, be it for one of its models only. */
   circuits(): { upstream: string; open: boolean }[];
   /** This process takes part in no shared window any longer. Never rejects. */
   close(): Promise<void>;
+}
+
+export interface PacedLane extends Lane {
+  readonly model: string;
 }
 
 /** Places of all attachments that are up, their tokens where these are limited, and calls that wait. */
@@ -47,16 +48,9 @@ export interface WindowState {
   readonly limit: number;
   readonly used: number;
   /** Undefined: they are not limited. */
-  readonly tokens?: { readonly limit: number; readonly used: number } | undefined;
+  readonly tokens: { readonly limit: number; readonly used: number } | undefined;
   /** Other processes share the window, but their calls cannot be seen. */
   readonly alone: boolean;
-}
-
-export interface LaneView extends Omit<WindowState, 'tokens'>, Partial<WindowView> {
-  readonly used: number;
-  /** Whether calls are made there; and if not, milliseconds until one is tried. */
-  readonly standing: Standing;
-  readonly retryMs: number;
 }
 
 /** One of the upstream's, with a budget of its own per model. */
@@ -125,7 +119,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const circuitOf = (alias: string, model?: string): Circuit =>
     new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
   const circuits = new Map(upstreams.map(({ alias }) => [alias, circuitOf(alias)]));
-  const lanes = new Map<string, Lane[]>();
+  const lanes: PacedLane[] = [];
   const pacers = new Map<string, Pacer>();
 
   for (const [model, limit] of Object.entries(limits)) {
@@ -134,10 +128,11 @@ export const createPacers = (options: PacersOptions): Pacers => {
     const rules = { limit, tokenLimit: tokenLimits[model], windowMs, callTimeoutMs: maxWaitMs };
     const ofModel = serving.map(({ alias }) => ({
       attachment: alias,
+      model,
       window: windowOf(alias, model, rules, credit),
       health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
     }));
-    lanes.set(model, ofModel);
+    lanes.push(...ofModel);
     pacers.set(
       model,
       new Pacer({
@@ -162,55 +157,37 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const heart = setInterval(beat, BEAT_MS).unref();
 
   const stateOf = (model: string): ModelState => {
-    const up = lanes.get(model)!.filter(({ health }) => !health.open);
-    const windows = up.map(({ window }) => window);
-    const limit = windows.map(({ rules }) => limitOf(rules)).reduce(sum, NOTHING);
-    const used = windows.map((window) => window.used()).reduce(sum, NOTHING);
+    const up = lanes.filter((lane) => lane.model === model && !lane.health.open);
+    const limit = up.map(({ window }) => limitOf(window.rules)).reduce(sum, NOTHING);
+    const used = up.map(({ window }) => window.used()).reduce(sum, NOTHING);
     return {
       ...roomOf(limit.calls, used.calls),
       tokens: tokenLimits[model] === undefined ? undefined : roomOf(limit.tokens, used.tokens),
       waiting: pacers.get(model)!.waiting,
     };
   };
-  const stateOfLane = (model: string, { attachment, window }: Lane): WindowState => ({
-    upstream: attachment,
-    model,
-    limit: window.rules.limit,
-    used: window.used().calls,
-    tokens:
-      window.rules.tokenLimit === undefined
-        ? undefined
-        : { limit: window.rules.tokenLimit, used: window.used().tokens },
-    alone: window.shared === false,
-  });
-  const ofLanes = <T>(look: (model: string, lane: Lane) => T): T[] =>
-    [...lanes].flatMap(([model, ofModel]) => ofModel.map((lane) => look(model, lane)));
+  const stateOfLane = ({ attachment, model, window }: PacedLane): WindowState => {
+    const [{ limit, tokenLimit }, used] = [window.rules, window.used()];
+    const tokens = tokenLimit === undefined ? undefined : { limit: tokenLimit, used: used.tokens };
+    return { upstream: attachment, model, limit, used: used.calls, tokens, alone: !window.shared };
+  };
   return {
     of: (model) => pacers.get(model)!,
+    lanes,
     stateOf,
     hasRoomToSpare(model) {
       const { waiting, tokens, ...calls } = stateOf(model);
       const isSpare = ({ limit, remaining }: Room): boolean => remaining >= SPARE_SHARE * limit;
       return waiting === 0 && isSpare(calls) && (tokens === undefined || isSpare(tokens));
     },
-    windows: () => ofLanes(stateOfLane),
-    views: () =>
-      ofLanes((model, lane) => ({
-        ...stateOfLane(model, lane),
-        tokens: undefined,
-        ...lane.window.view(),
-        standing: lane.health.standing(),
-        retryMs: lane.health.retryInMs(),
-      })),
+    windows: () => lanes.map(stateOfLane),
     get alone() {
       return causes.values().next().value;
     },
     circuits: () =>
       upstreams.map(({ alias }) => ({
         upstream: alias,
-        open: [...lanes.values()]
-          .flat()
-          .some(({ attachment, health }) => attachment === alias && health.open),
+        open: lanes.some(({ attachment, health }) => attachment === alias && health.open),
       })),
     async close() {
       clearInterval(heart);

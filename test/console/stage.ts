@@ -4,13 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { LaneView } from '../../src/console/lane-view.ts';
 import { Live } from '../../src/console/live.ts';
 import { pages, stream } from '../../src/console/routes.ts';
 import type { Service, Sources } from '../../src/console/sources.ts';
 import { serve } from '../../src/http/asset.ts';
 import type { GatewayEnv } from '../../src/http/context.ts';
 import type { OfDyno } from '../../src/metrics/families.ts';
-import type { LaneView } from '../../src/pacing/pacers.ts';
 
 export const MODELS = ['a-rerank-model', 'another-rerank-model', 'an-embed-model'] as const;
 export const [RERANK_MODEL, OTHER_MODEL, EMBED_MODEL] = MODELS;

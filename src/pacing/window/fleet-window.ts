@@ -13,7 +13,6 @@ import type { Heard, SharedGrant, View } from './reply.ts';
 import type { Grade } from './rule.ts';
 import { type Schedules, startOf } from './schedule.ts';
 import { SlidingLog } from './sliding-log.ts';
-import { viewOf } from './view.ts';
 import type { Admission, Backlog, Blocked, Line, WindowEntry, WindowRules } from './window.ts';
 
 export interface FleetWindowOptions {
@@ -30,6 +29,16 @@ export interface FleetWindowOptions {
 
 const NOBODY: Backlog = { due: () => 0, line: () => [], adopt: () => {}, wake: () => {} };
 
+/** A window at a moment: times are monotonic milliseconds. */
+export interface Look {
+  readonly now: number;
+  readonly permits: SlidingLog['permits'];
+  /** The upstream wants to be left alone until then. */
+  readonly pausedUntil: number;
+  /** Why no permit is free; undefined: one is. */
+  readonly block: Blocked['reason'] | undefined;
+}
+
 /** Admission to one attachment's budget for one model. */
 export class FleetWindow {
   readonly rules: WindowRules;
@@ -44,8 +53,6 @@ export class FleetWindow {
   #leaves = false;
   /** Mistakes of ours that were told: what fails at every beat is not to fill the log. */
   readonly #mistakes = new Set<string>();
-  /** How it stands, for people to look at. */
-  readonly view = () => viewOf(this.#logNow(), this.rules, this.#now(), this.#backlog.due());
 
   constructor(options: FleetWindowOptions) {
     const { rules, shared, now = () => performance.now() } = options;
@@ -74,6 +81,19 @@ export class FleetWindow {
   /** What is held now: calls, and their tokens, that may still count at the upstream. */
   used(): Amount {
     return this.#log.used(this.#now());
+  }
+
+  /** How it stands. */
+  look(): Look {
+    const [log, now] = [this.#logNow(), this.#now()];
+    const verdict = log.check(now, this.#backlog.due());
+    const { pausedUntil } = log.occupancy(now);
+    return {
+      now,
+      permits: log.permits,
+      pausedUntil,
+      block: typeof verdict === 'object' ? verdict.reason : undefined,
+    };
   }
 
   /** Makes sure that what is known of other processes is of this moment; undefined: there are none. Never rejects. */
