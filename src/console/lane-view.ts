@@ -4,7 +4,6 @@ import type { PacedLane } from '../pacing/pacers.ts';
 import type { Measure } from '../pacing/window/amount.ts';
 import type { Look } from '../pacing/window/fleet-window.ts';
 import type { Block, WindowRules } from '../pacing/window/window.ts';
-import type { Standing } from '../upstream/circuit.ts';
 
 /** Of calls, or of their tokens. */
 export interface HeldView {
@@ -32,7 +31,7 @@ export interface LaneView extends WindowView {
   /** Other processes share the window, but their calls cannot be seen. */
   readonly alone: boolean;
   /** Whether calls are made there; and if not, milliseconds until one is tried. */
-  readonly standing: Standing;
+  readonly standing: ReturnType<PacedLane['health']['standing']>;
   readonly retryMs: number;
 }
 
