@@ -2,31 +2,28 @@
  * Weighted fair queueing over clients; inside one client, the most urgent first, then in order of arrival. Start-time fair
  * queueing: each client's next call carries a tag in virtual time, the smallest tag is served, and serving a call moves its
  * client's tag on by size ÷ weight. The size of a call is 1, or more where tokens are limited and it takes more of those: see
- * sizeOf in window/window.ts. Where a client starts: see virtual-clock.ts.
+ * sizeOf in window/window.ts.
+ *
+ * A client that was idle starts at the present, less its credit: it waits behind nobody's backlog, catches up with part of
+ * what others had meanwhile, and saves up no more than that. One that has just had its turn starts where it would have gone
+ * on: leaving does not wipe out what it has had.
  */
 
 import type { Amount } from '../window/amount.ts';
 import type { Turns } from '../window/window.ts';
-import { VirtualClock } from './virtual-clock.ts';
 
-/** In whose turn something waits, and where among that client's own. */
+/** In whose turn something waits, and where among that client's own. Of what is queued it is the queue's to change. */
 export interface Place {
-  readonly client: string;
-  /** The smaller, the more urgent. */
-  readonly urgency: number;
-  /** What it needs, where tokens are limited. */
-  readonly tokens?: number;
-}
-
-/** What waits. Its place is the queue's to change while it is here. */
-export interface Queued {
   client: string;
+  /** The smaller, the more urgent. */
   urgency: number;
+  /** What it needs, where tokens are limited. */
   readonly tokens?: number;
 }
 
 /** Items that are not here, but are to be counted as if they stood first among those of their client. */
 export interface Expected {
+  /** All that have any, and all that have something here. */
   readonly clients: Iterable<string>;
   of(client: string): number;
   /** Of each of a client's, on average. */
@@ -35,27 +32,32 @@ export interface Expected {
 
 export interface FairQueueOptions {
   readonly weightOf?: ((client: string) => number) | undefined;
-  /** @see VirtualClock */
+  /** Calls that a client may be served ahead of its turn after a time without any. */
   readonly credit?: number | undefined;
   /** Calls' worth of a call of so many tokens; undefined where tokens are not limited. */
   readonly sizeOf?: ((tokens: number) => number) | undefined;
 }
 
-interface Lane<T> {
+/** What a client has queued. */
+interface Flow<T> {
   readonly items: T[];
-  /** Virtual time at which the first item is due. */
+  /** Virtual time at which the first item is due; without any, at which the next one would have been. */
   tag: number;
 }
 
-export class FairQueue<T extends Queued> {
-  readonly #clock: VirtualClock;
-  /** Clients with something queued. */
-  readonly #lanes = new Map<string, Lane<T>>();
+export class FairQueue<T extends Place> {
+  readonly weightOf: (client: string) => number;
+  readonly #credit: number;
   readonly #sizeOf: FairQueueOptions['sizeOf'];
+  /** Of clients with something queued, and of those that must not start anew. */
+  readonly #flows = new Map<string, Flow<T>>();
+  /** The present, in calls' worth of a window. */
+  #time = 0;
   #size = 0;
 
   constructor({ weightOf = () => 1, credit = 0, sizeOf }: FairQueueOptions = {}) {
-    this.#clock = new VirtualClock(weightOf, credit);
+    this.weightOf = weightOf;
+    this.#credit = credit;
     this.#sizeOf = sizeOf;
   }
 
@@ -63,18 +65,18 @@ export class FairQueue<T extends Queued> {
     return this.#size;
   }
 
-  push(item: T): void {
-    let lane = this.#lanes.get(item.client);
-    if (lane === undefined) {
-      lane = { items: [], tag: this.#clock.startTag(item.client) };
-      this.#lanes.set(item.client, lane);
-    }
-    lane.items.splice(placeIn(lane.items, item.urgency), 0, item);
-    this.#size++;
+  *[Symbol.iterator](): Iterator<T> {
+    for (const { items } of this.#flows.values()) yield* items;
   }
 
-  *[Symbol.iterator](): Iterator<T> {
-    for (const { items } of this.#lanes.values()) yield* items;
+  /** Clients with something queued. */
+  *clients(): Iterable<string> {
+    for (const [client, { items }] of this.#flows) if (items.length > 0) yield client;
+  }
+
+  /** What a client has queued, in the order in which it is served. */
+  of(client: string): readonly T[] {
+    return this.#flows.get(client)?.items ?? [];
   }
 
   /** Items that `fits` accepts; of more than `most`, no more are counted. */
@@ -87,58 +89,52 @@ export class FairQueue<T extends Queued> {
     return count;
   }
 
-  /** Something of the client waits. */
-  isBacklogged(client: string): boolean {
-    return this.#lanes.has(client);
-  }
-
-  has(item: T): boolean {
-    return this.#lanes.get(item.client)?.items.includes(item) ?? false;
-  }
-
-  /** What waits, client by client; the first of each is served first. */
-  *clients(): Iterable<readonly [client: string, items: readonly T[]]> {
-    for (const [client, { items }] of this.#lanes) yield [client, items];
+  push(item: T): void {
+    const flow = this.#flowOf(item.client);
+    if (flow.items.length === 0) flow.tag = this.#tagOf(item.client);
+    flow.items.splice(indexIn(flow.items, item), 0, item);
+    this.#size++;
   }
 
   /** The item that is due among those that `fits` accepts, or among those of one client. */
   first(fits: (item: T) => boolean = () => true, client?: string): T | undefined {
-    const due = this.#due(fits, client);
-    return due?.lane.items[due.at];
+    let first: T | undefined;
+    let due: number | undefined;
+    for (const [name, { items, tag }] of this.#flows) {
+      if (client !== undefined && name !== client) continue;
+      // Of equal tags by name, so that all who serve the same clients agree.
+      if (first && due !== undefined && (tag > due || (tag === due && name > first.client))) continue;
+      const item = items.find(fits);
+      if (item !== undefined) [first, due] = [item, tag];
+    }
+    return first;
   }
 
   /**
    * Takes the item that is due among those that `fits` accepts.
    * @param client whose turn it is, if others have decided so, and counted it
    */
-  shift(fits: (item: T) => boolean = () => true, client?: string): T | undefined {
-    const due = this.#due(fits, client);
-    if (due === undefined) return undefined;
-    const { lane, at } = due;
-    const [item] = lane.items.splice(at, 1);
+  shift(fits?: (item: T) => boolean, client?: string): T | undefined {
+    const item = this.first(fits, client);
+    if (item === undefined) return undefined;
     if (client === undefined) {
-      this.#clock.serve(lane.tag);
-      lane.tag += this.#clock.advance(due.client, this.#worth(item?.tokens));
+      const flow = this.#flowOf(item.client);
+      // Time never goes back: one that had to wait for a lane that fits is served late.
+      this.#time = Math.max(this.#time, flow.tag);
+      flow.tag += this.#worth(item.tokens) / this.weightOf(item.client);
     }
-    this.#size--;
-    this.#retireIfEmpty(due.client, lane);
+    this.remove(item);
     return item;
-  }
-
-  /** Goes on from where others, who serve the same clients, are. */
-  adopt(turns: Turns): void {
-    this.#clock.adopt(turns);
-    for (const [client, lane] of this.#lanes) lane.tag = this.#clock.startTag(client);
   }
 
   /** Takes an item out of turn; false when it is not, or no longer, here. */
   remove(item: T): boolean {
-    const lane = this.#lanes.get(item.client);
-    const at = lane?.items.indexOf(item) ?? -1;
-    if (lane === undefined || at < 0) return false;
-    lane.items.splice(at, 1);
+    const items = this.#flows.get(item.client)?.items;
+    const at = items?.indexOf(item) ?? -1;
+    if (items === undefined || at < 0) return false;
+    items.splice(at, 1);
     this.#size--;
-    this.#retireIfEmpty(item.client, lane);
+    if (items.length === 0) this.#forget();
     return true;
   }
 
@@ -148,51 +144,57 @@ export class FairQueue<T extends Queued> {
    * and whoever else the item passes is served one place later.
    */
   promote(item: T, { client, urgency }: Place): boolean {
-    const sooner = (): boolean => this.#dueIn({ client, urgency }).tag < this.#dueIn(item).tag;
-    if (!this.has(item) || !sooner()) return false;
-    this.remove(item);
-    Object.assign(item, { client, urgency });
+    const isSooner = this.#dueIn({ client, urgency }).tag < this.#dueIn(item).tag;
+    if (!isSooner || !this.remove(item)) return false;
+    [item.client, item.urgency] = [client, urgency];
     this.push(item);
     return true;
   }
 
+  /** Goes on from where others, who serve the same clients, are. */
+  adopt({ virtualTime, tags }: Turns): void {
+    this.#time = virtualTime;
+    for (const flow of this.#flows.values()) flow.tag = Number.NEGATIVE_INFINITY;
+    for (const [client, tag] of tags) this.#flowOf(client).tag = tag;
+    for (const [client, flow] of this.#flows) flow.tag = Math.max(flow.tag, this.#earliest(client));
+    this.#forget();
+  }
+
   /** How much would be served before an item that is here, or before one in this place, were it pushed now. */
-  ahead(place: Place | T, expected: Expected = NONE): Amount {
-    const { client } = place;
+  ahead(place: Place | T, expected: Expected = this.#nothingElse()): Amount {
     const { tag, before } = this.#dueIn(place, expected);
-    let [calls, tokens] = [before, before * this.#typical(client, expected)];
-    const add = (name: string, first: number, waiting: number): void => {
-      const each = this.#typical(name, expected);
-      const turns = this.#clock.turnsUntil(tag, first, name, this.#worth(each));
-      const served = waiting >= turns ? turns : Math.min(turns, waiting + expected.of(name));
+    let [calls, tokens] = [before, before * this.#typical(place.client, expected)];
+    for (const client of expected.clients) {
+      if (client === place.client) continue;
+      const each = this.#typical(client, expected);
+      const first = this.#tagOf(client);
+      if (first > tag) continue;
+      const turns = Math.floor(((tag - first) * this.weightOf(client)) / this.#worth(each)) + 1;
+      const served = Math.min(turns, this.of(client).length + expected.of(client));
       calls += served;
       tokens += served * each;
-    };
-    for (const [name, { tag: first, items }] of this.#lanes) {
-      if (name !== client) add(name, first, items.length);
     }
-    for (const name of expected.clients) {
-      if (name !== client && !this.#lanes.has(name)) add(name, this.#clock.startTag(name), 0);
-    }
-    return { calls, tokens };
+    return { calls: Math.round(calls), tokens: Math.round(tokens) };
   }
 
   /** When an item is due, in virtual time, and behind how many of its own client's. */
-  #dueIn(place: Place | T, expected: Expected = NONE): { tag: number; before: number } {
+  #dueIn(place: Place | T, expected = this.#nothingElse()): { tag: number; before: number } {
     const { client } = place;
-    const own = this.#lanes.get(client);
-    const at = own === undefined ? 0 : own.items.indexOf(place as T);
-    const here = own !== undefined && at < 0 ? placeIn(own.items, place.urgency) : at;
-    const before = expected.of(client) + here;
-    const first = own?.tag ?? this.#clock.startTag(client);
+    const items = this.of(client);
+    const at = items.indexOf(place as T);
+    const before = expected.of(client) + (at < 0 ? indexIn(items, place) : at);
     const size = before * this.#worth(this.#typical(client, expected));
-    return { tag: first + this.#clock.advance(client, size), before };
+    return { tag: this.#tagOf(client) + size / this.weightOf(client), before };
+  }
+
+  #nothingElse(): Expected {
+    return { clients: this.clients(), of: () => 0, tokensOf: () => 0 };
   }
 
   /** Tokens of one of a client's calls, on average. */
   #typical(client: string, expected: Expected): number {
     if (this.#sizeOf === undefined) return 0;
-    const { items = [] } = this.#lanes.get(client) ?? {};
+    const items = this.of(client);
     if (items.length === 0) return expected.tokensOf(client);
     return items.reduce((sum, { tokens = 0 }) => sum + tokens, 0) / items.length;
   }
@@ -201,38 +203,38 @@ export class FairQueue<T extends Queued> {
     return this.#sizeOf?.(tokens) ?? 1;
   }
 
-  #due(fits: (item: T) => boolean, only?: string): { client: string; lane: Lane<T>; at: number } | undefined {
-    let due: { client: string; lane: Lane<T>; at: number } | undefined;
-    for (const [client, lane] of this.#lanes) {
-      if (only !== undefined && client !== only) continue;
-      if (due !== undefined && !isBefore({ client, lane }, due)) continue;
-      const at = lane.items.findIndex(fits);
-      if (at >= 0) due = { client, lane, at };
+  /** When a client's first call is due; if it has none queued, when one would be that came now. */
+  #tagOf(client: string): number {
+    const flow = this.#flows.get(client);
+    if (flow === undefined) return this.#earliest(client);
+    return flow.items.length > 0 ? flow.tag : Math.max(flow.tag, this.#earliest(client));
+  }
+
+  /** Where a client starts that has had nothing for long. */
+  #earliest(client: string): number {
+    return this.#time - this.#credit / this.weightOf(client);
+  }
+
+  #flowOf(client: string): Flow<T> {
+    let flow = this.#flows.get(client);
+    if (flow === undefined) {
+      flow = { items: [], tag: Number.NEGATIVE_INFINITY };
+      this.#flows.set(client, flow);
     }
-    return due;
+    return flow;
   }
 
-  #retireIfEmpty(client: string, lane: Lane<T>): void {
-    if (lane.items.length > 0) return;
-    this.#lanes.delete(client);
-    this.#clock.retire(client, lane.tag);
+  /** Of clients that would start anew in any case nothing needs to be kept. */
+  #forget(): void {
+    for (const [client, { items, tag }] of this.#flows) {
+      if (items.length === 0 && tag <= this.#earliest(client)) this.#flows.delete(client);
+    }
   }
 }
 
-const NONE: Expected = { clients: [], of: () => 0, tokensOf: () => 0 };
-
-interface Turn {
-  readonly client: string;
-  readonly lane: { readonly tag: number };
-}
-
-/** By tag; equal ones by name, so that all who serve the same clients agree. */
-const isBefore = (a: Turn, b: Turn): boolean =>
-  a.lane.tag === b.lane.tag ? a.client < b.client : a.lane.tag < b.lane.tag;
-
-/** Behind everything as urgent or more. */
-const placeIn = (items: readonly Place[], urgency: number): number => {
-  let place = items.length;
-  while (place > 0 && items[place - 1]!.urgency > urgency) place--;
-  return place;
+/** Where among a client's items one waits that is pushed: behind everything as urgent or more. */
+const indexIn = (items: readonly Place[], { urgency }: Place): number => {
+  let index = items.length;
+  while (index > 0 && items[index - 1]!.urgency > urgency) index--;
+  return index;
 };

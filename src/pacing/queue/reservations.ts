@@ -18,7 +18,6 @@ export interface ReservationsOptions {
 }
 
 interface Reservation {
-  readonly client: string;
   readonly from: number;
   readonly until: number;
 }
@@ -43,13 +42,12 @@ const MESSAGE = /^([\w-]{0,64}) ([\w-]{1,64}) (?:(\d{1,5})|taken)$/;
 export class Reservations {
   readonly #most: number;
   readonly #channel: ReservationChannel | undefined;
-  readonly #all = new Map<string, Reservation>();
-  /** Of each client that has any: when they begin, in order. */
-  readonly #clients = new Map<string, number[]>();
+  /** By client, and by question. */
+  readonly #all = new Map<string, Map<string, Reservation>>();
+  #size = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
-  /** Of late: reservations that have ended, and those of them that were taken up. */
-  #ended = 1;
-  #taken = 1;
+  /** Share of those of late that were taken up. */
+  #takenShare = 1;
 
   constructor({ most, channel }: ReservationsOptions) {
     this.#most = most;
@@ -60,14 +58,14 @@ export class Reservations {
   /** Clients that have any. */
   clients(now: number): Iterable<string> {
     this.#sweep(now);
-    return this.#clients.keys();
+    return this.#all.keys();
   }
 
   /** Calls of a client that come back by then. Of callers that never do, nobody is to be refused for long. */
   dueBy(client: string, at: number): number {
-    const from = this.#clients.get(client) ?? [];
-    const later = from.findIndex((moment) => moment > at);
-    return Math.min(1, this.#taken / this.#ended) * (later < 0 ? from.length : later);
+    let due = 0;
+    for (const { from } of this.#all.get(client)?.values() ?? []) if (from <= at) due++;
+    return this.#takenShare * due;
   }
 
   /** @param waitMs what the caller is told */
@@ -82,28 +80,23 @@ export class Reservations {
    */
   take(client: string, question: string, now: number): 'due' | number | undefined {
     this.#sweep(now);
-    const key = keyOf(client, question);
-    const reservation = this.#all.get(key);
+    const reservation = this.#all.get(client)?.get(question);
     if (reservation === undefined) return undefined;
     // Other processes hear of it a moment later, and take its time to begin as much later.
     if (now < reservation.from - SECOND_MS) return reservation.from - now;
-    this.#end(key, true);
+    this.#end(client, question, true);
     this.#channel?.publish(`${client} ${question} taken`);
     return 'due';
   }
 
   #enter(client: string, question: string, now: number, waitMs: number): boolean {
     this.#sweep(now);
-    if (!(waitMs <= LONGEST_MS) || this.#all.size >= this.#most) return false;
-    const key = keyOf(client, question);
-    const own = this.#clients.get(client) ?? [];
-    if (own.length >= Math.max(1, Math.floor(this.#most * CLIENT_SHARE)) || this.#all.has(key)) return false;
-    const from = now + waitMs;
+    if (!(waitMs <= LONGEST_MS) || this.#size >= this.#most) return false;
+    const own = this.#all.get(client) ?? new Map<string, Reservation>();
+    if (own.size >= Math.max(1, Math.floor(this.#most * CLIENT_SHARE)) || own.has(question)) return false;
     const until = now + Math.ceil((waitMs * (1 + SPREAD)) / SECOND_MS) * SECOND_MS + LATE_MS;
-    this.#all.set(key, { client, from, until });
-    // Most come later than all who are there, since each is told a later time.
-    own.splice(own.findLastIndex((moment) => moment <= from) + 1, 0, from);
-    this.#clients.set(client, own);
+    this.#all.set(client, own.set(question, { from: now + waitMs, until }));
+    this.#size++;
     return true;
   }
 
@@ -111,7 +104,7 @@ export class Reservations {
   #hear(message: string, now: number): void {
     const [, client, question, waitMs] = MESSAGE.exec(message) ?? [];
     if (client === undefined || question === undefined) return;
-    if (waitMs === undefined) this.#end(keyOf(client, question), true);
+    if (waitMs === undefined) this.#end(client, question, true);
     else this.#enter(client, question, now, Number(waitMs));
   }
 
@@ -119,20 +112,16 @@ export class Reservations {
   #sweep(now: number): void {
     if (now - this.#sweptAt < SECOND_MS) return;
     this.#sweptAt = now;
-    for (const [key, { until }] of this.#all) if (now >= until) this.#end(key, false);
+    for (const [client, own] of this.#all) {
+      for (const [question, { until }] of own) if (now >= until) this.#end(client, question, false);
+    }
   }
 
-  #end(key: string, taken: boolean): void {
-    const reservation = this.#all.get(key);
-    if (reservation === undefined) return;
-    const { client, from } = reservation;
-    this.#all.delete(key);
-    const own = this.#clients.get(client)!;
-    own.splice(own.indexOf(from), 1);
-    if (own.length === 0) this.#clients.delete(client);
-    this.#ended = (1 - WEIGHT) * this.#ended + 1;
-    this.#taken = (1 - WEIGHT) * this.#taken + (taken ? 1 : 0);
+  #end(client: string, question: string, taken: boolean): void {
+    const own = this.#all.get(client);
+    if (!own?.delete(question)) return;
+    if (own.size === 0) this.#all.delete(client);
+    this.#size--;
+    this.#takenShare += WEIGHT * ((taken ? 1 : 0) - this.#takenShare);
   }
 }
-
-const keyOf = (client: string, question: string): string => `${client}:${question}`;

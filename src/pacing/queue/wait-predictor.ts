@@ -5,13 +5,13 @@
  * as it did of late.
  */
 
-import type { Again } from '../../calls/attempt.ts';
-import type { Lane, Lanes } from '../lanes/lanes.ts';
+import type { Attempt, Lanes } from '../lanes/lanes.ts';
 import { type Amount, sum } from '../window/amount.ts';
-import { HORIZON_MS, startOf } from '../window/schedule.ts';
+import { startOf } from '../window/schedule.ts';
 import type { ArrivalRates } from './arrival-rates.ts';
-import type { FairQueue, Place, Queued } from './fair-queue.ts';
+import type { FairQueue, Place } from './fair-queue.ts';
 import type { Reservations } from './reservations.ts';
+import type { UsualCall } from './usual-call.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */
@@ -31,55 +31,68 @@ const QUICK_SHARE = 0.5;
 /** How often it is looked again who comes meanwhile. By then it makes no difference, or the wait is longer than any. */
 const STEPS = 50;
 
-export interface WaitPredictorOptions<T extends Queued> {
-  readonly lanes: Lanes<Lane>;
-  readonly queue: Pick<FairQueue<T>, 'isBacklogged' | 'ahead'>;
+export interface WaitPredictorOptions {
+  readonly lanes: Lanes;
+  readonly queue: FairQueue<Place>;
   readonly reservations: Pick<Reservations, 'clients' | 'dueBy'>;
   readonly rates: Pick<ArrivalRates, 'clients' | 'within' | 'periodMs'>;
-  /** How long calls last, and what hardly any takes longer than, milliseconds. */
-  readonly latency: { readonly ms: number; readonly mostMs: number };
-  /** What a call costs of late. */
-  readonly typicalTokens?: () => number;
+  readonly usual: Pick<UsualCall, 'ms' | 'mostMs' | 'tokens'>;
 }
 
-export class WaitPredictor<T extends Queued = Queued> {
-  readonly #options: WaitPredictorOptions<T>;
+/** What other processes tell of one client. */
+interface Elsewhere {
+  /** Calls that wait, and their tokens together. */
+  readonly waiting: number;
+  readonly tokens: number;
+  /** Calls that come. */
+  readonly perMs: number;
+}
 
-  constructor(options: WaitPredictorOptions<T>) {
+const NOTHING: Elsewhere = { waiting: 0, tokens: 0, perMs: 0 };
+
+export class WaitPredictor {
+  readonly #options: WaitPredictorOptions;
+
+  constructor(options: WaitPredictorOptions) {
     this.#options = options;
   }
 
   /** For a call that waits, or one that would wait in this place; undefined when nobody could make it. */
-  of(place: Place | T, again: Again | undefined): Expectation | undefined {
-    const { lanes, queue, reservations, rates, latency } = this.#options;
-    const schedules = lanes.schedules(again, latency.ms, place);
+  of(call: Place & Attempt): Expectation | undefined {
+    const { lanes, queue, reservations, rates, usual } = this.#options;
+    const schedules = lanes.schedules(call, usual.ms);
     if (schedules === undefined) return undefined;
     const now = performance.now();
-    const elsewhere = this.#elsewhere(place, again);
-    const { tokens = 0 } = place;
-    const clients = new Set([...elsewhere.keys(), ...reservations.clients(now), ...rates.clients(now)]);
+    const elsewhere = this.#elsewhere(call);
+    const tokensOf = (client: string): number => this.#tokensOf(elsewhere.get(client));
+    const clients = new Set([
+      ...queue.clients(),
+      ...elsewhere.keys(),
+      ...reservations.clients(now),
+      ...rates.clients(now),
+    ]);
     /** Calls that are there within so many milliseconds, beside those that wait here. */
     const callsBy = (client: string, inMs: number): number => {
       const { waiting, perMs } = elsewhere.get(client) ?? NOTHING;
       const back = inMs > 0 ? reservations.dueBy(client, now + inMs) : 0;
-      if (client === place.client) return waiting + (place.urgency < 0 ? 0 : back);
-      if (queue.isBacklogged(client) || waiting + back > 0) return Number.MAX_SAFE_INTEGER;
+      if (client === call.client) return waiting + (call.urgency < 0 ? 0 : back);
+      if (queue.of(client).length > 0 || waiting + back > 0) return Number.MAX_SAFE_INTEGER;
       const mean = rates.within(client, inMs, now) + perMs * inMs;
       return inMs > 0 ? mean + Math.sqrt(mean + 4) : 0;
     };
-    const tokensOf = (client: string): number => this.#tokensOf(elsewhere.get(client));
     const aheadBy = (inMs: number): Amount =>
-      rounded(queue.ahead(place, { clients, of: (client) => callsBy(client, inMs), tokensOf }));
+      queue.ahead(call, { clients, of: (client) => callsBy(client, inMs), tokensOf });
+    const { tokens = 0 } = call;
     let ahead = aheadBy(0);
     let waitMs = startOf(schedules, ahead, tokens);
     // The later it starts, the more of those who come are served before; nobody's turn comes for ever.
-    for (let step = 0; waitMs > 0 && waitMs < HORIZON_MS && step < STEPS; step++) {
-      const later = aheadBy(waitMs);
-      if (later.calls <= ahead.calls && later.tokens <= ahead.tokens) break;
-      ahead = later;
-      waitMs = startOf(schedules, ahead, tokens);
+    for (let step = 0; waitMs > 0 && step < STEPS; step++) {
+      ahead = aheadBy(waitMs);
+      const start = startOf(schedules, ahead, tokens);
+      if (start <= waitMs) break;
+      waitMs = start;
     }
-    const answerAt = waitMs > 0 ? now + waitMs + latency.mostMs : now;
+    const answerAt = waitMs > 0 ? now + waitMs + usual.mostMs : now;
     const more = sum(ahead, { calls: MARGIN, tokens: MARGIN * tokens });
     return { waitMs, answerAt, close: startOf(schedules, more, tokens) > 0 };
   }
@@ -88,35 +101,32 @@ export class WaitPredictor<T extends Queued = Queued> {
    * The soonest that a call that waits can be answered, if nobody comes any more who would be served before, and its
    * call is a quick one; undefined when nobody could make it.
    */
-  soonest(item: T, again: Again | undefined): number | undefined {
-    const { lanes, queue, latency } = this.#options;
-    const schedules = lanes.schedules(again, latency.ms, item);
+  soonest(call: Place & Attempt): number | undefined {
+    const { lanes, queue, usual } = this.#options;
+    const schedules = lanes.schedules(call, usual.ms);
     if (schedules === undefined) return undefined;
-    const now = performance.now();
-    const elsewhere = this.#elsewhere(item, again);
-    const of = (client: string): number => (elsewhere.get(client) ?? NOTHING).waiting;
-    const tokensOf = (client: string): number => this.#tokensOf(elsewhere.get(client));
-    const ahead = queue.ahead(item, { clients: elsewhere.keys(), of, tokensOf });
-    return now + startOf(schedules, ahead, item.tokens ?? 0) + QUICK_SHARE * latency.ms;
+    const elsewhere = this.#elsewhere(call);
+    const ahead = queue.ahead(call, {
+      clients: new Set([...queue.clients(), ...elsewhere.keys()]),
+      of: (client) => (elsewhere.get(client) ?? NOTHING).waiting,
+      tokensOf: (client) => this.#tokensOf(elsewhere.get(client)),
+    });
+    return performance.now() + startOf(schedules, ahead, call.tokens ?? 0) + QUICK_SHARE * usual.ms;
   }
 
   /** Of a call that waits elsewhere, or is yet to come. */
-  #tokensOf({ waiting, tokens }: Elsewhere = NOTHING): number {
-    return waiting > 0 ? tokens / waiting : (this.#options.typicalTokens?.() ?? 0);
+  #tokensOf({ waiting, tokens } = NOTHING): number {
+    return waiting > 0 ? tokens / waiting : this.#options.usual.tokens;
   }
 
-  /**
-   * What other processes tell, by client: calls that wait, of its own client only those it does not pass, and calls that come.
-   * What waits in one process waits for each of its lanes.
-   */
-  #elsewhere(place: Place, again: Again | undefined): ReadonlyMap<string, Elsewhere> {
+  /** Of its own client's calls only those that a call does not pass. What waits in one process waits for each of its lanes. */
+  #elsewhere(call: Place & Attempt): ReadonlyMap<string, Elsewhere> {
     const { lanes, rates } = this.#options;
     const all = new Map<string, Elsewhere>();
-    for (const { client, calls, tokens = 0, arrived, first } of lanes
-      .for(again, place)[0]
-      ?.window.elsewhere() ?? []) {
+    for (const { client, calls, tokens = 0, arrived, first } of lanes.for(call)[0]?.window.elsewhere() ??
+      []) {
       const known = all.get(client) ?? NOTHING;
-      const passed = client === place.client ? first.findIndex(({ urgency }) => urgency > place.urgency) : -1;
+      const passed = client === call.client ? first.findIndex(({ urgency }) => urgency > call.urgency) : -1;
       const before = passed < 0 ? calls : passed;
       all.set(client, {
         waiting: known.waiting + before,
@@ -127,17 +137,3 @@ export class WaitPredictor<T extends Queued = Queued> {
     return all;
   }
 }
-
-interface Elsewhere {
-  readonly waiting: number;
-  /** Of those that wait, together. */
-  readonly tokens: number;
-  readonly perMs: number;
-}
-
-const NOTHING: Elsewhere = { waiting: 0, tokens: 0, perMs: 0 };
-
-const rounded = ({ calls, tokens }: Amount): Amount => ({
-  calls: Math.round(calls),
-  tokens: Math.round(tokens),
-});

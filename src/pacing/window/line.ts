@@ -11,33 +11,26 @@ const MOST_TOKENS = 1_000_000_000;
 /** A call that goes first, and the least urgent that a caller can ask for. */
 const [FIRST_URGENCY, LAST_URGENCY] = [-1, 7];
 
-/** A call that waits. */
-interface Waits {
-  readonly urgency: number;
-  /** Monotonic milliseconds. */
-  readonly since: number;
-  /** What it is likely to cost, and what it asks for. */
-  readonly tokens?: number;
-  readonly asks?: number;
+/** What waits here of one client. */
+export interface WaitingHere extends Pick<Waiting, 'client' | 'weight' | 'arrived'> {
+  /** In the order in which they are due: since when each waits (monotonic ms), what it is likely to cost, and what it asks for. */
+  readonly calls: readonly {
+    readonly urgency: number;
+    readonly since: number;
+    readonly tokens?: number;
+    readonly asks?: number;
+  }[];
 }
 
-export interface LineOptions {
-  /** What waits, client by client, each in the order in which it is due; also clients that may bring calls. */
-  readonly waiting: ReadonlyMap<string, readonly Waits[]>;
-  /** @see Waiting */
-  readonly arrived: (client: string) => number;
-  readonly weightOf: (client: string) => number;
-}
-
-export const lineOf = ({ waiting, arrived, weightOf }: LineOptions, now: number): Line =>
-  [...waiting]
+export const lineOf = (waiting: readonly WaitingHere[], now: number): Line =>
+  waiting
     .map(
-      ([client, calls]): Waiting => ({
+      ({ client, weight, arrived, calls }): Waiting => ({
         client,
-        weight: weightOf(client),
+        weight,
         calls: calls.length,
         tokens: calls.reduce((sum, { tokens = 0 }) => sum + tokens, 0) || undefined,
-        arrived: Math.round(arrived(client)),
+        arrived: Math.round(arrived),
         first: calls.slice(0, MOST_AT_ONCE).map(({ urgency, since, asks }) => ({
           urgency,
           waitedMs: now - since,

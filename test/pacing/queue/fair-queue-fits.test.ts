@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
+import { FairQueue, type Place } from '../../../src/pacing/queue/fair-queue.ts';
 
-interface Item extends Queued {
+interface Item extends Place {
   readonly name: string;
 }
 

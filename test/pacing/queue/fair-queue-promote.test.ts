@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairQueue, type Place, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
+import { FairQueue, type Place } from '../../../src/pacing/queue/fair-queue.ts';
 
-interface Item extends Queued {
+interface Item extends Place {
   readonly name: string;
 }
 

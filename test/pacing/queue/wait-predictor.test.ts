@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
-import { FairQueue, type Queued } from '../../../src/pacing/queue/fair-queue.ts';
+import { ArrivalRates } from '../../../src/pacing/queue/arrival-rates.ts';
+import { FairQueue, type Place } from '../../../src/pacing/queue/fair-queue.ts';
+import { UsualCall } from '../../../src/pacing/queue/usual-call.ts';
 import { WaitPredictor } from '../../../src/pacing/queue/wait-predictor.ts';
 import { NOTHING } from '../../../src/pacing/window/amount.ts';
 import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
@@ -33,7 +35,7 @@ const waiting = (client: string, calls: number, over: Partial<Waiting> = {}): Wa
 interface Scene {
   /** Places that are free; after those, one comes free each second. */
   readonly free: number;
-  readonly here?: readonly Queued[];
+  readonly here?: readonly Place[];
   readonly elsewhere?: Line;
   /** When callers come back that have been told to, milliseconds from now. */
   readonly reserved?: ReadonlyMap<string, readonly number[]>;
@@ -54,12 +56,16 @@ const predictorOf = (scene: Scene): WaitPredictor => {
     }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
-  const lanes = new Lanes([{ attachment: 'LANE', window: window as never, health }]);
-  const latency = { ms: LATENCY_MS, mostMs: MOST_MS };
+  const rates = new ArrivalRates(() => PERIOD_MS);
+  const lanes = new Lanes([{ attachment: 'LANE', window: window as never, health }], {
+    queue: new FairQueue(),
+    rates,
+    usual: new UsualCall(),
+  });
   return new WaitPredictor({
     lanes,
     queue,
-    latency,
+    usual: { ms: LATENCY_MS, mostMs: MOST_MS, tokens: 0 },
     reservations: {
       clients: () => reserved.keys(),
       dueBy: (client, at) => (reserved.get(client) ?? []).filter((ms: number) => NOW + ms <= at).length,
@@ -76,7 +82,7 @@ const SEARCH = { client: 'search', urgency: 3 };
 
 describe('what a call has to expect', () => {
   it('is no wait while there is room for all who are before it', () => {
-    const expectation = predictorOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }).of(SEARCH, undefined);
+    const expectation = predictorOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }).of(SEARCH);
     expect(expectation).toEqual({ waitMs: 0, answerAt: NOW, close: false });
   });
 
@@ -86,7 +92,7 @@ describe('what a call has to expect', () => {
       here: [{ ...SEARCH }, { ...SEARCH }],
       elsewhere: [waiting('search', 3), waiting('search', 4)],
     };
-    const { waitMs, answerAt, close } = predictorOf(scene).of(SEARCH, undefined)!;
+    const { waitMs, answerAt, close } = predictorOf(scene).of(SEARCH)!;
     expect(waitMs).toBe((2 + 3 + 4 + 1) * 1000);
     expect(answerAt).toBe(NOW + waitMs + MOST_MS);
     expect(close).toBe(true);
@@ -94,11 +100,11 @@ describe('what a call has to expect', () => {
 
   it('counts no more of another service than are served before its turn', () => {
     const scene = { free: 0, elsewhere: [waiting('evaluation', 500)] };
-    expect(predictorOf(scene).of(SEARCH, undefined)!.waitMs).toBe(2000);
+    expect(predictorOf(scene).of(SEARCH)!.waitMs).toBe(2000);
   });
 
   it('is no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
-    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH, undefined)!.waitMs;
+    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH)!.waitMs;
     const here = Array.from({ length: 10 }, () => ({ ...SEARCH }));
     expect(waitOf({ free: 0, here })).toBe(11_000);
     const one = { client: 'evaluation', urgency: 3 };
@@ -109,7 +115,7 @@ describe('what a call has to expect', () => {
   it('passes those of its own service elsewhere that are less urgent', () => {
     const scene = { free: 0, elsewhere: [waiting('search', 5)] };
     const waitOf = (scene: Scene, urgency: number): number =>
-      predictorOf(scene).of({ client: 'search', urgency }, undefined)!.waitMs;
+      predictorOf(scene).of({ client: 'search', urgency })!.waitMs;
     expect(waitOf(scene, 2)).toBe(1000);
     expect(waitOf(scene, 3)).toBe(6000);
     const first = [2, 3, 3].map((urgency) => ({ urgency, waitedMs: 0 }));
@@ -119,39 +125,39 @@ describe('what a call has to expect', () => {
   it('of one that waits counts those before it', () => {
     const [first, second] = [{ ...SEARCH }, { ...SEARCH }];
     const predictor = predictorOf({ free: 0, here: [first, second] });
-    expect(predictor.of(first, undefined)!.waitMs).toBe(1000);
-    expect(predictor.of(second, undefined)!.waitMs).toBe(2000);
-    expect(predictor.soonest(second, undefined)).toBe(NOW + 2000 + LATENCY_MS / 2);
+    expect(predictor.of(first)!.waitMs).toBe(1000);
+    expect(predictor.of(second)!.waitMs).toBe(2000);
+    expect(predictor.soonest(second)).toBe(NOW + 2000 + LATENCY_MS / 2);
   });
 
   it('counts calls that have been told to come by then', () => {
     const reserved = new Map([['search', [1000, 1000]]]);
-    expect(predictorOf({ free: 0, reserved }).of(SEARCH, undefined)!.waitMs).toBe(3000);
+    expect(predictorOf({ free: 0, reserved }).of(SEARCH)!.waitMs).toBe(3000);
     // Of another service, as one that has calls waiting.
     const others = new Map([['evaluation', [1000]]]);
     const here = Array.from({ length: 3 }, () => ({ ...SEARCH }));
-    expect(predictorOf({ free: 0, here, reserved: others }).of(SEARCH, undefined)!.waitMs).toBe(8000);
+    expect(predictorOf({ free: 0, here, reserved: others }).of(SEARCH)!.waitMs).toBe(8000);
   });
 
   it('of one that comes back when it was told to counts nobody who has not come', () => {
     const here = [{ client: 'search', urgency: -1 }, { ...SEARCH }];
     const scene = { free: 0, here, reserved: new Map([['search', [0, 1000]]]) };
-    expect(predictorOf(scene).of({ client: 'search', urgency: -1 }, undefined)!.waitMs).toBe(2000);
+    expect(predictorOf(scene).of({ client: 'search', urgency: -1 })!.waitMs).toBe(2000);
   });
 
   it('keeps no place for those who come after it is free', () => {
     const reserved = new Map([['search', [4000, 4000, 4000, 4000, 4000]]]);
     const two = [{ ...SEARCH }, { ...SEARCH }];
     const scene = { free: 0, here: two, reserved };
-    expect(predictorOf(scene).of(SEARCH, undefined)!.waitMs).toBe(3000);
+    expect(predictorOf(scene).of(SEARCH)!.waitMs).toBe(3000);
     const three = { ...scene, here: [...two, { ...SEARCH }] };
-    expect(predictorOf(three).of(SEARCH, undefined)!.waitMs).toBe(9000);
+    expect(predictorOf(three).of(SEARCH)!.waitMs).toBe(9000);
     const due = new Map([['search', [0, 0, 0]]]);
-    expect(predictorOf({ free: 1, reserved: due }).of(SEARCH, undefined)!.waitMs).toBe(0);
+    expect(predictorOf({ free: 1, reserved: due }).of(SEARCH)!.waitMs).toBe(0);
   });
 
   it('counts calls of another service that will have come by then, if it goes on as it did, in its turn', () => {
-    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH, undefined)!.waitMs;
+    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH)!.waitMs;
     const here = Array.from({ length: 30 }, () => ({ ...SEARCH }));
     const alone = waitOf({ free: 0, here });
     const some = waitOf({
@@ -174,7 +180,7 @@ describe('what a call has to expect', () => {
   });
 
   it('depends on what others do at this moment when the room is all but used up', () => {
-    expect(predictorOf({ free: 8 }).of(SEARCH, undefined)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
-    expect(predictorOf({ free: 9 }).of(SEARCH, undefined)!.close).toBe(false);
+    expect(predictorOf({ free: 8 }).of(SEARCH)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
+    expect(predictorOf({ free: 9 }).of(SEARCH)!.close).toBe(false);
   });
 });

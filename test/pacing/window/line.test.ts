@@ -62,23 +62,13 @@ describe('what a process tells of who waits in it', () => {
 
   it('counts everyone, and tells more only of those that may be served at once', () => {
     const since = Array.from({ length: 40 }, (_, i) => ({ urgency: 3, since: i }));
-    const waiting = new Map([
-      ['search', since],
-      ['chatbot', []],
-      ['evaluation', []],
-    ]);
-    const arrived = new Map([
-      ['search', 50],
-      ['evaluation', 3],
-    ]);
-    const line = lineOf(
-      {
-        waiting,
-        arrived: (client) => arrived.get(client) ?? 0,
-        weightOf: (client) => client.length,
-      },
-      100,
-    );
+    const of = (client: string, calls: typeof since, arrived: number) => ({
+      client,
+      weight: client.length,
+      calls,
+      arrived,
+    });
+    const line = lineOf([of('search', since, 50), of('chatbot', [], 0), of('evaluation', [], 3)], 100);
     expect(line.map(({ first, ...told }) => told)).toEqual([
       { client: 'search', weight: 6, calls: 40, arrived: 50 },
       { client: 'evaluation', weight: 10, calls: 0, arrived: 3 },

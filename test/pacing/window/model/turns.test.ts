@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FairQueue, type Queued } from '../../../../src/pacing/queue/fair-queue.ts';
+import { FairQueue, type Place } from '../../../../src/pacing/queue/fair-queue.ts';
 import { FleetWindow } from '../../../../src/pacing/window/fleet-window.ts';
 import { RedisWindow } from '../../../../src/pacing/window/redis-window.ts';
 import { type Line, sizeOf, type WindowRules } from '../../../../src/pacing/window/window.ts';
@@ -16,7 +16,7 @@ const CREDIT = 2;
 const RULES: WindowRules = { limit: 1, windowMs: 1000, callTimeoutMs: 1000 };
 const TOKEN_RULES: WindowRules = { ...RULES, limit: 5, tokenLimit: 1000 };
 
-interface Call extends Queued {
+interface Call extends Place {
   readonly name: number;
   readonly process: number;
   readonly since: number;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Latency } from '../../../src/pacing/queue/latency.ts';
+import { UsualCall } from '../../../src/pacing/queue/usual-call.ts';
 
-const seen = (times: readonly number[]): Latency => {
-  const latency = new Latency();
-  for (const ms of times) latency.observe(ms);
-  return latency;
+const seen = (times: readonly number[]): UsualCall => {
+  const usual = new UsualCall();
+  for (const ms of times) usual.lasted(ms);
+  return usual;
 };
 
 test('a latency is a guess before any was seen, then what was seen, and follows it', () => {
