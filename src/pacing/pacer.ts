@@ -8,16 +8,14 @@ import type { Place, Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
 import type { Asked, Permit, Permits } from '../calls/permit.ts';
 import { Turns } from '../calls/turns.ts';
-import { type Lane, Lanes } from './lanes/lanes.ts';
-import { Admission } from './queue/admission.ts';
-import { ArrivalRates } from './queue/arrival-rates.ts';
+import { choose, outageOf } from '../upstream/choice.ts';
+import { type Lane, LaneServer, type Traffic } from './lane-server.ts';
+import { admit, tooLate } from './queue/admission.ts';
+import { expectationOf, soonestAnswer } from './queue/expectation.ts';
 import { FairQueue, type FairQueueOptions } from './queue/fair-queue.ts';
+import { RecentCalls } from './queue/recent-calls.ts';
 import { type ReservationChannel, Reservations } from './queue/reservations.ts';
-import { UsualCall } from './queue/usual-call.ts';
-import { WaitPredictor } from './queue/wait-predictor.ts';
 import { FIRST, Ticket } from './ticket.ts';
-
-export type { Lane } from './lanes/lanes.ts';
 
 /**
  * Share of the limit that a service may be served ahead of its turn. While one service takes a whole burst, another
@@ -44,60 +42,61 @@ const LOOK_EVERY_MS = 250;
 const LOOK_AT = 64;
 
 export class Pacer implements Permits {
-  readonly #queue: FairQueue<Ticket>;
-  readonly #usual = new UsualCall();
-  readonly #rates: ArrivalRates;
-  readonly #lanes: Lanes;
-  readonly #predictor: WaitPredictor;
-  readonly #admission: Admission;
+  readonly #traffic: Traffic;
+  /** The most tokens that a call can cost: all that a window has. */
+  readonly #mostTokens: number;
   readonly #turns = new Turns();
   #looking: NodeJS.Timeout | undefined;
   /** Those still to be looked at in this round; some may wait no longer. */
   #round: Ticket[] = [];
 
   constructor({ lanes, maxQueue, windowMs, channel, ...options }: PacerOptions) {
-    const queue = new FairQueue<Ticket>(options);
-    const usual = this.#usual;
-    const rates = new ArrivalRates(() => windowMs + usual.ms);
-    const reservations = new Reservations({ most: maxQueue, channel });
-    this.#queue = queue;
-    this.#rates = rates;
-    this.#lanes = new Lanes(lanes, { queue, rates, usual });
-    this.#predictor = new WaitPredictor({ lanes: this.#lanes, queue, reservations, rates, usual });
-    this.#admission = new Admission({
-      lanes: this.#lanes,
-      predictor: this.#predictor,
-      reservations,
-      isFull: () => queue.size >= maxQueue,
-    });
-    for (const { health } of lanes) health.listen(() => this.#rearrange());
+    const traffic: Traffic = {
+      queue: new FairQueue(options),
+      recent: new RecentCalls(windowMs),
+      reservations: new Reservations({ most: maxQueue, channel }),
+      lanes: [],
+      maxQueue,
+    };
+    for (const lane of lanes) {
+      traffic.lanes.push(new LaneServer(lane, traffic));
+      lane.health.listen(() => this.#rearrange());
+    }
+    this.#traffic = traffic;
+    this.#mostTokens = Math.max(0, ...lanes.map(({ window }) => window.rules.tokenLimit ?? 0));
   }
 
   get waiting(): number {
-    return this.#queue.size;
+    return this.#traffic.queue.size;
   }
 
   /** Milliseconds that a call of a client, a typical one, would wait if it came now; undefined when nobody could make it. */
   expectedMs(client: string): number | undefined {
-    return this.#predictor.of({ client, urgency: DEFAULT_URGENCY, tokens: this.#usual.tokens })?.waitMs;
+    return expectationOf(this.#traffic, {
+      client,
+      urgency: DEFAULT_URGENCY,
+      tokens: this.#traffic.recent.tokens,
+    })?.waitMs;
   }
 
   /** Calls that wait, by client. */
   waitingBy(): Map<string, number> {
-    return new Map([...this.#queue.clients()].map((client) => [client, this.#queue.of(client).length]));
+    return new Map(
+      [...this.#traffic.queue.clients()].map((client) => [client, this.#traffic.queue.of(client).length]),
+    );
   }
 
   /** @see Permits.acquire */
   async acquire(terms: Terms, asked: Asked = {}): Promise<Permit> {
-    const ticket = new Ticket(terms, asked, this.#lanes.mostTokens);
+    const ticket = new Ticket(terms, asked, this.#mostTokens);
     // All in one step, so that the next call is judged behind this one.
-    const expectation = this.#admission.admit(ticket);
-    this.#rates.note(ticket.client, ticket.since);
+    const expectation = admit(this.#traffic, ticket);
+    this.#traffic.recent.came(ticket.client, ticket.since);
     const permit = ticket.wait(expectation, {
       onAbort: () => this.#refuse(ticket, terms.signal.reason),
       onNewcomer: (newcomer) => this.#promote(ticket, newcomer),
     });
-    this.#queue.push(ticket);
+    this.#traffic.queue.push(ticket);
     this.#request(ticket);
     this.#lookAgain();
     // Who goes first has been promised so, whatever others do.
@@ -107,10 +106,7 @@ export class Pacer implements Permits {
 
   /** A call waits in a place that it did not have before. */
   #request(ticket: Ticket): void {
-    for (const lane of this.#lanes.all) {
-      if (this.#queue.first(this.#lanes.servedBy(lane)) === ticket) lane.wake();
-      lane.request();
-    }
+    for (const lane of this.#traffic.lanes) lane.request(ticket);
   }
 
   /**
@@ -118,12 +114,12 @@ export class Pacer implements Permits {
    * the same moment, one knows of the other.
    */
   async #confirm(ticket: Ticket): Promise<void> {
-    const refreshed = this.#lanes.refresh(ticket);
-    if (refreshed === undefined) return;
-    await refreshed;
+    const refreshes = choose(this.#traffic.lanes, ticket).flatMap(({ window }) => window.refresh() ?? []);
+    if (refreshes.length === 0) return;
+    await Promise.all(refreshes);
     // All who have come meanwhile hear at the same moment.
     await this.#turns.short();
-    const expectation = ticket.waits && this.#predictor.of(ticket);
+    const expectation = ticket.waits && expectationOf(this.#traffic, ticket);
     if (!expectation) return;
     if (expectation.answerAt > ticket.deadline) this.#refuseLate(ticket);
     else ticket.expect(expectation);
@@ -131,8 +127,8 @@ export class Pacer implements Permits {
 
   /** The most urgent of those who share a call places it; for the wait that it had before, none of them is turned away. */
   #promote(ticket: Ticket, newcomer: Place): void {
-    if (!this.#queue.promote(ticket, newcomer)) return;
-    const expectation = this.#predictor.of(ticket);
+    if (!this.#traffic.queue.promote(ticket, newcomer)) return;
+    const expectation = expectationOf(this.#traffic, ticket);
     if (expectation !== undefined) ticket.expect(expectation);
     this.#request(ticket);
   }
@@ -141,7 +137,7 @@ export class Pacer implements Permits {
   #lookAgain(): void {
     this.#looking ??= setTimeout(() => {
       this.#looking = undefined;
-      if (this.#round.length === 0) this.#round = [...this.#queue];
+      if (this.#round.length === 0) this.#round = [...this.#traffic.queue];
       if (this.#round.length === 0) return;
       this.#lookAgain();
       for (const ticket of this.#round.splice(0, LOOK_AT)) this.#look(ticket);
@@ -153,7 +149,7 @@ export class Pacer implements Permits {
    * when it came may not come true: others came whose turn is sooner, the upstream wants to be left alone, Redis is lost.
    */
   #look(ticket: Ticket): void {
-    const soonest = ticket.waits ? this.#predictor.soonest(ticket) : undefined;
+    const soonest = ticket.waits ? soonestAnswer(this.#traffic, ticket) : undefined;
     if (soonest === undefined) return;
     if (soonest > ticket.deadline) this.#refuseLate(ticket);
     // Some of those who share the call may have an earlier deadline of their own.
@@ -162,19 +158,20 @@ export class Pacer implements Permits {
 
   /** A lane has gone or come back: whom no lane may serve now is refused, and the others are served where they can be. */
   #rearrange(): void {
-    for (const ticket of [...this.#queue]) {
-      if (this.#lanes.for(ticket).length === 0) this.#refuse(ticket, this.#lanes.outage(ticket)!);
+    const { queue, lanes } = this.#traffic;
+    for (const ticket of [...queue]) {
+      if (choose(lanes, ticket).length === 0) this.#refuse(ticket, outageOf(lanes, ticket)!);
     }
-    for (const lane of this.#lanes.all) lane.request();
+    for (const lane of lanes) lane.request();
   }
 
   #refuseLate(ticket: Ticket): void {
-    this.#queue.remove(ticket);
-    ticket.refuse(this.#admission.late(ticket));
+    this.#traffic.queue.remove(ticket);
+    ticket.refuse(tooLate(this.#traffic, ticket));
   }
 
   #refuse(ticket: Ticket, reason: RerankError): void {
-    this.#queue.remove(ticket);
+    this.#traffic.queue.remove(ticket);
     ticket.refuse(reason);
   }
 }

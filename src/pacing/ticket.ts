@@ -4,9 +4,9 @@ import type { Again } from '../calls/attempt.ts';
 import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
 import type { Asked, Permit } from '../calls/permit.ts';
-import type { Attempt } from './lanes/lanes.ts';
+import type { Attempt } from '../upstream/choice.ts';
+import type { Expectation } from './queue/expectation.ts';
 import type { Place } from './queue/fair-queue.ts';
-import type { Expectation } from './queue/wait-predictor.ts';
 
 /**
  * More urgent than anything that callers can ask for: a call that is made again has had its turn already, and a caller that

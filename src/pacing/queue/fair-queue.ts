@@ -26,8 +26,8 @@ export interface Expected {
   /** All that have any, and all that have something here. */
   readonly clients: Iterable<string>;
   of(client: string): number;
-  /** Of each of a client's, on average. */
-  tokensOf(client: string): number;
+  /** Of each, on average. */
+  readonly tokens: number;
 }
 
 export interface FairQueueOptions {
@@ -98,12 +98,12 @@ export class FairQueue<T extends Place> {
 
   /** The item that is due among those that `fits` accepts, or among those of one client. */
   first(fits: (item: T) => boolean = () => true, client?: string): T | undefined {
+    if (client !== undefined) return this.of(client).find(fits);
     let first: T | undefined;
-    let due: number | undefined;
+    let due = Number.POSITIVE_INFINITY;
     for (const [name, { items, tag }] of this.#flows) {
-      if (client !== undefined && name !== client) continue;
       // Of equal tags by name, so that all who serve the same clients agree.
-      if (first && due !== undefined && (tag > due || (tag === due && name > first.client))) continue;
+      if (tag > due || (tag === due && name > first!.client)) continue;
       const item = items.find(fits);
       if (item !== undefined) [first, due] = [item, tag];
     }
@@ -166,11 +166,13 @@ export class FairQueue<T extends Place> {
     let [calls, tokens] = [before, before * this.#typical(place.client, expected)];
     for (const client of expected.clients) {
       if (client === place.client) continue;
-      const each = this.#typical(client, expected);
-      const first = this.#tagOf(client);
+      const flow = this.#flows.get(client);
+      const first = this.#tagOf(client, flow);
       if (first > tag) continue;
+      const each = this.#typical(client, expected);
       const turns = Math.floor(((tag - first) * this.weightOf(client)) / this.#worth(each)) + 1;
-      const served = Math.min(turns, this.of(client).length + expected.of(client));
+      const here = flow?.items.length ?? 0;
+      const served = here < turns ? Math.min(turns, here + expected.of(client)) : turns;
       calls += served;
       tokens += served * each;
     }
@@ -188,14 +190,14 @@ export class FairQueue<T extends Place> {
   }
 
   #nothingElse(): Expected {
-    return { clients: this.clients(), of: () => 0, tokensOf: () => 0 };
+    return { clients: this.clients(), of: () => 0, tokens: 0 };
   }
 
   /** Tokens of one of a client's calls, on average. */
   #typical(client: string, expected: Expected): number {
     if (this.#sizeOf === undefined) return 0;
     const items = this.of(client);
-    if (items.length === 0) return expected.tokensOf(client);
+    if (items.length === 0) return expected.tokens;
     return items.reduce((sum, { tokens = 0 }) => sum + tokens, 0) / items.length;
   }
 
@@ -204,8 +206,7 @@ export class FairQueue<T extends Place> {
   }
 
   /** When a client's first call is due; if it has none queued, when one would be that came now. */
-  #tagOf(client: string): number {
-    const flow = this.#flows.get(client);
+  #tagOf(client: string, flow = this.#flows.get(client)): number {
     if (flow === undefined) return this.#earliest(client);
     return flow.items.length > 0 ? flow.tag : Math.max(flow.tag, this.#earliest(client));
   }

@@ -27,7 +27,7 @@ export interface Waiting {
   readonly calls: number;
   /** What they are likely to cost together; nothing if nothing is said. */
   readonly tokens?: number | undefined;
-  /** Calls that it brings in a period, if it goes on as it does: see queue/arrival-rates.ts. */
+  /** Calls that it brings in a period, if it goes on as it does: see queue/recent-calls.ts. */
   readonly arrived: number;
   /** The first of the calls, in the order in which they are due. */
   readonly first: readonly WaitingCall[];

@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Lanes } from '../../../src/pacing/lanes/lanes.ts';
-import { ArrivalRates } from '../../../src/pacing/queue/arrival-rates.ts';
+import { expectationOf, type Outlook, soonestAnswer } from '../../../src/pacing/queue/expectation.ts';
 import { FairQueue, type Place } from '../../../src/pacing/queue/fair-queue.ts';
-import { UsualCall } from '../../../src/pacing/queue/usual-call.ts';
-import { WaitPredictor } from '../../../src/pacing/queue/wait-predictor.ts';
 import { NOTHING } from '../../../src/pacing/window/amount.ts';
 import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
 import type { Line, Waiting } from '../../../src/pacing/window/window.ts';
@@ -43,7 +40,7 @@ interface Scene {
   readonly arrived?: ReadonlyMap<string, number>;
 }
 
-const predictorOf = (scene: Scene): WaitPredictor => {
+const outlookOf = (scene: Scene): Outlook => {
   const { free, here = [], elsewhere = [], reserved = new Map(), arrived = new Map() } = scene;
   const queue = new FairQueue();
   for (const item of here) queue.push(item);
@@ -56,33 +53,29 @@ const predictorOf = (scene: Scene): WaitPredictor => {
     }),
   };
   const health = new Health({ attachment: new Circuit(), model: new Circuit() });
-  const rates = new ArrivalRates(() => PERIOD_MS);
-  const lanes = new Lanes([{ attachment: 'LANE', window: window as never, health }], {
-    queue: new FairQueue(),
-    rates,
-    usual: new UsualCall(),
-  });
-  return new WaitPredictor({
-    lanes,
+  return {
+    lanes: [{ attachment: 'LANE', window: window as never, health }],
     queue,
-    usual: { ms: LATENCY_MS, mostMs: MOST_MS, tokens: 0 },
     reservations: {
       clients: () => reserved.keys(),
       dueBy: (client, at) => (reserved.get(client) ?? []).filter((ms: number) => NOW + ms <= at).length,
     },
-    rates: {
+    recent: {
       clients: () => arrived.keys(),
       within: (client, ms) => ((arrived.get(client) ?? 0) * ms) / PERIOD_MS,
       periodMs: PERIOD_MS,
+      ms: LATENCY_MS,
+      mostMs: MOST_MS,
+      tokens: 0,
     },
-  });
+  };
 };
 
 const SEARCH = { client: 'search', urgency: 3 };
 
 describe('what a call has to expect', () => {
   it('is no wait while there is room for all who are before it', () => {
-    const expectation = predictorOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }).of(SEARCH);
+    const expectation = expectationOf(outlookOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }), SEARCH);
     expect(expectation).toEqual({ waitMs: 0, answerAt: NOW, close: false });
   });
 
@@ -92,7 +85,7 @@ describe('what a call has to expect', () => {
       here: [{ ...SEARCH }, { ...SEARCH }],
       elsewhere: [waiting('search', 3), waiting('search', 4)],
     };
-    const { waitMs, answerAt, close } = predictorOf(scene).of(SEARCH)!;
+    const { waitMs, answerAt, close } = expectationOf(outlookOf(scene), SEARCH)!;
     expect(waitMs).toBe((2 + 3 + 4 + 1) * 1000);
     expect(answerAt).toBe(NOW + waitMs + MOST_MS);
     expect(close).toBe(true);
@@ -100,11 +93,11 @@ describe('what a call has to expect', () => {
 
   it('counts no more of another service than are served before its turn', () => {
     const scene = { free: 0, elsewhere: [waiting('evaluation', 500)] };
-    expect(predictorOf(scene).of(SEARCH)!.waitMs).toBe(2000);
+    expect(expectationOf(outlookOf(scene), SEARCH)!.waitMs).toBe(2000);
   });
 
   it('is no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
-    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH)!.waitMs;
+    const waitOf = (scene: Scene): number => expectationOf(outlookOf(scene), SEARCH)!.waitMs;
     const here = Array.from({ length: 10 }, () => ({ ...SEARCH }));
     expect(waitOf({ free: 0, here })).toBe(11_000);
     const one = { client: 'evaluation', urgency: 3 };
@@ -115,7 +108,7 @@ describe('what a call has to expect', () => {
   it('passes those of its own service elsewhere that are less urgent', () => {
     const scene = { free: 0, elsewhere: [waiting('search', 5)] };
     const waitOf = (scene: Scene, urgency: number): number =>
-      predictorOf(scene).of({ client: 'search', urgency })!.waitMs;
+      expectationOf(outlookOf(scene), { client: 'search', urgency })!.waitMs;
     expect(waitOf(scene, 2)).toBe(1000);
     expect(waitOf(scene, 3)).toBe(6000);
     const first = [2, 3, 3].map((urgency) => ({ urgency, waitedMs: 0 }));
@@ -124,40 +117,40 @@ describe('what a call has to expect', () => {
 
   it('of one that waits counts those before it', () => {
     const [first, second] = [{ ...SEARCH }, { ...SEARCH }];
-    const predictor = predictorOf({ free: 0, here: [first, second] });
-    expect(predictor.of(first)!.waitMs).toBe(1000);
-    expect(predictor.of(second)!.waitMs).toBe(2000);
-    expect(predictor.soonest(second)).toBe(NOW + 2000 + LATENCY_MS / 2);
+    const outlook = outlookOf({ free: 0, here: [first, second] });
+    expect(expectationOf(outlook, first)!.waitMs).toBe(1000);
+    expect(expectationOf(outlook, second)!.waitMs).toBe(2000);
+    expect(soonestAnswer(outlook, second)).toBe(NOW + 2000 + LATENCY_MS / 2);
   });
 
   it('counts calls that have been told to come by then', () => {
     const reserved = new Map([['search', [1000, 1000]]]);
-    expect(predictorOf({ free: 0, reserved }).of(SEARCH)!.waitMs).toBe(3000);
+    expect(expectationOf(outlookOf({ free: 0, reserved }), SEARCH)!.waitMs).toBe(3000);
     // Of another service, as one that has calls waiting.
     const others = new Map([['evaluation', [1000]]]);
     const here = Array.from({ length: 3 }, () => ({ ...SEARCH }));
-    expect(predictorOf({ free: 0, here, reserved: others }).of(SEARCH)!.waitMs).toBe(8000);
+    expect(expectationOf(outlookOf({ free: 0, here, reserved: others }), SEARCH)!.waitMs).toBe(8000);
   });
 
   it('of one that comes back when it was told to counts nobody who has not come', () => {
     const here = [{ client: 'search', urgency: -1 }, { ...SEARCH }];
     const scene = { free: 0, here, reserved: new Map([['search', [0, 1000]]]) };
-    expect(predictorOf(scene).of({ client: 'search', urgency: -1 })!.waitMs).toBe(2000);
+    expect(expectationOf(outlookOf(scene), { client: 'search', urgency: -1 })!.waitMs).toBe(2000);
   });
 
   it('keeps no place for those who come after it is free', () => {
     const reserved = new Map([['search', [4000, 4000, 4000, 4000, 4000]]]);
     const two = [{ ...SEARCH }, { ...SEARCH }];
     const scene = { free: 0, here: two, reserved };
-    expect(predictorOf(scene).of(SEARCH)!.waitMs).toBe(3000);
+    expect(expectationOf(outlookOf(scene), SEARCH)!.waitMs).toBe(3000);
     const three = { ...scene, here: [...two, { ...SEARCH }] };
-    expect(predictorOf(three).of(SEARCH)!.waitMs).toBe(9000);
+    expect(expectationOf(outlookOf(three), SEARCH)!.waitMs).toBe(9000);
     const due = new Map([['search', [0, 0, 0]]]);
-    expect(predictorOf({ free: 1, reserved: due }).of(SEARCH)!.waitMs).toBe(0);
+    expect(expectationOf(outlookOf({ free: 1, reserved: due }), SEARCH)!.waitMs).toBe(0);
   });
 
   it('counts calls of another service that will have come by then, if it goes on as it did, in its turn', () => {
-    const waitOf = (scene: Scene): number => predictorOf(scene).of(SEARCH)!.waitMs;
+    const waitOf = (scene: Scene): number => expectationOf(outlookOf(scene), SEARCH)!.waitMs;
     const here = Array.from({ length: 30 }, () => ({ ...SEARCH }));
     const alone = waitOf({ free: 0, here });
     const some = waitOf({
@@ -180,7 +173,7 @@ describe('what a call has to expect', () => {
   });
 
   it('depends on what others do at this moment when the room is all but used up', () => {
-    expect(predictorOf({ free: 8 }).of(SEARCH)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
-    expect(predictorOf({ free: 9 }).of(SEARCH)!.close).toBe(false);
+    expect(expectationOf(outlookOf({ free: 8 }), SEARCH)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
+    expect(expectationOf(outlookOf({ free: 9 }), SEARCH)!.close).toBe(false);
   });
 });

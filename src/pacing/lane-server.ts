@@ -1,39 +1,49 @@
 /** Serves one lane: takes places from its window, as long as somebody waits whom it may serve. */
 
 import Bottleneck from 'bottleneck';
-import type { Permit } from '../../calls/permit.ts';
-import type { Health } from '../../upstream/health.ts';
-import type { ArrivalRates } from '../queue/arrival-rates.ts';
-import type { FairQueue } from '../queue/fair-queue.ts';
-import type { UsualCall } from '../queue/usual-call.ts';
-import type { Ticket } from '../ticket.ts';
-import type { FleetWindow } from '../window/fleet-window.ts';
-import { lineOf } from '../window/line.ts';
+import type { Permit } from '../calls/permit.ts';
+import { type Attachment, type Attempt, areGood, choose, hasOther } from '../upstream/choice.ts';
+import type { Health } from '../upstream/health.ts';
+import type { FairQueue } from './queue/fair-queue.ts';
+import type { RecentCalls } from './queue/recent-calls.ts';
+import type { Reservations } from './queue/reservations.ts';
+import type { Ticket } from './ticket.ts';
+import type { FleetWindow } from './window/fleet-window.ts';
+import { lineOf } from './window/line.ts';
 import {
+  type Backlog,
   type Block,
   type Blocked,
   type Grant,
   type Line,
   MOST_AT_ONCE,
   type Turns,
-  type Backlog as WindowBacklog,
-} from '../window/window.ts';
-import type { Attempt, Lane, Lanes } from './lanes.ts';
+} from './window/window.ts';
 
-/** What waits for all lanes of a model together. */
-export interface Backlog {
-  readonly queue: FairQueue<Ticket>;
-  readonly rates: ArrivalRates;
-  /** Is told what calls cost and how long they take. */
-  readonly usual: UsualCall;
+/** An attachment's budget for one model. */
+export interface Lane extends Attachment {
+  readonly window: FleetWindow;
 }
 
-export class LaneServer implements Lane, WindowBacklog {
+/** The calls of one model in this process, and who serves them. */
+export interface Traffic {
+  readonly queue: FairQueue<Ticket>;
+  readonly recent: RecentCalls;
+  readonly reservations: Reservations;
+  /**
+   * Who has served last comes last: of several that have room, the first to be asked serves. While there is little to do one
+   * alone would serve all, and of the others nobody would know whether they are well.
+   */
+  readonly lanes: LaneServer[];
+  /** No more calls may wait. */
+  readonly maxQueue: number;
+}
+
+export class LaneServer implements Lane, Backlog {
   readonly attachment: string;
   readonly window: FleetWindow;
   readonly health: Health;
-  readonly #lanes: Lanes;
-  readonly #backlog: Backlog;
+  readonly #traffic: Traffic;
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
   /** It serves, or waits for a place. */
   #serving = false;
@@ -44,12 +54,11 @@ export class LaneServer implements Lane, WindowBacklog {
   /** Ends the sleep, while it is asleep. */
   #endSleep: (() => void) | undefined;
 
-  constructor({ attachment, window, health }: Lane, lanes: Lanes, backlog: Backlog) {
+  constructor({ attachment, window, health }: Lane, traffic: Traffic) {
     this.attachment = attachment;
     this.window = window;
     this.health = health;
-    this.#lanes = lanes;
-    this.#backlog = backlog;
+    this.#traffic = traffic;
     window.attach(this);
   }
 
@@ -58,8 +67,12 @@ export class LaneServer implements Lane, WindowBacklog {
     return this.#endSleep ? this.#block : undefined;
   }
 
-  /** To be called whenever a call waits, or may be served here, that did not before. */
-  request(): void {
+  /**
+   * To be called whenever a call may be waiting for this lane that did not before.
+   * @param ticket which it is, if it has a new place: if it is first in line here, it may be its turn elsewhere, too
+   */
+  request(ticket?: Ticket): void {
+    if (ticket && this.#traffic.queue.first(this.#fits) === ticket) this.wake();
     if (this.#serving || this.#wanted(1) === 0) return;
     this.#serving = true;
     void this.#serve().finally(() => {
@@ -68,48 +81,50 @@ export class LaneServer implements Lane, WindowBacklog {
     });
   }
 
-  /**
-   * The window is to be asked again before it said so: another call is first in line here, whose turn it may be elsewhere,
-   * too, or a place was not used.
-   */
+  /** The window is to be asked again before it said so. */
   wake(): void {
     this.#woken = true;
     this.#endSleep?.();
   }
 
-  /** Tokens that the call asks for that is due first here. */
+  /** @see Backlog */
   due(): number {
-    return this.#backlog.queue.first(this.#fits)?.asks ?? 0;
+    return this.#traffic.queue.first(this.#fits)?.asks ?? 0;
   }
 
-  /** What the other processes are told that this lane has to serve in this one. */
+  /** @see Backlog */
   line(): Line {
-    const { queue, rates } = this.#backlog;
+    const { queue, recent } = this.#traffic;
     const [fits, now] = [this.#fits, performance.now()];
-    const clients = new Set([...rates.clients(now), ...queue.clients()]);
+    const clients = new Set([...recent.clients(now), ...queue.clients()]);
     const waiting = [...clients].map((client) => ({
       client,
       weight: queue.weightOf(client),
       calls: queue.of(client).filter(fits),
-      arrived: rates.within(client, rates.periodMs, now),
+      arrived: recent.within(client, recent.periodMs, now),
     }));
     return lineOf(waiting, now);
   }
 
+  /** @see Backlog */
   adopt(turns: Turns): void {
-    this.#backlog.queue.adopt(turns);
+    this.#traffic.queue.adopt(turns);
   }
 
-  /** Calls that it may serve. */
+  /** Which calls it may serve: one look at all lanes, for as many calls as are asked about in the same step. */
   get #fits(): (call: Attempt) => boolean {
-    return this.#lanes.servedBy(this);
+    const { lanes } = this.#traffic;
+    // While all is well, every lane serves every new call.
+    const good = areGood(lanes);
+    return (call) => (good && call.again === undefined) || choose(lanes, call).includes(this);
   }
 
+  /** Calls that it may serve; of more than `most`, no more are counted. */
   #wanted(most: number): number {
-    return this.#backlog.queue.count(this.#fits, most);
+    return this.#traffic.queue.count(this.#fits, most);
   }
 
-  /** The first one asks for its permit at once; only when there is none, or more have come meanwhile, do they queue. */
+  /** The first call asks for its permit at once; only when there is none, or more have come meanwhile, do they queue. */
   async #serve(): Promise<void> {
     let blocked = await this.#take();
     if (this.#wanted(1) === 0) return;
@@ -139,7 +154,7 @@ export class LaneServer implements Lane, WindowBacklog {
 
   /** Gives a place to whoever is due; false when nobody waits for it any more, or needs more. */
   #grant(grant: Grant): boolean {
-    const { queue, usual } = this.#backlog;
+    const { queue, recent, lanes } = this.#traffic;
     const fits = this.#fits;
     // The client whose turn it is may have nothing left that waits.
     const turn = grant.client !== undefined && queue.first(fits, grant.client) ? grant.client : undefined;
@@ -150,17 +165,18 @@ export class LaneServer implements Lane, WindowBacklog {
       return false;
     }
     queue.shift(fits, turn);
-    usual.costs(due.tokens);
-    this.#lanes.served(this);
+    recent.cost(due.tokens);
+    // Turns go by who has got a call and not by who comes: of callers in step, every other one may find all done.
+    if (lanes.at(-1) !== this) lanes.push(...lanes.splice(lanes.indexOf(this), 1));
     due.grant(() => this.#permitFor(due, grant));
     return true;
   }
 
   /** From now on the call counts in the attachment's health. */
   #permitFor(ticket: Ticket, { entry, tokens }: Grant): Permit {
-    const { usual } = this.#backlog;
+    const { recent, lanes } = this.#traffic;
     const started = performance.now();
-    const replaceable = this.#lanes.hasOther(this, ticket);
+    const replaceable = hasOther(lanes, this, ticket);
     const ended = this.health.begin({ client: ticket.client, content: ticket.content });
     const wasBlocked = this.#endSleep !== undefined || this.#wokeAt >= ticket.since;
     return {
@@ -169,10 +185,10 @@ export class LaneServer implements Lane, WindowBacklog {
       wait: { predictedMs: ticket.waitMs, reason: (wasBlocked && this.#block) || 'none' },
       release: (outcome) => {
         // No call has cost more than all that a window has, whatever its bill says.
-        const spent = outcome.tokens && Math.min(outcome.tokens, this.#lanes.mostTokens);
+        const spent = outcome.tokens && Math.min(outcome.tokens, this.window.rules.tokenLimit ?? 0);
         entry.complete({ ...outcome, tokens: spent });
         // A refusal comes sooner than scores do, so only scores tell how long calls take.
-        if (outcome.verdict === 'scored') usual.lasted(performance.now() - started);
+        if (outcome.verdict === 'scored') recent.lasted(performance.now() - started);
         ended(outcome.verdict);
         // What it has not cost is there now, sooner than those who wait were told.
         if (spent !== undefined && spent < tokens) this.wake();
@@ -186,17 +202,14 @@ export class LaneServer implements Lane, WindowBacklog {
     };
   }
 
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#endSleep = undefined;
-        resolve();
-      };
+  async #sleep(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#endSleep = resolve;
       // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
-      const timer = setTimeout(end, Math.ceil(ms));
-      timer.unref();
-      this.#endSleep = end;
+      timer = setTimeout(resolve, Math.ceil(ms)).unref();
     });
+    clearTimeout(timer);
+    this.#endSleep = undefined;
   }
 }
