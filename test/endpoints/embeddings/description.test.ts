@@ -1,4 +1,3 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EMBEDDINGS_DESCRIPTION } from '../../../src/endpoints/embeddings/description.ts';
@@ -10,13 +9,12 @@ import {
   parseRequest,
 } from '../../../src/endpoints/embeddings/request.ts';
 import { EMBEDDING_TYPES } from '../../../src/endpoints/embeddings/vector.ts';
+import { fitting, mostly, testAgreement, testExamples } from '../described.ts';
 
 const MODELS = ['cohere-embed-multilingual', 'cohere-embed-v4'];
 
-const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictTypes: false });
-ajv.addKeyword('components');
-ajv.addSchema({ $id: 'api:', components: { schemas: EMBEDDINGS_DESCRIPTION.schemas(MODELS) } });
-const described = ajv.compile({ $ref: 'api:#/components/schemas/EmbeddingsRequest' });
+const fits = fitting(EMBEDDINGS_DESCRIPTION, MODELS);
+const described = fits(EMBEDDINGS_DESCRIPTION.request);
 
 /** Why the parser refuses a body; undefined when it does not. */
 const refusal = (value: unknown): string | undefined => {
@@ -37,10 +35,6 @@ const agree = (value: unknown): boolean => {
   expect(accepts, JSON.stringify({ value, refused, errors: described.errors })).toBe(refused === undefined);
   return accepts;
 };
-
-/** Mostly `usual`, at times any JSON value, or none. */
-const mostly = (usual: fc.Arbitrary<unknown>, weight = 20): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: fc.jsonValue() }, fc.constant(null));
 
 const text = fc.oneof(
   { weight: 30, arbitrary: fc.string({ unit: 'binary', minLength: 1 }) },
@@ -70,28 +64,7 @@ const nearlyValid = fc.record(
 );
 
 describe('the schema of a request for embeddings accepts what the parser accepts, and nothing else:', () => {
-  test('bodies that are nearly valid', () => {
-    let valid = 0;
-    let invalid = 0;
-    fc.assert(
-      fc.property(nearlyValid, (value) => {
-        if (agree(JSON.parse(JSON.stringify(value)))) valid++;
-        else invalid++;
-      }),
-      { numRuns: 3000 },
-    );
-    // Far fewer than there are, or the property would look at one side only.
-    expect(valid).toBeGreaterThan(300);
-    expect(invalid).toBeGreaterThan(300);
-  });
-
-  test('any JSON value', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        agree(value);
-      }),
-    );
-  });
+  testAgreement(agree, nearlyValid, 3000);
 });
 
 describe('what no schema can say is refused by the parser:', () => {
@@ -104,15 +77,5 @@ describe('what no schema can say is refused by the parser:', () => {
 });
 
 describe('the examples', () => {
-  test.each(Object.entries(EMBEDDINGS_DESCRIPTION.requests(MODELS[0]!)))(
-    '%s is a request',
-    (_, { value }) => {
-      expect(agree(value)).toBe(true);
-    },
-  );
-
-  test.each(Object.entries(EMBEDDINGS_DESCRIPTION.responses))('%s is a response', (_, { value }) => {
-    const fits = ajv.compile({ $ref: 'api:#/components/schemas/EmbeddingsResponse' });
-    expect(fits(value), JSON.stringify(fits.errors)).toBe(true);
-  });
+  testExamples(EMBEDDINGS_DESCRIPTION, MODELS[0]!, agree, fits(EMBEDDINGS_DESCRIPTION.response));
 });

@@ -1,16 +1,14 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RERANK_DESCRIPTION } from '../../../src/endpoints/rerank/description.ts';
 import { MAX_DOCUMENTS } from '../../../src/endpoints/rerank/request.ts';
+import { fitting, mostly, testAgreement, testExamples } from '../described.ts';
 import { body, parse, type Read } from './bodies.ts';
 
 const MODELS = ['cohere-rerank-3-5', 'amazon-rerank-1-0'];
 
-const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
-ajv.addKeyword('components');
-ajv.addSchema({ $id: 'api:', components: { schemas: RERANK_DESCRIPTION.schemas(MODELS) } });
-const described = ajv.compile({ $ref: 'api:#/components/schemas/RerankRequest' });
+const fits = fitting(RERANK_DESCRIPTION, MODELS);
+const described = fits(RERANK_DESCRIPTION.request);
 
 type Verdict = { readonly read: Read } | { readonly refused: string };
 
@@ -27,21 +25,19 @@ const parsed = (value: unknown): Verdict => {
 /** What only the parser sees: objects of which it is told elsewhere in the body which fields count. */
 const isOfRankFields = (message: string): boolean => /has no text|has a ranked field/.test(message);
 
-const ranks = (value: { rank_fields?: unknown } | null): boolean =>
-  Array.isArray(value?.rank_fields) && value.rank_fields.length > 0;
+const ranks = (value: unknown): boolean => {
+  const { rank_fields: fields } = (value ?? {}) as { rank_fields?: unknown };
+  return Array.isArray(fields) && fields.length > 0;
+};
 
 /** @returns whether both accept it */
-const agree = (value: object | null): boolean => {
+const agree = (value: unknown): boolean => {
   const verdict = parsed(value);
   const accepts = described(value);
   if ('refused' in verdict && ranks(value) && isOfRankFields(verdict.refused)) return false;
   expect(accepts, JSON.stringify({ value, verdict, errors: described.errors })).toBe('read' in verdict);
   return accepts;
 };
-
-/** Mostly `usual`, at times any JSON value, or none. */
-const mostly = (usual: fc.Arbitrary<unknown>, weight = 30): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: fc.jsonValue() }, fc.constant(null));
 
 const blanks = [' ', '\t', '\u00a0', '\u2003', '\ufeff', '\u0085', '\u200b', '\u180e', ''];
 const text = fc.oneof(
@@ -85,28 +81,7 @@ const nearlyValid = fc.record(
 );
 
 describe('the schema of a rerank request accepts what the parser accepts, and nothing else:', () => {
-  test('bodies that are nearly valid', () => {
-    let valid = 0;
-    let invalid = 0;
-    fc.assert(
-      fc.property(nearlyValid, (value) => {
-        if (agree(JSON.parse(JSON.stringify(value)))) valid++;
-        else invalid++;
-      }),
-      { numRuns: 4000 },
-    );
-    // Far fewer than there are, or the property would look at one side only.
-    expect(valid).toBeGreaterThan(400);
-    expect(invalid).toBeGreaterThan(400);
-  });
-
-  test('any JSON value', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        agree(value as object | null);
-      }),
-    );
-  });
+  testAgreement(agree, nearlyValid, 4000);
 
   test.each([' ', '\u00a0', '\ufeff', '\u0085', '\u200b'])('a query of %j, blank or not', (query) => {
     agree(body({ query }));
@@ -139,14 +114,7 @@ describe('what no schema can say is refused by the parser:', () => {
 });
 
 describe('the examples', () => {
-  test.each(Object.entries(RERANK_DESCRIPTION.requests(MODELS[0]!)))('%s is a request', (_, { value }) => {
-    expect(agree(value as object)).toBe(true);
-  });
-
-  test.each(Object.entries(RERANK_DESCRIPTION.responses))('%s is a response', (_, { value }) => {
-    const fits = ajv.compile({ $ref: 'api:#/components/schemas/RerankResponse' });
-    expect(fits(value), JSON.stringify(fits.errors)).toBe(true);
-  });
+  testExamples(RERANK_DESCRIPTION, MODELS[0]!, agree, fits(RERANK_DESCRIPTION.response));
 });
 
 test('each field that is said to be ignored is, and the answer says so', () => {
