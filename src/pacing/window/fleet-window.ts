@@ -63,8 +63,8 @@ export class FleetWindow {
   }
 
   /** To be called once, with what waits for this process's places. */
-  attach(backlog: Partial<Backlog>): void {
-    this.#backlog = { ...NOBODY, ...backlog };
+  attach(backlog: Backlog): void {
+    this.#backlog = backlog;
   }
 
   /** Takes as many of the `wanted` places, at most MOST_AT_ONCE, as there are now, or says when to ask again, and why. Never rejects. */

@@ -227,7 +227,7 @@ describe('the cause', () => {
       throw mistake;
     };
     let vacancies = 0;
-    window.attach({ line: () => [], adopt: fail, wake: () => vacancies++ || fail() });
+    window.attach({ due: () => 0, line: () => [], adopt: fail, wake: () => vacancies++ || fail() });
     await pass(window, 5000);
     expect(await window.admit(1)).toHaveProperty('grants');
     expect(bugs).toEqual([mistake]);

@@ -46,7 +46,7 @@ const windowOf = (process: string, backlog: Partial<Backlog> = {}): FleetWindow 
     onChange: (state, cause) => state === 'alone' && lost.push(cause!),
     onBug: (error) => bugs.push(error),
   });
-  one.attach({ line: () => LINE, adopt: () => {}, wake: () => {}, ...backlog });
+  one.attach({ due: () => 0, line: () => LINE, adopt: () => {}, wake: () => {}, ...backlog });
   return one;
 };
 

@@ -350,7 +350,7 @@ describe('a window in Redis', () => {
     const long = { ...rules, windowMs: 10_000 };
     const [a, b] = await Promise.all([sharedWindow(long, name), sharedWindow(long, name)]);
     let vacancies = 0;
-    b.attach({ line: () => [], adopt: () => {}, wake: () => vacancies++ });
+    b.attach({ due: () => 0, line: () => [], adopt: () => {}, wake: () => vacancies++ });
     (await take(a)).complete({ answered: true, remaining: rules.limit - 1 });
     await pause(20);
     const taken = await takeAll(a);

@@ -50,7 +50,7 @@ class Fleet {
         now: () => this.now,
       });
       const window = new FleetWindow({ shared, rules, now: () => this.now });
-      window.attach({ line: () => this.#line(i), adopt: () => {}, wake: () => {} });
+      window.attach({ due: () => 0, line: () => this.#line(i), adopt: () => {}, wake: () => {} });
       return window;
     });
   }
