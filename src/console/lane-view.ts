@@ -2,7 +2,7 @@
 
 import type { PacedLane } from '../pacing/pacers.ts';
 import type { Measure } from '../pacing/window/amount.ts';
-import type { Look } from '../pacing/window/fleet-window.ts';
+import type { FleetWindow } from '../pacing/window/fleet-window.ts';
 import type { Block, WindowRules } from '../pacing/window/window.ts';
 
 /** Of calls, or of their tokens. */
@@ -47,12 +47,15 @@ export const laneViewOf = ({ attachment, model, window, health }: PacedLane): La
   retryMs: health.retryInMs(),
 });
 
-export const windowViewOf = (look: Look, { limit, tokenLimit, windowMs }: WindowRules): WindowView => {
+export const windowViewOf = (
+  look: ReturnType<FleetWindow['look']>,
+  { limit, tokenLimit, windowMs }: WindowRules,
+): WindowView => {
   const held = (measure: Measure, limit: number): HeldView => {
     const frees = new Array<number>(PARTS).fill(0);
     let [used, spaced, foreign] = [0, 0, 0];
-    for (const { calls = 1, tokens = 0, ...permit } of look.permits) {
-      const amount = { calls, tokens }[measure];
+    for (const permit of look.permits) {
+      const amount = permit[measure];
       used += amount;
       if (permit.foreign) foreign += amount;
       else if (permit.spaced) spaced += amount;

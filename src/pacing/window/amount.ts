@@ -23,15 +23,6 @@ export const sum = (a: Amount, b: Amount): Amount => ({
   tokens: a.tokens + b.tokens,
 });
 
-/** Of one permit, or of several that come free together. */
-export const amountOf = ({ calls = 1, tokens = 0 }: { calls?: number; tokens?: number }): Amount => ({
-  calls,
-  tokens,
-});
-
-export const amountOfAll = (permits: readonly { calls?: number; tokens?: number }[]): Amount =>
-  permits.map(amountOf).reduce(sum, NOTHING);
-
 /** What is known of a call from the moment at which it was granted. */
 export interface Known {
   /** What was held then, the call included. */

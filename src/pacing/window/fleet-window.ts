@@ -6,7 +6,7 @@
 
 import { type Failure, failureOf } from '../../redis/failure.ts';
 import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
-import { type Amount, amountOfAll, limitOf, NOTHING } from './amount.ts';
+import { type Amount, limitOf, NOTHING, sum } from './amount.ts';
 import { Exchanges } from './exchanges.ts';
 import type { RedisWindow } from './redis-window.ts';
 import type { Heard, SharedGrant, View } from './reply.ts';
@@ -28,16 +28,6 @@ export interface FleetWindowOptions {
 }
 
 const NOBODY: Backlog = { due: () => 0, line: () => [], adopt: () => {}, wake: () => {} };
-
-/** A window at a moment: times are monotonic milliseconds. */
-export interface Look {
-  readonly now: number;
-  readonly permits: SlidingLog['permits'];
-  /** The upstream wants to be left alone until then. */
-  readonly pausedUntil: number;
-  /** Why no permit is free; undefined: one is. */
-  readonly block: Blocked['reason'] | undefined;
-}
 
 /** Admission to one attachment's budget for one model. */
 export class FleetWindow {
@@ -83,17 +73,12 @@ export class FleetWindow {
     return this.#log.used(this.#now());
   }
 
-  /** How it stands. */
-  look(): Look {
+  /** How it stands, in monotonic milliseconds: the upstream is left alone until `pausedUntil`; `block`: why no permit is free. */
+  look() {
     const [log, now] = [this.#logNow(), this.#now()];
     const verdict = log.check(now, this.#backlog.due());
-    const { pausedUntil } = log.occupancy(now);
-    return {
-      now,
-      permits: log.permits,
-      pausedUntil,
-      block: typeof verdict === 'object' ? verdict.reason : undefined,
-    };
+    const block = typeof verdict === 'object' ? verdict.reason : undefined;
+    return { now, permits: log.permits, pausedUntil: log.occupancy(now).pausedUntil, block };
   }
 
   /** Makes sure that what is known of other processes is of this moment; undefined: there are none. Never rejects. */
@@ -167,17 +152,14 @@ export class FleetWindow {
     this.#guard(() => this.#backlog.adopt(turns));
   }
 
-  /**
-   * The shared window cannot be asked, whatever the reason is: with a share of its own a process can go on. A mistake of
-   * ours is told as one.
-   */
+  /** Whatever the reason is: with a share of its own a process can go on. A mistake of ours is told as one. */
   #fail(error: unknown): void {
     const cause = this.#note(error);
     // It has been lost all the time.
     if (!this.#reachable) return;
     const [now, before, rules] = [this.#now(), this.#alone, this.rules];
     const { fleet } = this.#reachable;
-    this.#alone = goAlone({ rules, before, own: amountOfAll(this.#log.own(now)), ...fleet }, now);
+    this.#alone = goAlone({ rules, before, own: this.#log.own(now).reduce(sum, NOTHING), ...fleet }, now);
     this.#log.pause(this.#alone.from);
     if (before !== undefined) return;
     this.#log.seclude(now);
@@ -249,9 +231,7 @@ export class FleetWindow {
     const entry = this.#logNow().grant(this.#now(), grade, tokens);
     // Without Redis nobody is told; when it is back, it hears of what is held then. What nobody waits for is told with what is
     // asked next: with the next beat at the latest.
-    const tell = (isNews = false): void => {
-      if (isNews) void this.#exchanges.soon(0, false);
-    };
+    const tell = (isNews = false): unknown => isNews && this.#exchanges.soon(0, false);
     return {
       complete: (outcome) => {
         // In the shared window, what is left is Redis' to know.

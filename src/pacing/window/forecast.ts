@@ -4,7 +4,7 @@
  * makes no sense is taken for the nearest moment that does.
  */
 
-import { amountOf, type Measure } from './amount.ts';
+import type { Measure } from './amount.ts';
 import type { Permit } from './permits.ts';
 import { within } from './reading.ts';
 import { gradeOf, type Level, type Occupancy, roomIn } from './rule.ts';
@@ -59,7 +59,7 @@ const forecast = (measure: Measure, seen: Seen, now: number, latencyMs: number):
     for (const permit of held) {
       // A call in flight will be answered in the usual time.
       const at = Math.max(from, within(permit.releaseAt, now, now + periodMs));
-      amount += amountOf(permit)[measure];
+      amount += permit[measure];
       while ((frees.length + 1) * unit <= amount && frees.length < 10 * MOST_PLACES) frees.push(at);
     }
     const free = new Array<number>(Math.max(0, places - frees.length)).fill(from);

@@ -3,28 +3,15 @@
 import type { Amount } from './amount.ts';
 
 /** One, or several that come free together. */
-export interface Permit {
+export interface Permit extends Amount {
   /** When it comes free; for a call in flight, when it must have ended and a window more. */
   releaseAt: number;
   /** Granted one by one, not as asked. */
   readonly spaced: boolean;
-  /** How many; one if nothing is said. */
-  readonly calls?: number;
-  /** What they cost together; nothing if nothing is said. */
-  tokens?: number;
+  tokens: number;
   /** Of others who use the same key: the upstream counts it, and nobody here made it. */
   readonly foreign?: boolean;
 }
-
-/** When so many tokens have come free; never, if not so many are held. */
-export const whenFree = (permits: readonly Permit[], tokens: number): number => {
-  let free = 0;
-  for (const permit of [...permits].sort((a, b) => a.releaseAt - b.releaseAt)) {
-    free += permit.tokens ?? 0;
-    if (free >= tokens) return permit.releaseAt;
-  }
-  return Number.POSITIVE_INFINITY;
-};
 
 export class Permits {
   /** Ascending. */
@@ -79,7 +66,17 @@ export class Permits {
     return first?.releaseAt ?? Number.POSITIVE_INFINITY;
   }
 
-  #count({ calls = 1, tokens = 0, spaced }: Permit, sign: 1 | -1): void {
+  /** When so many tokens have come free; never, if not so many are held. */
+  whenFree(tokens: number): number {
+    let free = 0;
+    for (const permit of this.#list) {
+      free += permit.tokens;
+      if (free >= tokens) return permit.releaseAt;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #count({ calls, tokens, spaced }: Permit, sign: 1 | -1): void {
     for (const sum of spaced ? [this.#held] : [this.#held, this.#burst]) {
       sum.calls += sign * calls;
       sum.tokens += sign * tokens;

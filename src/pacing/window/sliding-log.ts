@@ -9,9 +9,9 @@
  */
 
 import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amount.ts';
-import { ColdStart, tellsAll } from './cold-start.ts';
 import { schedulesOf } from './forecast.ts';
-import { type Permit, Permits, whenFree } from './permits.ts';
+import { type Permit, Permits } from './permits.ts';
+import { within } from './reading.ts';
 import { type Cold, type Grade, gradeOf, isGrade, levelOf, nextChance, type Occupancy } from './rule.ts';
 import type { Schedules } from './schedule.ts';
 import {
@@ -31,12 +31,9 @@ export interface LogEntry extends Permit {
 }
 
 /** A window that processes share, as Redis tells of it. */
-export interface Told {
+export interface Told extends Omit<Occupancy, 'calls' | 'tokens'> {
   /** Of others than this process. */
   readonly permits: readonly Permit[];
-  readonly nextSpaced: number;
-  readonly pausedUntil: number;
-  readonly cold: Cold | undefined;
 }
 
 /** How long a forecast is good for though calls end sooner or later than it took them to, milliseconds. */
@@ -45,14 +42,16 @@ const GOOD_MS = 10;
 export class SlidingLog {
   readonly #rules: WindowRules;
   readonly #leaseMs: number;
-  readonly #own = new Permits();
-  #others = new Permits();
+  #permits = new Permits();
   #limit: Amount;
   #budget: Budget;
   #taken = NOTHING;
   #nextSpaced = 0;
   #pausedUntil = 0;
-  readonly #cold = new ColdStart();
+  /** Undefined: the window trusts itself. */
+  #cold: Cold | undefined;
+  /** The call that went first in a cold window, while it is out. */
+  #probe: LogEntry | undefined;
   /** What is foreseen: a burst of calls is not to pay for it with each. */
   #foreseen: Schedules | undefined;
   #foreseenAt = 0;
@@ -72,21 +71,21 @@ export class SlidingLog {
     this.#foreseen = undefined;
   }
 
-  /** All that are held, by whomever. */
+  /** All that are held, by whomever, in the order in which they come free. */
   get permits(): readonly Permit[] {
-    return [...this.#own.list, ...this.#others.list];
+    return this.#permits.list;
   }
 
   /** What is held, by whomever. */
   used(now: number): Amount {
     this.#forget(now);
-    return sum(this.#own.held, this.#others.held);
+    return { ...this.#permits.held };
   }
 
   /** Permits held by this process. */
   own(now: number): readonly Permit[] {
     this.#forget(now);
-    return this.#own.list;
+    return this.#permits.list.filter((permit) => 'known' in permit);
   }
 
   /**
@@ -111,9 +110,8 @@ export class SlidingLog {
 
   /** Others' calls, and how the window is, are as Redis tells. This process's own calls are known best here. */
   adopt({ permits, nextSpaced, pausedUntil, cold }: Told, now: number): void {
-    this.#others = new Permits(permits);
-    this.#nextSpaced = nextSpaced;
-    this.#pausedUntil = pausedUntil;
+    this.#permits = new Permits([...this.own(now), ...permits]);
+    [this.#nextSpaced, this.#pausedUntil] = [nextSpaced, pausedUntil];
     this.#cool(cold, now);
   }
 
@@ -124,20 +122,13 @@ export class SlidingLog {
     if (isGrade(grade)) return grade;
     // A call in flight may end at any time, but its permit comes free no sooner than a window from then.
     const latest = now + this.#rules.windowMs;
-    const first = (burst?: boolean): number =>
-      Math.min(latest, this.#own.firstFree(burst), this.#others.firstFree(burst));
+    const { held = 0, limit = 0 } = occupancy.tokens ?? {};
     const next = nextChance(occupancy, grade, now, {
-      any: first(),
-      burst: first(true),
-      tokens: grade === 'tokens' ? Math.min(latest, whenFree(this.permits, lack(occupancy, tokens))) : latest,
+      any: Math.min(latest, this.#permits.firstFree()),
+      burst: Math.min(latest, this.#permits.firstFree(true)),
+      tokens: Math.min(latest, this.#permits.whenFree(held + tokens - limit)),
     });
     return { retryInMs: next - now, reason: grade };
-  }
-
-  /** A permit, or when to ask again, and why. */
-  admit(now: number, tokens = 0): LogEntry | Blocked {
-    const grade = this.check(now, tokens);
-    return typeof grade === 'object' ? grade : this.grant(now, grade, tokens);
   }
 
   /** Enters a call of this process, for which there is a permit. */
@@ -145,49 +136,51 @@ export class SlidingLog {
     const one = { calls: 1, tokens };
     const spaced = grade === 'space';
     const known = { held: sum(this.used(now), one), taken: sum(this.#taken, one) };
-    const entry = { releaseAt: now + this.#leaseMs, spaced, tokens, known };
+    const entry: LogEntry = { releaseAt: now + this.#leaseMs, spaced, ...one, known };
     this.#taken = known.taken;
-    this.#own.add(entry);
+    this.#permits.add(entry);
     this.#foreseen = undefined;
     const size = sizeOf(tokens, this.#rules);
     if (spaced) this.#nextSpaced = now + size * this.#budget.spacingMs;
-    this.#cold.grant(entry, grade, {
-      probe: now + this.#rules.callTimeoutMs,
-      even: now + size * this.#budget.evenMs,
-    });
+    if (grade === 'probe') this.#probe = entry;
+    if (this.#cold && (grade === 'probe' || grade === 'even')) {
+      const waitMs = grade === 'probe' ? this.#rules.callTimeoutMs : size * this.#budget.evenMs;
+      this.#cold = { ...this.#cold, next: now + waitMs };
+    }
     return entry;
   }
 
   complete(entry: LogEntry, now: number, outcome: CallOutcome): void {
     const { answered, pauseMs = 0 } = outcome;
     // That a call ends was foreseen when the schedule was drawn up, unless the window is cold.
-    if (this.#cold.state !== undefined) this.#foreseen = undefined;
-    this.#own.remove(entry);
+    if (this.#cold) this.#foreseen = undefined;
+    this.#permits.remove(entry);
     this.#correct(entry, outcome.tokens);
     entry.releaseAt = now + this.#rules.windowMs + (answered ? 0 : UNANSWERED_GRACE_MS);
     // Entered again if it was forgotten: the answer came only now, so the upstream may have counted it only now.
-    this.#own.add(entry);
+    this.#permits.add(entry);
     if (pauseMs > 0) this.pause(now + Math.min(pauseMs, MOST_PAUSE_MS));
     this.#believe(entry, now, outcome);
-    if (tellsAll(outcome, this.#rules)) this.#cold.end();
+    const tellsTokens = this.#rules.tokenLimit === undefined || outcome.remainingTokens !== undefined;
+    if (outcome.remaining !== undefined && tellsTokens) this.#cold = undefined;
     else if (pauseMs > 0) {
       // The upstream counts more than this log does, and does not say how much: after its pause, one call goes first.
       this.chill(this.#pausedUntil + this.#rules.windowMs, now);
     } else {
-      const evenMs = sizeOf(entry.tokens ?? 0, this.#rules) * this.#budget.evenMs;
-      this.#cold.endFirst(entry, answered ? now + evenMs : undefined);
+      const evenMs = sizeOf(entry.tokens, this.#rules) * this.#budget.evenMs;
+      this.#endProbe(entry, answered ? now + evenMs : undefined);
     }
   }
 
   /** No call was sent. */
   cancel(entry: LogEntry): void {
-    this.#own.remove(entry);
+    this.#permits.remove(entry);
     this.#foreseen = undefined;
     if (entry.spaced) this.#nextSpaced = 0;
-    this.#cold.endFirst(entry, undefined);
+    this.#endProbe(entry, undefined);
   }
 
-  /** @see Window.schedules */
+  /** @see FleetWindow.schedules */
   schedules(now: number, latencyMs: number): Schedules {
     if (this.#foreseen === undefined || !(now - this.#foreseenAt < GOOD_MS)) {
       const { windowMs } = this.#rules;
@@ -199,8 +192,8 @@ export class SlidingLog {
   }
 
   /** Of this call it is known now what it has cost, and what was held with it. */
-  #correct(entry: LogEntry, tokens = entry.tokens ?? 0): void {
-    const more = { calls: 0, tokens: tokens - (entry.tokens ?? 0) };
+  #correct(entry: LogEntry, tokens = entry.tokens): void {
+    const more = { calls: 0, tokens: tokens - entry.tokens };
     if (more.tokens === 0) return;
     entry.tokens = tokens;
     entry.known = { held: sum(entry.known.held, more), taken: sum(entry.known.taken, more) };
@@ -210,38 +203,48 @@ export class SlidingLog {
 
   /** Takes note of what the upstream counts and we do not know of: somebody else uses the key, or we have forgotten some. */
   #believe({ known }: LogEntry, now: number, outcome: CallOutcome): void {
-    const { calls, tokens } = excessOf(outcome, known, this.#taken, this.#limit);
-    if (!(calls + tokens > 0)) return;
-    this.#taken = sum(this.#taken, { calls, tokens });
+    const more = excessOf(outcome, known, this.#taken, this.#limit);
+    if (!(more.calls + more.tokens > 0)) return;
+    this.#taken = sum(this.#taken, more);
     this.#foreseen = undefined;
     // Held for a window from now.
-    this.#others.add({ releaseAt: now + this.#rules.windowMs, spaced: false, calls, tokens, foreign: true });
+    this.#permits.add({ releaseAt: now + this.#rules.windowMs, spaced: false, ...more, foreign: true });
   }
 
   /** How much is held, and what is not to be granted yet. */
   occupancy(now: number): Occupancy {
-    const [held, burst, limit] = [this.used(now), sum(this.#own.burst, this.#others.burst), this.#limit];
+    this.#forget(now);
+    const { held, burst } = this.#permits;
+    const { calls, tokens } = this.#limit;
     return {
-      calls: levelOf(limit.calls, burst.calls, held.calls),
-      tokens: Number.isFinite(limit.tokens) ? levelOf(limit.tokens, burst.tokens, held.tokens) : undefined,
+      calls: levelOf(calls, burst.calls, held.calls),
+      tokens: Number.isFinite(tokens) ? levelOf(tokens, burst.tokens, held.tokens) : undefined,
       nextSpaced: this.#nextSpaced,
       pausedUntil: this.#pausedUntil,
-      cold: this.#cold.state,
+      cold: this.#cold,
     };
   }
 
+  /** Whoever tells of a cold window, it ends. */
   #cool(cold: Cold | undefined, now: number): void {
-    this.#cold.set(cold, now, now + this.#leaseMs + MOST_PAUSE_MS);
-    this.#foreseen = undefined;
+    const latest = now + this.#leaseMs + MOST_PAUSE_MS;
+    const soon = (moment: number, first: number): number => within(moment, first, latest);
+    this.#cold = cold && { ...cold, until: soon(cold.until, now), next: soon(cold.next, 0) };
+    [this.#probe, this.#foreseen] = [undefined, undefined];
+  }
+
+  /**
+   * If the call was the first one of a cold window, it has not told how much room there is.
+   * @param nextEven when the next call may go; undefined: the upstream has not counted this one, so another goes first
+   */
+  #endProbe(call: LogEntry, nextEven: number | undefined): void {
+    if (this.#cold === undefined || this.#probe !== call) return;
+    this.#cold = { ...this.#cold, next: nextEven ?? 0, even: nextEven !== undefined };
+    this.#probe = undefined;
   }
 
   #forget(now: number): void {
-    this.#own.dropUntil(now);
-    this.#others.dropUntil(now);
-    this.#cold.expire(now);
+    this.#permits.dropUntil(now);
+    if (this.#cold && this.#cold.until <= now) this.#cold = undefined;
   }
 }
-
-/** How many tokens must come free before so many can be had. */
-const lack = ({ tokens: level }: Occupancy, tokens: number): number =>
-  level === undefined ? 0 : level.held + tokens - level.limit;

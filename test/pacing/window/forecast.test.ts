@@ -6,6 +6,7 @@ import { type Cold, gradeOf, levelOf } from '../../../src/pacing/window/rule.ts'
 import { HORIZON_MS, inCommon, type Schedule } from '../../../src/pacing/window/schedule.ts';
 import { SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
 import { budgetOf, burstOf } from '../../../src/pacing/window/window.ts';
+import { admit } from './admitted.ts';
 import { startsOf } from './schedules.ts';
 
 const NOW = 5000;
@@ -36,7 +37,9 @@ const forecast = (
   now: number,
   latencyMs: number,
 ): Schedule => {
-  const held = new Permits(releases.map(({ at, ...kind }) => ({ releaseAt: at, ...kind })));
+  const held = new Permits(
+    releases.map(({ at, ...kind }) => ({ releaseAt: at, calls: 1, tokens: 0, ...kind })),
+  );
   const calls = levelOf(limit, held.burst.calls, held.held.calls);
   const seen = { occupancy: { calls, ...rest }, permits: () => held.list, windowMs };
   return schedulesOf(seen, now, latencyMs).calls;
@@ -205,7 +208,7 @@ describe('several windows together', () => {
 it('a log that lost Redis, and whose first call’s answer tells nothing, can be asked what it expects', () => {
   const log = new SlidingLog({ limit: 20, windowMs: 5000, callTimeoutMs: 25_000 });
   log.chill(30_000, 0);
-  const probe = log.admit(11);
+  const probe = admit(log, 11);
   if ('retryInMs' in probe) throw new Error('no call may go first');
   log.complete(probe, 40, { answered: true });
   expect(startsOf(log.schedules(50, 30).calls, 9)).toHaveLength(9);

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { amountOfAll } from '../../../src/pacing/window/amount.ts';
-import { type Permit, Permits, whenFree } from '../../../src/pacing/window/permits.ts';
+import { NOTHING, sum } from '../../../src/pacing/window/amount.ts';
+import { type Permit, Permits } from '../../../src/pacing/window/permits.ts';
 import { type LogEntry, SlidingLog } from '../../../src/pacing/window/sliding-log.ts';
+
+const amountOfAll = (permits: readonly Permit[]) => permits.reduce(sum, NOTHING);
 
 it('permits are in order and counted, whatever is added, removed and forgotten', () => {
   const step = fc.record({
@@ -34,7 +36,7 @@ it('permits are in order and counted, whatever is added, removed and forgotten',
       expect(permits.held).toEqual(amountOfAll(left));
       expect(permits.burst).toEqual(amountOfAll(asked));
       for (const needed of [1, 50, 250]) {
-        const at = whenFree(left, needed);
+        const at = permits.whenFree(needed);
         const free = (by: number) => amountOfAll(left.filter(({ releaseAt }) => releaseAt <= by)).tokens;
         if (at < Number.POSITIVE_INFINITY) expect(free(at)).toBeGreaterThanOrEqual(needed);
         expect(free(Math.min(at, 1000) - 1)).toBeLessThan(needed);
@@ -53,8 +55,8 @@ it('permits of a shared window are those of others as Redis tells, and its own a
   log.complete(ended, 500, { answered: true });
   const told = { nextSpaced: 0, pausedUntil: 0, cold: undefined };
   const permits = [
-    { releaseAt: 700, spaced: false },
-    { releaseAt: 550, spaced: true, calls: 3 },
+    { releaseAt: 700, spaced: false, calls: 1, tokens: 0 },
+    { releaseAt: 550, spaced: true, calls: 3, tokens: 0 },
   ];
   log.adopt({ ...told, permits }, 500);
   expect(log.used(500).calls).toBe(6);

@@ -10,6 +10,8 @@ import { LuaRedis, Store } from './model/lua.ts';
 
 const rules = { limit: 20, windowMs: 60_000, callTimeoutMs: 25_000 };
 
+const ONE = { calls: 1, tokens: 0 };
+
 let now: number;
 let lua: LuaRedis;
 let sent: (string | number)[][];
@@ -69,7 +71,7 @@ describe('a process that shares a window', () => {
 
   it('is not counted in any more once it has left, and its calls still are', async () => {
     const [one, other] = [windowOf('web.1'), windowOf('web.2')];
-    await other.exchange(ask({ leaves: true, permits: [{ releaseAt: now + 5000, spaced: false }] }));
+    await other.exchange(ask({ leaves: true, permits: [{ releaseAt: now + 5000, spaced: false, ...ONE }] }));
     now += 1;
     const { view, held } = await one.exchange(ask());
     expect(view!.peers.size).toBe(0);
@@ -79,8 +81,8 @@ describe('a process that shares a window', () => {
   it('holds the permits that it names, for as long as it says, and no others', async () => {
     const window = windowOf('web.1');
     const [short, long] = [
-      { releaseAt: now + 100, spaced: true },
-      { releaseAt: now + 300.5, spaced: false },
+      { releaseAt: now + 100, spaced: true, ...ONE },
+      { releaseAt: now + 300.5, spaced: false, ...ONE },
     ];
     await window.exchange(ask({ permits: [short, long, long] }));
     const other = windowOf('web.2');
@@ -99,7 +101,7 @@ describe('a process that shares a window', () => {
   it('is not taken at a word that comes after a later one', async () => {
     const window = windowOf('web.1');
     await window.exchange(ask());
-    await window.exchange(ask({ permits: [{ releaseAt: now + 5000, spaced: false }] }));
+    await window.exchange(ask({ permits: [{ releaseAt: now + 5000, spaced: false, ...ONE }] }));
     const [first] = sent;
     expect(await send(first!)).toEqual([]);
     expect((await windowOf('web.2').exchange(ask())).held.calls).toBe(1);
@@ -110,6 +112,7 @@ describe('a process that shares a window', () => {
     const permits = Array.from({ length: 50_000 }, (_, i) => ({
       releaseAt: now + 1.2 * (i + 1),
       spaced: false,
+      ...ONE,
     }));
     await window.exchange(ask({ permits }));
     expect(sent[0]!.join('').length).toBeLessThan(20_000);
