@@ -51,3 +51,7 @@ export const excessOf = (
   };
   return { calls: of('calls', remaining), tokens: of('tokens', remainingTokens) };
 };
+
+/** A number between the two, whatever it is: of NaN, and of what is no number, the least. */
+export const within = (value: unknown, least: number, most: number): number =>
+  typeof value === 'number' && value >= least ? Math.min(value, most) : least;

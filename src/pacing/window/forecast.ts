@@ -4,9 +4,8 @@
  * makes no sense is taken for the nearest moment that does.
  */
 
-import type { Measure } from './amount.ts';
+import { type Measure, within } from './amount.ts';
 import type { Permit } from './permits.ts';
-import { within } from './reading.ts';
 import { gradeOf, type Level, type Occupancy, roomIn } from './rule.ts';
 import { HORIZON_MS, type Schedule, type Schedules } from './schedule.ts';
 import { budgetOf } from './window.ts';
@@ -21,7 +20,7 @@ export interface Seen {
 /** Where there are more places, several are taken for one. */
 const MOST_PLACES = 1000;
 
-/** @see Window.schedules. While there is room, nothing needs to be foreseen. */
+/** @see FleetWindow.schedules. While there is room, nothing needs to be foreseen. */
 export const schedulesOf = (seen: Seen, now: number, latencyMs: number): Schedules => {
   const { calls, tokens } = seen.occupancy;
   const asAsked = gradeOf(seen.occupancy, 0, now) === 'burst';

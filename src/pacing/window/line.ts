@@ -1,6 +1,6 @@
 /** What waits in a process, as others are told of it. */
 
-import { fieldsOf, listOf, textOf, within } from './reading.ts';
+import { within } from './amount.ts';
 import { HORIZON_MS } from './schedule.ts';
 import { type Line, MOST_AT_ONCE, type Waiting } from './window.ts';
 
@@ -46,7 +46,7 @@ export const readLine = (line: unknown): Line =>
     .map(fieldsOf)
     .map(
       ({ client, weight, calls, tokens, arrived, first }): Waiting => ({
-        client: textOf(client),
+        client: typeof client === 'string' ? client : '',
         weight: within(weight, LEAST_WEIGHT, MOST_WEIGHT),
         calls: Math.floor(within(calls, 0, MOST_CALLS)),
         tokens: within(tokens, 0, MOST_CALLS * MOST_TOKENS) || undefined,
@@ -60,3 +60,10 @@ export const readLine = (line: unknown): Line =>
           })),
       }),
     );
+
+/** The list that it is; of anything else, none. */
+export const listOf = <T = unknown>(value: unknown): readonly T[] => (Array.isArray(value) ? value : []);
+
+/** The fields that it has; of what is no object, none. */
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -5,9 +5,8 @@
  */
 
 import type { Amount, Known } from './amount.ts';
-import { readLine } from './line.ts';
+import { listOf, readLine } from './line.ts';
 import type { Permit } from './permits.ts';
-import { listOf } from './reading.ts';
 import type { Cold } from './rule.ts';
 import { PRESENCE_MS } from './scripts/state.ts';
 import type { Told } from './sliding-log.ts';

@@ -8,10 +8,9 @@
  * all k entries are still held, and k ≤ limit. So it is with their tokens, as long as none costs more than it was taken to.
  */
 
-import { type Amount, excessOf, type Known, limitOf, NOTHING, sum } from './amount.ts';
+import { type Amount, excessOf, type Known, limitOf, NOTHING, sum, within } from './amount.ts';
 import { schedulesOf } from './forecast.ts';
 import { type Permit, Permits } from './permits.ts';
-import { within } from './reading.ts';
 import { type Cold, type Grade, gradeOf, isGrade, levelOf, nextChance, type Occupancy } from './rule.ts';
 import type { Schedules } from './schedule.ts';
 import {

@@ -79,9 +79,8 @@ for _ = 1, ask.wanted do
     if spaced then log.spaced = { at = now, tokens = cost } end
     if verdict == 'even' then log.cold.even = { at = now, tokens = cost } end
     if verdict == 'probe' then log.cold.probe, log.cold.prober = now, ask.process end
-    local permit = { now + window + ask.callTimeoutMs, 1, spaced and 1 or 0, cost > 0 and cost or nil }
-    me.permits[#me.permits + 1] = permit
-    count(permit)
+    me.permits[#me.permits + 1] = { now + window + ask.callTimeoutMs, 1, spaced and 1 or 0, cost > 0 and cost or nil }
+    count(1, cost, spaced)
     take(1, cost)
     -- Told again when the call is over: what its answer means depends on it.
     grants[#grants + 1] = {

@@ -121,23 +121,29 @@ log.processes[ask.process] = me
 -- How much is taken of each budget: a Level of rule.ts, of which nothing is held yet.
 local calls, tokens = ask.calls, ask.tokens or { limit = math.huge, burstLimit = math.huge, burst = 0, held = 0 }
 local first, firstBurst = math.huge, math.huge
-local function count(permit)
-  local number, cost = permit[2], permit[4] or 0
+local function count(number, cost, spaced)
   calls.held, tokens.held = calls.held + number, tokens.held + cost
-  if permit[3] == 0 then calls.burst, tokens.burst = calls.burst + number, tokens.burst + cost end
+  if not spaced then calls.burst, tokens.burst = calls.burst + number, tokens.burst + cost end
 end
 -- Drops what has come free, and counts the rest.
 local function sweep(permits)
-  local rest = {}
-  for _, permit in ipairs(permits) do
+  local rest, number, cost, spaced, spacedCost = {}, 0, 0, 0, 0
+  for i = 1, #permits do
+    local permit = permits[i]
     local at = permit[1]
     if at > now then
       rest[#rest + 1] = permit
-      count(permit)
       if at < first then first = at end
-      if at < firstBurst and permit[3] == 0 then firstBurst = at end
+      if permit[3] == 1 then
+        spaced, spacedCost = spaced + permit[2], spacedCost + (permit[4] or 0)
+      else
+        number, cost = number + permit[2], cost + (permit[4] or 0)
+        if at < firstBurst then firstBurst = at end
+      end
     end
   end
+  count(number, cost, false)
+  count(spaced, spacedCost, true)
   return rest
 end
 
@@ -195,11 +201,10 @@ log.foreign = sweep(log.foreign)
 -- When so many tokens have come free.
 local function whenFree(needed)
   local all, free = {}, 0
-  local function add(permits)
-    for _, permit in ipairs(permits) do all[#all + 1] = permit end
+  for _, each in pairs(log.processes) do
+    for _, permit in ipairs(each.permits) do all[#all + 1] = permit end
   end
-  for _, each in pairs(log.processes) do add(each.permits) end
-  add(log.foreign)
+  for _, permit in ipairs(log.foreign) do all[#all + 1] = permit end
   table.sort(all, function(a, b) return a[1] < b[1] end)
   for _, permit in ipairs(all) do
     free = free + (permit[4] or 0)
