@@ -47,9 +47,11 @@ export class LaneServer implements Lane, Backlog {
   readonly #bottleneck = new Bottleneck({ maxConcurrent: 1 });
   /** It serves, or waits for a place. */
   #serving = false;
+  /** What the window has said that had no place, while it has not been asked again. */
+  #blocked: Blocked | undefined;
+  /** Why it had none the last time, and until when. */
   #block: Block | undefined;
-  /** When it last stopped waiting for a place. */
-  #wokeAt = Number.NEGATIVE_INFINITY;
+  #blockedUntil = Number.NEGATIVE_INFINITY;
   #woken = false;
   /** Ends the sleep, while it is asleep. */
   #endSleep: (() => void) | undefined;
@@ -62,9 +64,9 @@ export class LaneServer implements Lane, Backlog {
     window.attach(this);
   }
 
-  /** Why the window had no place the last time, while it has not been asked again. */
+  /** Why the window has no place, as far as is known. */
   get block(): Block | undefined {
-    return this.#endSleep ? this.#block : undefined;
+    return this.#blocked?.reason;
   }
 
   /**
@@ -121,35 +123,49 @@ export class LaneServer implements Lane, Backlog {
 
   /** Calls that it may serve; of more than `most`, no more are counted. */
   #wanted(most: number): number {
-    return this.#traffic.queue.count(this.#fits, most);
+    const fits = this.#fits;
+    let count = 0;
+    for (const ticket of this.#traffic.queue) {
+      if (count >= most) break;
+      if (fits(ticket)) count++;
+    }
+    return count;
   }
 
   /** The first call asks for its permit at once; only when there is none, or more have come meanwhile, do they queue. */
   async #serve(): Promise<void> {
-    let blocked = await this.#take();
+    await this.#take();
     if (this.#wanted(1) === 0) return;
     await this.#bottleneck.schedule(async () => {
-      while (this.#wanted(1) > 0) {
-        if (blocked === undefined) blocked = await this.#take();
-        else {
-          if (!this.#woken) await this.#sleep(blocked.retryInMs);
-          this.#wokeAt = performance.now();
-          blocked = undefined;
-        }
+      // No more in a row, so that everybody else has a turn: what lives in memory alone grants without ever waiting.
+      for (let step = 0; step < MOST_AT_ONCE && this.#wanted(1) > 0; step++) {
+        await (this.#blocked ? this.#sleep(this.#blocked) : this.#take());
       }
     });
   }
 
-  /** Asks the window for what is wanted, and hands it out. @returns why there is nothing */
-  async #take(): Promise<Blocked | undefined> {
+  /** Asks the window for what is wanted, and hands it out. */
+  async #take(): Promise<void> {
     this.#woken = false;
+    this.#blocked = undefined;
     const admission = await this.window.admit(this.#wanted(MOST_AT_ONCE));
-    if ('retryInMs' in admission) {
-      this.#block = admission.reason;
-      return admission;
-    }
-    for (const grant of admission.grants) if (!this.#grant(grant)) grant.entry.cancel();
-    return undefined;
+    if ('retryInMs' in admission) this.#blocked = admission;
+    else for (const grant of admission.grants) if (!this.#grant(grant)) grant.entry.cancel();
+  }
+
+  /** Until the window is to be asked again. */
+  async #sleep({ retryInMs, reason }: Blocked): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#endSleep = resolve;
+      if (this.#woken) resolve();
+      // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
+      else timer = setTimeout(resolve, Math.ceil(retryInMs)).unref();
+    });
+    clearTimeout(timer);
+    this.#endSleep = undefined;
+    this.#blocked = undefined;
+    [this.#block, this.#blockedUntil] = [reason, performance.now()];
   }
 
   /** Gives a place to whoever is due; false when nobody waits for it any more, or needs more. */
@@ -178,11 +194,13 @@ export class LaneServer implements Lane, Backlog {
     const started = performance.now();
     const replaceable = hasOther(lanes, this, ticket);
     const ended = this.health.begin({ client: ticket.client, content: ticket.content });
-    const wasBlocked = this.#endSleep !== undefined || this.#wokeAt >= ticket.since;
     return {
       attachment: this.attachment,
       replaceable,
-      wait: { predictedMs: ticket.waitMs, reason: (wasBlocked && this.#block) || 'none' },
+      wait: {
+        predictedMs: ticket.waitMs,
+        reason: (this.#blockedUntil >= ticket.since && this.#block) || 'none',
+      },
       release: (outcome) => {
         // No call has cost more than all that a window has, whatever its bill says.
         const spent = outcome.tokens && Math.min(outcome.tokens, this.window.rules.tokenLimit ?? 0);
@@ -200,16 +218,5 @@ export class LaneServer implements Lane, Backlog {
         this.wake();
       },
     };
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#endSleep = resolve;
-      // Rounded up: a timer that fires a fraction early would only find the window closed and sleep again.
-      timer = setTimeout(resolve, Math.ceil(ms)).unref();
-    });
-    clearTimeout(timer);
-    this.#endSleep = undefined;
   }
 }

@@ -92,10 +92,11 @@ export class Pacer implements Permits {
     // All in one step, so that the next call is judged behind this one.
     const expectation = admit(this.#traffic, ticket);
     this.#traffic.recent.came(ticket.client, ticket.since);
-    const permit = ticket.wait(expectation, {
-      onAbort: () => this.#refuse(ticket, terms.signal.reason),
-      onNewcomer: (newcomer) => this.#promote(ticket, newcomer),
-    });
+    const permit = ticket.wait(
+      expectation,
+      () => this.#refuse(ticket, terms.signal.reason),
+      (newcomer) => this.#promote(ticket, newcomer),
+    );
     this.#traffic.queue.push(ticket);
     this.#request(ticket);
     this.#lookAgain();

@@ -14,13 +14,6 @@ import type { Place } from './queue/fair-queue.ts';
  */
 export const FIRST = -1;
 
-export interface TicketEvents {
-  /** Nobody waits for it any more. */
-  readonly onAbort: () => void;
-  /** Somebody else has joined the call, and would wait in this place if the call were his alone. */
-  readonly onNewcomer: (newcomer: Place) => void;
-}
-
 export class Ticket implements Place, Attempt {
   client: string;
   urgency: number;
@@ -90,9 +83,15 @@ export class Ticket implements Place, Attempt {
 
   /**
    * It begins to wait, unless nobody waits for it any more: then the signal's reason is thrown.
+   * @param onAbort called when nobody waits for it any more
+   * @param onNewcomer called when somebody joins the call, with the place that it would have if it were his alone
    * @returns rejects as the call is refused
    */
-  wait({ waitMs, answerAt }: Expectation, { onAbort, onNewcomer }: TicketEvents): Promise<Permit> {
+  wait(
+    { waitMs, answerAt }: Expectation,
+    onAbort: () => void,
+    onNewcomer: (newcomer: Place) => void,
+  ): Promise<Permit> {
     const { signal } = this.#terms;
     this.waitMs = waitMs;
     this.#tell(answerAt);

@@ -6,12 +6,10 @@
  */
 
 import { type Attempt, choose } from '../../upstream/choice.ts';
-import type { Lane } from '../lane-server.ts';
+import type { Traffic } from '../lane-server.ts';
 import { type Amount, sum } from '../window/amount.ts';
 import { HORIZON_MS, inCommon, type Schedules, startOf } from '../window/schedule.ts';
-import type { FairQueue, Place } from './fair-queue.ts';
-import type { RecentCalls } from './recent-calls.ts';
-import type { Reservations } from './reservations.ts';
+import type { Place } from './fair-queue.ts';
 
 export interface Expectation {
   /** Milliseconds until the call would start. */
@@ -31,14 +29,6 @@ const QUICK_SHARE = 0.5;
 /** How often it is looked again who comes meanwhile. By then it makes no difference, or the wait is longer than any. */
 const STEPS = 50;
 
-/** Whom a call shares the lanes with. */
-export interface Outlook {
-  readonly lanes: readonly Lane[];
-  readonly queue: FairQueue<Place>;
-  readonly reservations: Pick<Reservations, 'clients' | 'dueBy'>;
-  readonly recent: Pick<RecentCalls, 'clients' | 'within' | 'periodMs' | 'ms' | 'mostMs' | 'tokens'>;
-}
-
 /** What other processes tell of one client. */
 interface Elsewhere {
   /** Calls that wait, and calls that come. */
@@ -49,12 +39,12 @@ interface Elsewhere {
 const NOTHING: Elsewhere = { waiting: 0, perMs: 0 };
 
 /** For a call that waits, or one that would wait in this place; undefined when nobody could make it. */
-export const expectationOf = (outlook: Outlook, call: Place & Attempt): Expectation | undefined => {
-  const { queue, reservations, recent } = outlook;
-  const schedules = schedulesOf(outlook, call);
+export const expectationOf = (traffic: Traffic, call: Place & Attempt): Expectation | undefined => {
+  const { queue, reservations, recent } = traffic;
+  const schedules = schedulesOf(traffic, call);
   if (schedules === undefined) return undefined;
   const now = performance.now();
-  const elsewhere = elsewhereOf(outlook, call);
+  const elsewhere = elsewhereOf(traffic, call);
   const clients = new Set([
     ...queue.clients(),
     ...elsewhere.keys(),
@@ -93,11 +83,11 @@ export const expectationOf = (outlook: Outlook, call: Place & Attempt): Expectat
  * The soonest that a call that waits can be answered, if nobody comes any more who would be served before, and its
  * call is a quick one; undefined when nobody could make it.
  */
-export const soonestAnswer = (outlook: Outlook, call: Place & Attempt): number | undefined => {
-  const { queue, recent } = outlook;
-  const schedules = schedulesOf(outlook, call);
+export const soonestAnswer = (traffic: Traffic, call: Place & Attempt): number | undefined => {
+  const { queue, recent } = traffic;
+  const schedules = schedulesOf(traffic, call);
   if (schedules === undefined) return undefined;
-  const elsewhere = elsewhereOf(outlook, call);
+  const elsewhere = elsewhereOf(traffic, call);
   const ahead = queue.ahead(call, {
     clients: new Set([...queue.clients(), ...elsewhere.keys()]),
     tokens: recent.tokens,
@@ -107,7 +97,7 @@ export const soonestAnswer = (outlook: Outlook, call: Place & Attempt): number |
 };
 
 /** @see FleetWindow.schedules, over all lanes that the call may take; undefined when there is none. */
-const schedulesOf = ({ lanes, recent }: Outlook, call: Attempt): Schedules | undefined => {
+const schedulesOf = ({ lanes, recent }: Traffic, call: Attempt): Schedules | undefined => {
   const chosen = choose(lanes, call);
   const sure = chosen.filter(({ health }) => health.standing(call) === 'good');
   // A lane on trial takes one call, and may take no more: nothing is promised on it while others are well.
@@ -116,7 +106,7 @@ const schedulesOf = ({ lanes, recent }: Outlook, call: Attempt): Schedules | und
 };
 
 /** Of its own client's calls only those that a call does not pass. What waits in one process waits for each of its lanes. */
-const elsewhereOf = ({ lanes, recent }: Outlook, call: Place & Attempt): ReadonlyMap<string, Elsewhere> => {
+const elsewhereOf = ({ lanes, recent }: Traffic, call: Place & Attempt): ReadonlyMap<string, Elsewhere> => {
   const all = new Map<string, Elsewhere>();
   for (const { client, calls, arrived, first } of choose(lanes, call)[0]?.window.elsewhere() ?? []) {
     const { waiting, perMs } = all.get(client) ?? NOTHING;

@@ -79,16 +79,6 @@ export class FairQueue<T extends Place> {
     return this.#flows.get(client)?.items ?? [];
   }
 
-  /** Items that `fits` accepts; of more than `most`, no more are counted. */
-  count(fits: (item: T) => boolean, most: number): number {
-    let count = 0;
-    for (const item of this) {
-      if (count >= most) break;
-      if (fits(item)) count++;
-    }
-    return count;
-  }
-
   push(item: T): void {
     const flow = this.#flowOf(item.client);
     if (flow.items.length === 0) flow.tag = this.#tagOf(item.client);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { expectationOf, type Outlook, soonestAnswer } from '../../../src/pacing/queue/expectation.ts';
+import type { Traffic } from '../../../src/pacing/lane-server.ts';
+import { expectationOf, soonestAnswer } from '../../../src/pacing/queue/expectation.ts';
 import { FairQueue, type Place } from '../../../src/pacing/queue/fair-queue.ts';
 import { NOTHING } from '../../../src/pacing/window/amount.ts';
 import { HORIZON_MS } from '../../../src/pacing/window/schedule.ts';
@@ -40,7 +41,7 @@ interface Scene {
   readonly arrived?: ReadonlyMap<string, number>;
 }
 
-const outlookOf = (scene: Scene): Outlook => {
+const trafficOf = (scene: Scene): Traffic => {
   const { free, here = [], elsewhere = [], reserved = new Map(), arrived = new Map() } = scene;
   const queue = new FairQueue();
   for (const item of here) queue.push(item);
@@ -58,24 +59,25 @@ const outlookOf = (scene: Scene): Outlook => {
     queue,
     reservations: {
       clients: () => reserved.keys(),
-      dueBy: (client, at) => (reserved.get(client) ?? []).filter((ms: number) => NOW + ms <= at).length,
+      dueBy: (client: string, at: number) =>
+        (reserved.get(client) ?? []).filter((ms: number) => NOW + ms <= at).length,
     },
     recent: {
       clients: () => arrived.keys(),
-      within: (client, ms) => ((arrived.get(client) ?? 0) * ms) / PERIOD_MS,
+      within: (client: string, ms: number) => ((arrived.get(client) ?? 0) * ms) / PERIOD_MS,
       periodMs: PERIOD_MS,
       ms: LATENCY_MS,
       mostMs: MOST_MS,
       tokens: 0,
     },
-  };
+  } as unknown as Traffic;
 };
 
 const SEARCH = { client: 'search', urgency: 3 };
 
 describe('what a call has to expect', () => {
   it('is no wait while there is room for all who are before it', () => {
-    const expectation = expectationOf(outlookOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }), SEARCH);
+    const expectation = expectationOf(trafficOf({ free: 50, here: [{ ...SEARCH }, { ...SEARCH }] }), SEARCH);
     expect(expectation).toEqual({ waitMs: 0, answerAt: NOW, close: false });
   });
 
@@ -85,7 +87,7 @@ describe('what a call has to expect', () => {
       here: [{ ...SEARCH }, { ...SEARCH }],
       elsewhere: [waiting('search', 3), waiting('search', 4)],
     };
-    const { waitMs, answerAt, close } = expectationOf(outlookOf(scene), SEARCH)!;
+    const { waitMs, answerAt, close } = expectationOf(trafficOf(scene), SEARCH)!;
     expect(waitMs).toBe((2 + 3 + 4 + 1) * 1000);
     expect(answerAt).toBe(NOW + waitMs + MOST_MS);
     expect(close).toBe(true);
@@ -93,11 +95,11 @@ describe('what a call has to expect', () => {
 
   it('counts no more of another service than are served before its turn', () => {
     const scene = { free: 0, elsewhere: [waiting('evaluation', 500)] };
-    expect(expectationOf(outlookOf(scene), SEARCH)!.waitMs).toBe(2000);
+    expect(expectationOf(trafficOf(scene), SEARCH)!.waitMs).toBe(2000);
   });
 
   it('is no more than its share beside a service that has calls waiting, whose next ones come in their turns', () => {
-    const waitOf = (scene: Scene): number => expectationOf(outlookOf(scene), SEARCH)!.waitMs;
+    const waitOf = (scene: Scene): number => expectationOf(trafficOf(scene), SEARCH)!.waitMs;
     const here = Array.from({ length: 10 }, () => ({ ...SEARCH }));
     expect(waitOf({ free: 0, here })).toBe(11_000);
     const one = { client: 'evaluation', urgency: 3 };
@@ -108,7 +110,7 @@ describe('what a call has to expect', () => {
   it('passes those of its own service elsewhere that are less urgent', () => {
     const scene = { free: 0, elsewhere: [waiting('search', 5)] };
     const waitOf = (scene: Scene, urgency: number): number =>
-      expectationOf(outlookOf(scene), { client: 'search', urgency })!.waitMs;
+      expectationOf(trafficOf(scene), { client: 'search', urgency })!.waitMs;
     expect(waitOf(scene, 2)).toBe(1000);
     expect(waitOf(scene, 3)).toBe(6000);
     const first = [2, 3, 3].map((urgency) => ({ urgency, waitedMs: 0 }));
@@ -117,40 +119,40 @@ describe('what a call has to expect', () => {
 
   it('of one that waits counts those before it', () => {
     const [first, second] = [{ ...SEARCH }, { ...SEARCH }];
-    const outlook = outlookOf({ free: 0, here: [first, second] });
-    expect(expectationOf(outlook, first)!.waitMs).toBe(1000);
-    expect(expectationOf(outlook, second)!.waitMs).toBe(2000);
-    expect(soonestAnswer(outlook, second)).toBe(NOW + 2000 + LATENCY_MS / 2);
+    const traffic = trafficOf({ free: 0, here: [first, second] });
+    expect(expectationOf(traffic, first)!.waitMs).toBe(1000);
+    expect(expectationOf(traffic, second)!.waitMs).toBe(2000);
+    expect(soonestAnswer(traffic, second)).toBe(NOW + 2000 + LATENCY_MS / 2);
   });
 
   it('counts calls that have been told to come by then', () => {
     const reserved = new Map([['search', [1000, 1000]]]);
-    expect(expectationOf(outlookOf({ free: 0, reserved }), SEARCH)!.waitMs).toBe(3000);
+    expect(expectationOf(trafficOf({ free: 0, reserved }), SEARCH)!.waitMs).toBe(3000);
     // Of another service, as one that has calls waiting.
     const others = new Map([['evaluation', [1000]]]);
     const here = Array.from({ length: 3 }, () => ({ ...SEARCH }));
-    expect(expectationOf(outlookOf({ free: 0, here, reserved: others }), SEARCH)!.waitMs).toBe(8000);
+    expect(expectationOf(trafficOf({ free: 0, here, reserved: others }), SEARCH)!.waitMs).toBe(8000);
   });
 
   it('of one that comes back when it was told to counts nobody who has not come', () => {
     const here = [{ client: 'search', urgency: -1 }, { ...SEARCH }];
     const scene = { free: 0, here, reserved: new Map([['search', [0, 1000]]]) };
-    expect(expectationOf(outlookOf(scene), { client: 'search', urgency: -1 })!.waitMs).toBe(2000);
+    expect(expectationOf(trafficOf(scene), { client: 'search', urgency: -1 })!.waitMs).toBe(2000);
   });
 
   it('keeps no place for those who come after it is free', () => {
     const reserved = new Map([['search', [4000, 4000, 4000, 4000, 4000]]]);
     const two = [{ ...SEARCH }, { ...SEARCH }];
     const scene = { free: 0, here: two, reserved };
-    expect(expectationOf(outlookOf(scene), SEARCH)!.waitMs).toBe(3000);
+    expect(expectationOf(trafficOf(scene), SEARCH)!.waitMs).toBe(3000);
     const three = { ...scene, here: [...two, { ...SEARCH }] };
-    expect(expectationOf(outlookOf(three), SEARCH)!.waitMs).toBe(9000);
+    expect(expectationOf(trafficOf(three), SEARCH)!.waitMs).toBe(9000);
     const due = new Map([['search', [0, 0, 0]]]);
-    expect(expectationOf(outlookOf({ free: 1, reserved: due }), SEARCH)!.waitMs).toBe(0);
+    expect(expectationOf(trafficOf({ free: 1, reserved: due }), SEARCH)!.waitMs).toBe(0);
   });
 
   it('counts calls of another service that will have come by then, if it goes on as it did, in its turn', () => {
-    const waitOf = (scene: Scene): number => expectationOf(outlookOf(scene), SEARCH)!.waitMs;
+    const waitOf = (scene: Scene): number => expectationOf(trafficOf(scene), SEARCH)!.waitMs;
     const here = Array.from({ length: 30 }, () => ({ ...SEARCH }));
     const alone = waitOf({ free: 0, here });
     const some = waitOf({
@@ -173,7 +175,7 @@ describe('what a call has to expect', () => {
   });
 
   it('depends on what others do at this moment when the room is all but used up', () => {
-    expect(expectationOf(outlookOf({ free: 8 }), SEARCH)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
-    expect(expectationOf(outlookOf({ free: 9 }), SEARCH)!.close).toBe(false);
+    expect(expectationOf(trafficOf({ free: 8 }), SEARCH)).toEqual({ waitMs: 0, answerAt: NOW, close: true });
+    expect(expectationOf(trafficOf({ free: 9 }), SEARCH)!.close).toBe(false);
   });
 });
