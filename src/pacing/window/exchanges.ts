@@ -5,19 +5,11 @@
 
 import type { Admission } from './window.ts';
 
-interface Next {
-  /** Permits; one of those who share it may want some. */
-  wanted: number;
-  /** Somebody is to hear how things are with all. */
-  hears: boolean;
-  readonly done: Promise<Admission>;
-}
-
 export class Exchanges {
   readonly #exchange: (wanted: number, hears: boolean) => Promise<Admission>;
   #last: Promise<unknown> = Promise.resolve();
-  /** The next one, while it has not begun. */
-  #next: Next | undefined;
+  /** The next one, while it has not begun: permits, which one of those who share it may want, and whether somebody is to hear. */
+  #next: { wanted: number; hears: boolean; readonly done: Promise<Admission> } | undefined;
   /** Who wanted permits has made use of them: whom they serve waits no longer. */
   #served: Promise<void> | undefined;
 
@@ -33,17 +25,16 @@ export class Exchanges {
       shared.hears ||= hears;
       return shared.done;
     }
-    const next: Next = { wanted, hears, done: this.#last.then(() => this.#begin(next)) };
+    const begin = async (): Promise<Admission> => {
+      if (next.wanted === 0) await this.#served;
+      if (this.#next === next) this.#next = undefined;
+      return this.#exchange(next.wanted, next.hears).finally(() => {
+        if (next.wanted > 0) this.#served = new Promise((resolve) => setImmediate(resolve));
+      });
+    };
+    const next = { wanted, hears, done: this.#last.then(begin) };
     this.#last = next.done.catch(() => {});
     this.#next = next;
     return next.done;
-  }
-
-  async #begin(next: Next): Promise<Admission> {
-    if (next.wanted === 0) await this.#served;
-    if (this.#next === next) this.#next = undefined;
-    return this.#exchange(next.wanted, next.hears).finally(() => {
-      if (next.wanted > 0) this.#served = new Promise((resolve) => setImmediate(resolve));
-    });
   }
 }

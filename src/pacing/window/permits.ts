@@ -19,8 +19,9 @@ export class Permits {
   readonly #held = { calls: 0, tokens: 0 };
   readonly #burst = { calls: 0, tokens: 0 };
 
-  constructor(permits: readonly Permit[] = []) {
-    this.#list = [...permits].sort((a, b) => a.releaseAt - b.releaseAt);
+  /** @param permits in any order; the list is kept */
+  constructor(permits: Permit[] = []) {
+    this.#list = permits.sort((a, b) => a.releaseAt - b.releaseAt);
     for (const permit of permits) this.#count(permit, 1);
   }
 
