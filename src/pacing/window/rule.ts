@@ -25,6 +25,7 @@ export interface Level {
   readonly held: number;
 }
 
+/** Of a budget of which so much is held in all, and so much of the part that is granted as asked. */
 export const levelOf = (limit: number, burst = 0, held = 0): Level => ({
   limit,
   burstLimit: burstOf(limit),
