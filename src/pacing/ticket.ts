@@ -5,7 +5,6 @@ import type { Terms } from '../calls/call.ts';
 import type { RerankError } from '../calls/errors.ts';
 import type { Asked, Permit } from '../calls/permit.ts';
 import type { Attempt } from '../upstream/choice.ts';
-import type { Expectation } from './queue/expectation.ts';
 import type { Place } from './queue/fair-queue.ts';
 
 /**
@@ -13,6 +12,16 @@ import type { Place } from './queue/fair-queue.ts';
  * comes back when it was told to has waited.
  */
 export const FIRST = -1;
+
+/** What a call has to expect in the queue. */
+export interface Expectation {
+  /** Milliseconds until the call would start. */
+  readonly waitMs: number;
+  /** When its answer is there at the latest, as far as can be told; for a call that starts at once, now: no later attempt could be faster. */
+  readonly answerAt: number;
+  /** It would have to wait, or nearly so: what others do at this moment matters. */
+  readonly close: boolean;
+}
 
 export class Ticket implements Place, Attempt {
   client: string;

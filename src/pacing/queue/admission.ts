@@ -6,8 +6,8 @@
 import { RerankError } from '../../calls/errors.ts';
 import { outageOf } from '../../upstream/choice.ts';
 import type { Traffic } from '../lane-server.ts';
-import { FIRST, type Ticket } from '../ticket.ts';
-import { type Expectation, expectationOf } from './expectation.ts';
+import { type Expectation, FIRST, type Ticket } from '../ticket.ts';
+import { expectationOf } from './expectation.ts';
 
 /** Nobody is told to come back sooner. */
 const SOON_MS = 1000;

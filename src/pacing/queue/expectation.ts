@@ -7,18 +7,10 @@
 
 import { type Attempt, choose } from '../../upstream/choice.ts';
 import type { Traffic } from '../lane-server.ts';
+import type { Expectation } from '../ticket.ts';
 import { type Amount, sum } from '../window/amount.ts';
 import { HORIZON_MS, inCommon, type Schedules, startOf } from '../window/schedule.ts';
 import type { Place } from './fair-queue.ts';
-
-export interface Expectation {
-  /** Milliseconds until the call would start. */
-  readonly waitMs: number;
-  /** When its answer is there at the latest, as far as can be told; for a call that starts at once, now: no later attempt could be faster. */
-  readonly answerAt: number;
-  /** It would have to wait, or nearly so: what others do at this moment matters. */
-  readonly close: boolean;
-}
 
 /** Who would be among the last so many to start at once is not sure to: others may have taken places meanwhile. */
 const MARGIN = 8;
