@@ -3,8 +3,7 @@
 import type { Channel } from '../redis/channel.ts';
 import type { Commands } from '../redis/commands.ts';
 import type { Failure } from '../redis/failure.ts';
-import { Circuit, type Reason } from '../upstream/circuit.ts';
-import { Health } from '../upstream/health.ts';
+import { Healths, type OnCircuit } from '../upstream/healths.ts';
 import type { Lane } from './lane-server.ts';
 import { CREDIT_SHARE, Pacer } from './pacer.ts';
 import { BEAT_MS } from './window/alone.ts';
@@ -22,7 +21,7 @@ export interface Pacers {
   windows(): WindowState[];
   /** Why the calls of other processes cannot be seen, in one window at least; undefined when they can. */
   readonly alone: Failure | undefined;
-  /** Open: calls are kept away from the attachment, be it for one of its models only. */
+  /** @see Healths.circuits */
   circuits(): { upstream: string; open: boolean }[];
   /** This process takes part in no shared window any longer. Never rejects. */
   close(): Promise<void>;
@@ -84,11 +83,7 @@ export interface PacersOptions {
   readonly onChange: (window: string, state: 'shared' | 'alone', cause?: Failure) => void;
   /** Told of every mistake of ours that a window stumbles over. */
   readonly onBug: (window: string, error: unknown) => void;
-  /**
-   * Told when calls begin to be kept away from an attachment, or from one model there, with the reason; and with
-   * undefined when that is over.
-   */
-  readonly onCircuit: (upstream: string, model: string | undefined, reason: Reason | undefined) => void;
+  readonly onCircuit: OnCircuit;
 }
 
 /** Share of the places that must be free, besides nobody waiting, before any is spent on what nobody waits for. */
@@ -117,9 +112,10 @@ export const createPacers = (options: PacersOptions): Pacers => {
     return window;
   };
   const weights = new Map(clients.map(({ name, weight }) => [name, weight]));
-  const circuitOf = (alias: string, model?: string): Circuit =>
-    new Circuit({ onSwitch: (reason) => onCircuit(alias, model, reason) });
-  const circuits = new Map(upstreams.map(({ alias }) => [alias, circuitOf(alias)]));
+  const healths = new Healths(
+    upstreams.map(({ alias }) => alias),
+    onCircuit,
+  );
   const lanes: PacedLane[] = [];
   const pacers = new Map<string, Pacer>();
 
@@ -131,7 +127,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
       attachment: alias,
       model,
       window: windowOf(alias, model, rules, credit),
-      health: new Health({ attachment: circuits.get(alias)!, model: circuitOf(alias, model) }),
+      health: healths.begin(alias, model),
     }));
     lanes.push(...ofModel);
     pacers.set(
@@ -185,11 +181,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
     get alone() {
       return causes.values().next().value;
     },
-    circuits: () =>
-      upstreams.map(({ alias }) => ({
-        upstream: alias,
-        open: lanes.some(({ attachment, health }) => attachment === alias && health.open),
-      })),
+    circuits: () => healths.circuits(),
     async close() {
       clearInterval(heart);
       await Promise.all(shared.map((window) => window.leave()));
