@@ -42,7 +42,7 @@ export const laneViewOf = ({ attachment, model, window, health }: PacedLane): La
   upstream: attachment,
   model,
   ...windowViewOf(window.look(), window.rules),
-  alone: !window.shared,
+  alone: window.lost !== undefined,
   standing: health.standing(),
   retryMs: health.retryInMs(),
 });

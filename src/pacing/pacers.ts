@@ -91,26 +91,16 @@ const SPARE_SHARE = 0.5;
 
 export const createPacers = (options: PacersOptions): Pacers => {
   const { upstreams, limits, tokenLimits = {}, windowMs, maxWaitMs, maxQueue, clients, prefix } = options;
-  const { redis, channel, onChange, onBug, onCircuit } = options;
-  const shared: FleetWindow[] = [];
-  const causes = new Map<FleetWindow, Failure>();
-  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): FleetWindow => {
-    const { process } = options;
-    const window: FleetWindow = new FleetWindow({
+  const { process, redis, channel, onChange, onBug, onCircuit } = options;
+  const windowOf = (alias: string, model: string, rules: WindowRules, credit: number): FleetWindow =>
+    new FleetWindow({
       rules,
       shared:
         redis &&
         new RedisWindow({ client: redis.client, prefix, attachment: alias, model, rules, credit, process }),
-      onChange(state, cause) {
-        if (cause === undefined) causes.delete(window);
-        else causes.set(window, cause);
-        onChange(`${alias}:${model}`, state, cause);
-      },
+      onChange: (state, cause) => onChange(`${alias}:${model}`, state, cause),
       onBug: (error) => onBug(`${alias}:${model}`, error),
     });
-    if (redis !== undefined) shared.push(window);
-    return window;
-  };
   const weights = new Map(clients.map(({ name, weight }) => [name, weight]));
   const healths = new Healths(
     upstreams.map(({ alias }) => alias),
@@ -147,6 +137,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
     );
   }
 
+  const shared = redis ? lanes.map(({ window }) => window) : [];
   const beat = (): void => {
     for (const window of shared) void window.beat();
   };
@@ -166,7 +157,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
   const stateOfLane = ({ attachment, model, window }: PacedLane): WindowState => {
     const [{ limit, tokenLimit }, used] = [window.rules, window.used()];
     const tokens = tokenLimit === undefined ? undefined : { limit: tokenLimit, used: used.tokens };
-    return { upstream: attachment, model, limit, used: used.calls, tokens, alone: !window.shared };
+    return { upstream: attachment, model, limit, used: used.calls, tokens, alone: window.lost !== undefined };
   };
   return {
     of: (model) => pacers.get(model)!,
@@ -179,7 +170,7 @@ export const createPacers = (options: PacersOptions): Pacers => {
     },
     windows: () => lanes.map(stateOfLane),
     get alone() {
-      return causes.values().next().value;
+      return shared.find(({ lost }) => lost)?.lost;
     },
     circuits: () => healths.circuits(),
     async close() {

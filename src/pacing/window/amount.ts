@@ -55,3 +55,14 @@ export const excessOf = (
 /** A number between the two, whatever it is: of NaN, and of what is no number, the least. */
 export const within = (value: unknown, least: number, most: number): number =>
   typeof value === 'number' && value >= least ? Math.min(value, most) : least;
+
+/** The least number from 0 to `most` of which something is true that is true of all above it, too. */
+export const least = (most: number, isTrue: (n: number) => boolean): number => {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isTrue(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};

@@ -39,7 +39,7 @@ export class FleetWindow {
   readonly #exchanges = new Exchanges((wanted, hears) => this.#admit(wanted, hears));
   #backlog = NOBODY;
   /** Set while the window that others share is not in force. */
-  #alone: Alone | undefined;
+  #alone: (Alone & { readonly cause: Failure }) | undefined;
   #leaves = false;
   /** Mistakes of ours that were told: what fails at every beat is not to fill the log. */
   readonly #mistakes = new Set<string>();
@@ -63,9 +63,9 @@ export class FleetWindow {
     return this.#reachable ? this.#exchanges.soon(wanted, false) : this.#admitHere();
   }
 
-  /** False while other processes share the window, but their calls cannot be seen. */
-  get shared(): boolean {
-    return this.#alone === undefined;
+  /** Why the calls of the processes that share the window cannot be seen; undefined: they can. */
+  get lost(): Failure | undefined {
+    return this.#alone?.cause;
   }
 
   /** What is held now: calls, and their tokens, that may still count at the upstream. */
@@ -154,12 +154,14 @@ export class FleetWindow {
 
   /** Whatever the reason is: with a share of its own a process can go on. A mistake of ours is told as one. */
   #fail(error: unknown): void {
-    const cause = this.#note(error);
+    const failure = this.#note(error);
     // It has been lost all the time.
     if (!this.#reachable) return;
     const [now, before, rules] = [this.#now(), this.#alone, this.rules];
     const { fleet } = this.#reachable;
-    this.#alone = goAlone({ rules, before, own: this.#log.own(now).reduce(sum, NOTHING), ...fleet }, now);
+    const cause = before?.cause ?? failure;
+    const own = this.#log.own(now).reduce(sum, NOTHING);
+    this.#alone = { cause, ...goAlone({ rules, before, own, ...fleet }, now) };
     this.#log.pause(this.#alone.from);
     if (before !== undefined) return;
     this.#log.seclude(now);

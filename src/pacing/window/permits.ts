@@ -1,6 +1,6 @@
 /** Permits that are held, in the order in which they come free. Pure: times are monotonic milliseconds. */
 
-import type { Amount } from './amount.ts';
+import { type Amount, least } from './amount.ts';
 
 /** One, or several that come free together. */
 export interface Permit extends Amount {
@@ -86,12 +86,6 @@ export class Permits {
 
   /** The index behind all that come free at `moment` or before. */
   #after(moment: number): number {
-    let [low, high] = [0, this.#list.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#list[middle]!.releaseAt <= moment) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return least(this.#list.length, (index) => this.#list[index]!.releaseAt > moment);
   }
 }

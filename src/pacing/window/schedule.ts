@@ -1,6 +1,6 @@
 /** When calls could start, as far ahead as anybody asks. */
 
-import type { Amount } from './amount.ts';
+import { type Amount, least } from './amount.ts';
 
 /**
  * What starts later than this is not told apart, milliseconds. Nobody waits for longer than 29 s (MAX_WAIT_MS), and
@@ -47,14 +47,3 @@ const together = (schedules: readonly Schedule[]): Schedule => ({
     return n < Number.MAX_SAFE_INTEGER ? least(HORIZON_MS, (ms) => startedBy(ms) > n) : HORIZON_MS;
   },
 });
-
-/** The least number from 0 to `most` of which something is true that is true of all above it, too. */
-const least = (most: number, isTrue: (n: number) => boolean): number => {
-  let [low, high] = [0, most];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (isTrue(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-};
