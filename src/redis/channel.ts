@@ -18,6 +18,9 @@ export interface ChannelOptions {
 
 type Listener = (message: string) => void;
 
+/** Topic of a message that says nothing. */
+const NOTHING = 'nothing';
+
 /**
  * The pause before a refused subscription is tried again, milliseconds. An attempt costs as much as a ping, on a connection
  * that is open anyway: a longer or growing pause would only delay messages after the user was given the right.
@@ -43,6 +46,8 @@ export class Channel {
   #received = 0;
   #since = 0;
   #again: NodeJS.Timeout | undefined;
+  /** A subscription was refused, and perhaps messages were, too. */
+  #refused = false;
 
   constructor({ commands, subscriber, prefix, onListening = () => {} }: ChannelOptions) {
     this.name = `${prefix}${versioned('fleet')}`;
@@ -92,6 +97,24 @@ export class Channel {
     }
     this.#onListening(undefined);
     for (const listener of this.#onOpen) listener();
+    if (this.#refused) void this.#prove();
+  }
+
+  /**
+   * Who may hear messages again may send them, too. Were that not tried now, the right would count as missing until somebody
+   * has something to say, which may be never.
+   */
+  async #prove(): Promise<void> {
+    const heard = await this.#commands.attempt('publish', () =>
+      this.#commands.client.publish(this.name, `${NOTHING} `),
+    );
+    if (heard !== undefined) this.#refused = false;
+    else if (this.#subscriber.status === 'ready') this.#later(() => this.#prove());
+  }
+
+  #later(work: () => Promise<void>): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void work(), REFUSED_PAUSE_MS).unref();
   }
 
   #failed(failure: Failure): void {
@@ -101,6 +124,9 @@ export class Channel {
     // A connection on which Redis did not answer in time is replaced.
     if (failure.kind === 'outage') this.#subscriber.disconnect(true);
     // A refusal would be the same on any connection.
-    else this.#again = setTimeout(() => void this.#subscribe(), REFUSED_PAUSE_MS).unref();
+    else {
+      this.#refused = true;
+      this.#later(() => this.#subscribe());
+    }
   }
 }
