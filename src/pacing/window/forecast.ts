@@ -81,15 +81,18 @@ const forecast = (measure: Measure, seen: Seen, now: number, latencyMs: number):
     const early = cold.even ? oneByOne(frees, next, evenMs) : frees.slice(0, next === from ? 1 : 0);
     for (const [n, at] of early.entries()) starts[n] = Math.min(starts[n]!, at);
   }
+  // Where places are taken for longer than a period, the next round begins meanwhile. After three rounds it goes on as before.
+  const overlaps = starts[limit - 1]! - starts[0]! > periodMs;
+  const rounds = overlaps
+    ? [0, 1, 2, 3].flatMap((round) => starts.map((at) => at + round * periodMs)).sort((a, b) => a - b)
+    : starts;
+  const known = overlaps ? 3 : 1;
   return {
     startOf(n) {
       const index = Math.floor(Math.max(0, n) / unit);
-      const round = Math.floor(index / limit);
-      const start = starts[index - round * limit];
-      if (start === undefined) return HORIZON_MS;
-      // Who comes later goes later in any case.
-      const latest = round > 0 ? starts[limit - 1]! + (round - 1) * periodMs : start;
-      return within(Math.max(start + round * periodMs, latest) - now, 0, HORIZON_MS);
+      const more = Math.max(0, Math.floor(index / limit) + 1 - known);
+      const start = rounds[index - more * limit];
+      return start === undefined ? HORIZON_MS : within(start + more * periodMs - now, 0, HORIZON_MS);
     },
   };
 };

@@ -112,6 +112,15 @@ describe('a forecast', () => {
     );
   });
 
+  it('goes on while places of the first round are still taken one by one', () => {
+    const releases = [0, 1, 2].map(() => ({ at: NOW + 934, spaced: true }));
+    const state = stateOf(14, { releases });
+    const expected = oneByOne(state, 42);
+    expect(startsOf(forecast(state, NOW, LATENCY_MS), 42)).toEqual(
+      expected.map((at) => expect.closeTo(at, 6)),
+    );
+  });
+
   it('spaces the calls evenly where no answer says how much room there is', () => {
     const cold = { until: NOW + 1000, next: NOW + 30, even: true };
     const schedule = forecast(stateOf(10, { cold }), NOW, LATENCY_MS);
