@@ -22,7 +22,7 @@ type Listener = (message: string) => void;
 const NOTHING = 'nothing';
 
 /**
- * The pause before a refused subscription is tried again, milliseconds. An attempt costs as much as a ping, on a connection
+ * The pause before a refused subscription or message is tried again, milliseconds. An attempt costs as much as a ping, on a connection
  * that is open anyway: a longer or growing pause would only delay messages after the user was given the right.
  */
 const REFUSED_PAUSE_MS = 2000;
@@ -46,8 +46,8 @@ export class Channel {
   #received = 0;
   #since = 0;
   #again: NodeJS.Timeout | undefined;
-  /** A subscription was refused, and perhaps messages were, too. */
-  #refused = false;
+  /** Until it is tried again whether messages may be sent. */
+  #proof: NodeJS.Timeout | undefined;
 
   constructor({ commands, subscriber, prefix, onListening = () => {} }: ChannelOptions) {
     this.name = `${prefix}${versioned('fleet')}`;
@@ -62,9 +62,27 @@ export class Channel {
 
   /** Sends a message to all processes, this one included. It is lost while Redis is away. */
   publish(topic: string, message: string): void {
-    void this.#commands.attempt('publish', () =>
-      this.#commands.client.publish(this.name, `${topic} ${message}`),
-    );
+    void this.#send(`${topic} ${message}`);
+  }
+
+  async #send(message: string, isProof = false): Promise<void> {
+    try {
+      await this.#commands.run('publish', () => this.#commands.client.publish(this.name, message));
+    } catch (error) {
+      if (isProof || failureOf(error).kind === 'forbidden') this.#prove();
+    }
+  }
+
+  /**
+   * Tries until it succeeds whether messages may be sent. Else a right that is given back would count as missing until somebody
+   * has something to say, which may be never.
+   */
+  #prove(): void {
+    if (this.#commands.client.status === 'end') return;
+    this.#proof ??= setTimeout(() => {
+      this.#proof = undefined;
+      void this.#send(`${NOTHING} `, true);
+    }, REFUSED_PAUSE_MS).unref();
   }
 
   on(topic: string, listener: Listener): void {
@@ -97,24 +115,6 @@ export class Channel {
     }
     this.#onListening(undefined);
     for (const listener of this.#onOpen) listener();
-    if (this.#refused) void this.#prove();
-  }
-
-  /**
-   * Who may hear messages again may send them, too. Were that not tried now, the right would count as missing until somebody
-   * has something to say, which may be never.
-   */
-  async #prove(): Promise<void> {
-    const heard = await this.#commands.attempt('publish', () =>
-      this.#commands.client.publish(this.name, `${NOTHING} `),
-    );
-    if (heard !== undefined) this.#refused = false;
-    else if (this.#subscriber.status === 'ready') this.#later(() => this.#prove());
-  }
-
-  #later(work: () => Promise<void>): void {
-    clearTimeout(this.#again);
-    this.#again = setTimeout(() => void work(), REFUSED_PAUSE_MS).unref();
   }
 
   #failed(failure: Failure): void {
@@ -124,9 +124,6 @@ export class Channel {
     // A connection on which Redis did not answer in time is replaced.
     if (failure.kind === 'outage') this.#subscriber.disconnect(true);
     // A refusal would be the same on any connection.
-    else {
-      this.#refused = true;
-      this.#later(() => this.#subscribe());
-    }
+    else this.#again = setTimeout(() => void this.#subscribe(), REFUSED_PAUSE_MS).unref();
   }
 }

@@ -94,32 +94,38 @@ describe('what one process says', () => {
   });
 });
 
-test('a right that is given back is found out, though nobody has anything to say', async () => {
-  const connect = () => connectRedis(server.url, { commandTimeoutMs: 2000, onError: () => {} });
-  const [client, subscriber] = [connect(), connect()];
-  const sent: (string | undefined)[] = [];
-  const commands = new Commands({ client, onCommand: (_, failure) => sent.push(failure?.kind) });
-  let refused: string | undefined;
-  const channel = new Channel({
-    commands,
-    subscriber,
-    prefix: 'app:',
-    onListening: (failure) => {
-      refused = failure?.kind;
-    },
-  });
-  try {
-    await until(() => client.status === 'ready' && subscriber.status === 'ready');
-    await client.acl('SETUSER', 'default', 'resetchannels');
-    await until(() => refused === 'forbidden');
-    // More often than a breaker lets pass.
-    for (let i = 0; i < 4; i++) channel.publish('news', 'lost');
-    await until(() => sent.length >= 3);
-    expect(new Set(sent)).toEqual(new Set(['forbidden']));
-    await client.acl('SETUSER', 'default', 'allchannels');
-    await until(() => refused === undefined && sent.at(-1) === undefined);
-  } finally {
-    client.disconnect();
-    subscriber.disconnect();
-  }
-});
+test.each([
+  ['of the channel', 'resetchannels', 'allchannels'],
+  ['of sending alone', '-publish', '+publish'],
+])(
+  'a right %s that is given back is found out, though nobody has anything to say',
+  async (_, taken, given) => {
+    const connect = () => connectRedis(server.url, { commandTimeoutMs: 2000, onError: () => {} });
+    const [client, subscriber] = [connect(), connect()];
+    const sent: (string | undefined)[] = [];
+    const commands = new Commands({ client, onCommand: (_, failure) => sent.push(failure?.kind) });
+    let refused: string | undefined;
+    const channel = new Channel({
+      commands,
+      subscriber,
+      prefix: 'app:',
+      onListening: (failure) => {
+        refused = failure?.kind;
+      },
+    });
+    try {
+      await until(() => client.status === 'ready' && subscriber.status === 'ready');
+      await client.acl('SETUSER', 'default', taken);
+      if (taken === 'resetchannels') await until(() => refused === 'forbidden');
+      // More often than a breaker lets pass.
+      for (let i = 0; i < 4; i++) channel.publish('news', 'lost');
+      await until(() => sent.length >= 3);
+      expect(new Set(sent)).toEqual(new Set(['forbidden']));
+      await client.acl('SETUSER', 'default', given);
+      await until(() => refused === undefined && sent.at(-1) === undefined);
+    } finally {
+      client.disconnect();
+      subscriber.disconnect();
+    }
+  },
+);
