@@ -202,14 +202,12 @@ export class LaneServer implements Lane, Backlog {
         reason: (this.#blockedUntil >= ticket.since && this.#block) || 'none',
       },
       release: (outcome) => {
-        // No call has cost more than all that a window has, whatever its bill says.
-        const spent = outcome.tokens && Math.min(outcome.tokens, this.window.rules.tokenLimit ?? 0);
-        entry.complete({ ...outcome, tokens: spent });
+        entry.complete(outcome);
         // A refusal comes sooner than scores do, so only scores tell how long calls take.
         if (outcome.verdict === 'scored') recent.lasted(performance.now() - started);
         ended(outcome.verdict);
         // What it has not cost is there now, sooner than those who wait were told.
-        if (spent !== undefined && spent < tokens) this.wake();
+        if (outcome.tokens !== undefined && outcome.tokens < tokens) this.wake();
       },
       giveBack: () => {
         entry.cancel();

@@ -1,6 +1,6 @@
 /** The two budgets of a window, and amounts of both. */
 
-import type { CallOutcome, WindowRules } from './window.ts';
+import { type CallOutcome, MOST_PAUSE_MS, type WindowRules } from './window.ts';
 
 /** A number of calls, and the tokens that they cost together. */
 export interface Amount {
@@ -50,6 +50,20 @@ export const excessOf = (
     return Math.max(0, Math.min(most, most - left - ours));
   };
   return { calls: of('calls', remaining), tokens: of('tokens', remainingTokens) };
+};
+
+/** What a call's end tells, as far as it can be true: of what is no number, or less than none, nothing is told. */
+export const believable = (outcome: CallOutcome, { limit, tokenLimit = 0 }: WindowRules): CallOutcome => {
+  const upTo = (most: number, told: number | undefined): number | undefined =>
+    told !== undefined && told >= 0 ? Math.min(told, most) : undefined;
+  return {
+    answered: outcome.answered,
+    remaining: upTo(limit, outcome.remaining),
+    remainingTokens: upTo(tokenLimit, outcome.remainingTokens),
+    // No call has cost more than all that a window has, whatever its bill says.
+    tokens: upTo(tokenLimit, outcome.tokens),
+    pauseMs: upTo(MOST_PAUSE_MS, outcome.pauseMs),
+  };
 };
 
 /** A number between the two, whatever it is: of NaN, and of what is no number, the least. */

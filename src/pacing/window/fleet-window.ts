@@ -6,7 +6,7 @@
 
 import { type Failure, failureOf } from '../../redis/failure.ts';
 import { type Alone, allowed, BEAT_MS, goAlone, isOver, ownPart } from './alone.ts';
-import { type Amount, limitOf, NOTHING, sum } from './amount.ts';
+import { type Amount, believable, limitOf, NOTHING, sum } from './amount.ts';
 import { Exchanges } from './exchanges.ts';
 import type { RedisWindow } from './redis-window.ts';
 import type { Heard, SharedGrant, View } from './reply.ts';
@@ -155,19 +155,18 @@ export class FleetWindow {
   /** Whatever the reason is: with a share of its own a process can go on. A mistake of ours is told as one. */
   #fail(error: unknown): void {
     const failure = this.#note(error);
+    const fleet = this.#reachable?.fleet;
     // It has been lost all the time.
-    if (!this.#reachable) return;
+    if (fleet === undefined) return;
     const [now, before, rules] = [this.#now(), this.#alone, this.rules];
-    const { fleet } = this.#reachable;
-    const cause = before?.cause ?? failure;
     const own = this.#log.own(now).reduce(sum, NOTHING);
-    this.#alone = { cause, ...goAlone({ rules, before, own, ...fleet }, now) };
+    this.#alone = { cause: before?.cause ?? failure, ...goAlone({ rules, before, own, ...fleet }, now) };
     this.#log.pause(this.#alone.from);
     if (before !== undefined) return;
     this.#log.seclude(now);
     // Redis was never there, so nobody knows what the process before this one has sent a moment ago.
     if (fleet.heardMs === undefined) this.#log.chill(now + rules.callTimeoutMs + rules.windowMs, now);
-    this.#options.onChange?.('alone', cause);
+    this.#options.onChange?.('alone', failure);
   }
 
   /** Only what is no failure of Redis is a mistake of ours. Each is told once until the window is in force again. */
@@ -235,9 +234,10 @@ export class FleetWindow {
     // asked next: with the next beat at the latest.
     const tell = (isNews = false): unknown => isNews && this.#exchanges.soon(0, false);
     return {
-      complete: (outcome) => {
+      complete: (told) => {
         // In the shared window, what is left is Redis' to know.
         const among = this.#inForce ? undefined : (this.#alone?.processes ?? 1);
+        const outcome = believable(told, this.rules);
         this.#logNow().complete(entry, this.#now(), ownPart(outcome, among));
         tell(this.#reachable?.end(grant, outcome));
       },

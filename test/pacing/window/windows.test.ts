@@ -193,6 +193,20 @@ describe.each(implementations)('a window %s', (_, create) => {
     expect(await refusal(window)).toBeGreaterThan(rules.windowMs / 2);
   });
 
+  it.each([Number.NaN, Infinity, -Infinity, -1, 1e300])(
+    'goes on when a call’s end tells of %d',
+    async (number) => {
+      const window = await create({ ...rules, tokenLimit: 1000 });
+      (await take(window)).complete({ answered: true, remaining: 9, remainingTokens: 1000 });
+      await pause(20);
+      const [one, two] = [await take(window), await take(window)];
+      one.complete({ answered: true, remaining: number, remainingTokens: number, tokens: number });
+      two.complete({ answered: true, pauseMs: number });
+      await window.refresh();
+      expect([window.lost, Number.isFinite(window.used().tokens)]).toEqual([undefined, true]);
+    },
+  );
+
   it('forecasts starts that hold', async () => {
     const window = await create(rules);
     await warmUp(window);
