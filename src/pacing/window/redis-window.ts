@@ -102,7 +102,7 @@ export class RedisWindow {
   /** What is known of the fleet, should Redis be lost now. A Redis that has forgotten everything names nobody at first. */
   get fleet(): Pick<Loss, 'heardMs' | 'others' | 'all'> {
     const now = this.#now();
-    for (const [process, at] of this.#heardAt) if (at < now - PRESENCE_MS) this.#heardAt.delete(process);
+    this.#forgetAbsent(now);
     return {
       heardMs: this.#heardSince === undefined ? undefined : now - this.#heardSince,
       others: [...this.#heardAt.keys()],
@@ -147,12 +147,18 @@ export class RedisWindow {
     const now = this.#now();
     if (heard.view) this.#elsewhere = [...heard.view.peers.values()].flat();
     for (const process of heard.view?.peers.keys() ?? []) this.#heardAt.set(process, now);
+    this.#forgetAbsent(now);
     this.#probe = heard.grants.find(({ probing }) => probing) ?? this.#probe;
     this.#heardSince ??= now;
     // The first epoch of which this process hears is no change.
     if (this.#last && heard.epoch !== this.#last.epoch) this.#vagueUntil = now + this.#rules.windowMs;
     this.#last = heard;
     return heard;
+  }
+
+  /** Processes come and go for days, each with a name of its own. */
+  #forgetAbsent(now: number): void {
+    for (const [process, at] of this.#heardAt) if (at < now - PRESENCE_MS) this.#heardAt.delete(process);
   }
 
   /** For how many milliseconds from now how many are held, whether they were granted in the spaced way, and their tokens. */
